@@ -1,0 +1,1 @@
+"""JSON and XML codecs for bytes you do not trust."""

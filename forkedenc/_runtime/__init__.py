@@ -1,0 +1,1 @@
+"""The copying-stack runtime seen from Python."""

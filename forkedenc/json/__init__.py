@@ -1,0 +1,1 @@
+"""A replacement for the standard library's ``json``."""

@@ -1,0 +1,1 @@
+"""XML: this room is built by a later release."""
