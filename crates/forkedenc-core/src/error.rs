@@ -1,6 +1,7 @@
 //! What went wrong, as numbers: kind and offset; line, column, path and text are found on the error path alone.
 
 use crate::limits::Limit;
+use crate::position::Place;
 
 /// The kinds of error of a decode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,7 +13,7 @@ pub enum Kind {
     ExpectedColon,
     /// A comma or the container's end should stand here.
     ExpectedComma,
-    /// A comma before the bracket that ends the container; the offset is the comma's, `at` the bracket's.
+    /// A comma before the bracket that ends the container; the offset is the bracket's, `token` the comma's.
     TrailingComma,
     /// A character below U+0020 inside a string.
     ControlCharacter,
@@ -32,17 +33,48 @@ pub enum Kind {
     ByteOrderMark,
     /// The input ended before the document did.
     Incomplete,
-    Limit { limit: Limit, maximum: u64, observed: u64 },
+    Limit {
+        limit: Limit,
+        maximum: u64,
+        observed: u64,
+    },
     /// The builder failed and keeps the reason.
     Builder,
 }
 
+impl Kind {
+    /// The name that errors carry as `.kind`.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::ExpectedValue => "expected_value",
+            Self::ExpectedKey => "expected_key",
+            Self::ExpectedColon => "expected_colon",
+            Self::ExpectedComma => "expected_comma",
+            Self::TrailingComma => "trailing_comma",
+            Self::ControlCharacter => "control_character",
+            Self::InvalidEscape => "invalid_escape",
+            Self::InvalidUnicodeEscape => "invalid_unicode_escape",
+            Self::LoneSurrogate => "lone_surrogate",
+            Self::InvalidUtf8 => "invalid_utf8",
+            Self::ExtraData => "extra_data",
+            Self::NumberOutOfRange => "number_out_of_range",
+            Self::DuplicateKey => "duplicate_key",
+            Self::ByteOrderMark => "byte_order_mark",
+            Self::Incomplete => "incomplete",
+            Self::Limit { .. } => "limit",
+            Self::Builder => "builder",
+        }
+    }
+}
+
 /// A failed decode.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
     pub kind: Kind,
-    /// The 0-based byte of the input.
-    pub offset: u64,
-    /// Where the token that holds the offset starts.
+    pub place: Place,
+    /// The offset where the token that holds the place starts.
     pub token: u64,
+    /// The way to the value, as a JSON Pointer (RFC 6901).
+    pub path: String,
 }

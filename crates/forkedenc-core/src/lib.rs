@@ -2,6 +2,15 @@
 //!
 //! `json` and (later) `xml` stand side by side and never meet; what both need is at the top.
 
+#![deny(unsafe_code)]
+
+#[allow(unsafe_code)]
+pub mod cursor;
 pub mod error;
 pub mod json;
 pub mod limits;
+pub mod path;
+pub mod position;
+#[allow(unsafe_code)]
+pub mod simd;
+pub mod utf8;

@@ -1,0 +1,363 @@
+//! What is rare: limits that a token may cross, errors with their place and path, and limits audited instead of enforced.
+
+use super::builder::{Builder, Member};
+use super::machine::{Flow, HAS_KEY, Holder, KEPT, Machine, State, count_of, holder_of};
+use crate::cursor::Cursor;
+use crate::error::{Error, Kind};
+use crate::limits::{Limit, NONE};
+use crate::path::{Step, pointer};
+use crate::position::Place;
+
+/// What `max_memory_bytes` charges for one value, beside the bytes of its text: the object and its slot, on CPython.
+pub mod price {
+    pub const LITERAL: u64 = 8;
+    pub const NUMBER: u64 = 40;
+    pub const STRING: u64 = 64;
+    pub const KEY: u64 = 64;
+    /// With the frame that keeps it open.
+    pub const ARRAY: u64 = 80;
+    pub const OBJECT: u64 = 88;
+}
+
+/// A limit that was crossed while enforcement is off.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Breach {
+    pub limit: Limit,
+    pub maximum: u64,
+    /// The final size of what crossed.
+    pub observed: u64,
+    /// Where the limit's error would have been raised.
+    pub place: Place,
+    pub path: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Scope {
+    Token,
+    /// The container at this depth.
+    Container(u64),
+    Document,
+    Stream,
+}
+
+/// Breaches, told when what crossed has ended.
+#[derive(Clone, Debug, Default)]
+pub struct Audit {
+    open: Vec<(Scope, Breach)>,
+    ended: Vec<Breach>,
+}
+
+impl Machine {
+    /// Switches enforcement off for all limits but depth and stack.
+    pub fn audit(&mut self) {
+        self.audit = Some(Box::default());
+        self.metered = true;
+    }
+
+    #[must_use]
+    pub fn is_audited(&self) -> bool {
+        self.audit.is_some()
+    }
+
+    /// The breaches that have ended since the last call.
+    pub fn take_breaches(&mut self) -> Vec<Breach> {
+        self.audit.as_mut().map(|audit| std::mem::take(&mut audit.ended)).unwrap_or_default()
+    }
+
+    #[inline(always)]
+    pub(super) fn offset(&self, c: &Cursor<'_>) -> u64 {
+        self.base.offset + c.position() as u64
+    }
+
+    /// Charges the bytes of a token's text.
+    pub(super) fn charge(&mut self, bytes: u64) {
+        self.memory += bytes;
+    }
+
+    /// Asks every limit that the token which starts here may cross, in the order of the table. False: failed.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn gate<B: Builder>(&mut self, builder: &B, c: &Cursor<'_>, byte: u8, in_object: bool) -> bool {
+        let key = self.state == State::Key || self.state == State::FirstKey;
+        let price = match byte {
+            b'"' => {
+                if key {
+                    price::KEY
+                } else {
+                    price::STRING
+                }
+            }
+            b'-' | b'0'..=b'9' => price::NUMBER,
+            b't' | b'f' | b'n' => price::LITERAL,
+            b'N' | b'I' if self.rules.nan => price::LITERAL,
+            b'[' => price::ARRAY,
+            b'{' => price::OBJECT,
+            // No token starts here.
+            _ => return true,
+        };
+        let at = self.offset(c);
+        let container = matches!(byte, b'[' | b'{');
+        if container && self.depth >= self.limits.depth {
+            self.over_depth(builder, c);
+            return false;
+        }
+        if self.metered {
+            if self.tokens == self.limits.tokens
+                && self.crossed(builder, c, Limit::Tokens, self.limits.tokens, self.tokens + 1, at)
+            {
+                return false;
+            }
+            self.tokens += 1;
+            let before = self.memory;
+            self.memory += price;
+            if before <= self.limits.memory_bytes
+                && self.memory > self.limits.memory_bytes
+                && self.crossed(builder, c, Limit::MemoryBytes, self.limits.memory_bytes, self.memory, at)
+            {
+                return false;
+            }
+            if !self.is_audited() {
+                let left = if self.limits.memory_bytes == NONE { NONE } else { self.limits.memory_bytes - self.memory };
+                self.string_cap = self.limits.string_bytes.min(left);
+                self.key_cap = self.limits.key_bytes.min(left);
+                self.digits_cap = self.limits.number_digits.min(left);
+            }
+        }
+        if container && self.stack.used() + FRAME > self.stack_budget() {
+            self.stack_overflow(builder, c);
+            return false;
+        }
+        let (limit, maximum) = match self.holder {
+            Holder::Array => (Limit::Items, self.limits.items),
+            Holder::Object if !in_object => (Limit::Members, self.limits.members),
+            Holder::Object | Holder::Top => return true,
+        };
+        self.count != maximum || !self.crossed(builder, c, limit, maximum, self.count + 1, at)
+    }
+
+    fn stack_budget(&self) -> usize {
+        usize::try_from(self.limits.stack_bytes).unwrap_or(usize::MAX)
+    }
+
+    /// A limit is crossed at this offset. True: the machine has failed; false: it is audited and goes on.
+    #[cold]
+    pub(super) fn crossed<B: Builder>(
+        &mut self,
+        builder: &B,
+        c: &Cursor<'_>,
+        limit: Limit,
+        maximum: u64,
+        observed: u64,
+        offset: u64,
+    ) -> bool {
+        if self.audit.is_none() {
+            self.fail_at(builder, Kind::Limit { limit, maximum, observed }, c, offset);
+            return true;
+        }
+        let scope = match limit {
+            Limit::StringBytes | Limit::KeyBytes | Limit::NumberDigits => Scope::Token,
+            Limit::Items | Limit::Members => Scope::Container(self.depth),
+            Limit::StreamBytes => Scope::Stream,
+            _ => Scope::Document,
+        };
+        let breach = Breach { limit, maximum, observed, place: self.place(c, offset, false), path: self.path(builder) };
+        if let Some(audit) = &mut self.audit {
+            audit.open.push((scope, breach));
+        }
+        false
+    }
+
+    /// True while a token that crossed its limit is being read.
+    pub(super) fn audit_token_open(&self) -> bool {
+        self.audit.as_ref().is_some_and(|audit| audit.open.iter().any(|(scope, _)| *scope == Scope::Token))
+    }
+
+    fn audit_end(&mut self, ended: Scope, observed: impl Fn(Limit) -> u64) {
+        if let Some(audit) = &mut self.audit {
+            for (_, mut breach) in audit.open.extract_if(.., |(scope, _)| *scope == ended) {
+                breach.observed = observed(breach.limit);
+                audit.ended.push(breach);
+            }
+        }
+    }
+
+    pub(super) fn audit_token(&mut self, size: u64) {
+        self.audit_end(Scope::Token, |_| size);
+    }
+
+    #[cold]
+    pub(super) fn audit_container(&mut self, count: u64) {
+        self.audit_end(Scope::Container(self.depth), |_| count);
+    }
+
+    /// The document ended after `bytes` bytes.
+    pub fn audit_document(&mut self, bytes: u64) {
+        let (tokens, memory) = (self.tokens, self.memory);
+        self.audit_end(Scope::Document, |limit| match limit {
+            Limit::Tokens => tokens,
+            Limit::MemoryBytes => memory,
+            _ => bytes,
+        });
+    }
+
+    /// Forgets what an abandoned document left open.
+    pub(super) fn audit_restart(&mut self) {
+        if let Some(audit) = &mut self.audit {
+            audit.open.retain(|(scope, _)| *scope == Scope::Stream);
+        }
+    }
+
+    /// The stream ended after `bytes` bytes.
+    pub fn audit_stream(&mut self, bytes: u64) {
+        self.audit_end(Scope::Stream, |_| bytes);
+    }
+
+    #[cold]
+    pub(super) fn over_depth<B: Builder>(&mut self, builder: &B, c: &Cursor<'_>) -> Flow {
+        let maximum = self.limits.depth;
+        self.fail(builder, Kind::Limit { limit: Limit::Depth, maximum, observed: maximum + 1 }, c)
+    }
+
+    #[cold]
+    pub(super) fn stack_overflow<B: Builder>(&mut self, builder: &B, c: &Cursor<'_>) -> Flow {
+        let maximum = self.limits.stack_bytes;
+        let observed = (self.stack.used() + FRAME) as u64;
+        let observed = observed.max(maximum + 1);
+        self.fail(builder, Kind::Limit { limit: Limit::StackBytes, maximum, observed }, c)
+    }
+
+    /// A comma and the end of its container.
+    #[cold]
+    pub(super) fn trailing_comma<B: Builder>(&mut self, builder: &B, c: &Cursor<'_>) -> Flow {
+        let comma = self.comma_before(c);
+        let flow = self.fail(builder, Kind::TrailingComma, c);
+        if let Some(error) = &mut self.error {
+            error.token = comma;
+        }
+        flow
+    }
+
+    /// The offset of the comma that only white space divides from the cursor.
+    fn comma_before(&self, c: &Cursor<'_>) -> u64 {
+        let before = c.before();
+        let space = before.iter().rev().take_while(|byte| matches!(byte, b' ' | b'\n' | b'\r' | b'\t')).count();
+        if space == before.len() { self.comma } else { self.base.offset + (before.len() - space - 1) as u64 }
+    }
+
+    /// The byte here does not fit what the state asks for: the end of the window, or an error.
+    #[cold]
+    pub(super) fn stop<B: Builder>(&mut self, builder: &B, c: &Cursor<'_>, last: bool, kind: Kind) -> Flow {
+        if !c.at_end() {
+            return self.fail(builder, kind, c);
+        }
+        if last {
+            return self.fail(builder, Kind::Incomplete, c);
+        }
+        if self.state == State::Key || (self.state == State::Value && self.holder == Holder::Array) {
+            self.comma = self.comma_before(c);
+        }
+        Flow::NeedMore
+    }
+
+    /// What a byte that can't follow a value is called.
+    pub(super) fn kind_after_value(&self) -> Kind {
+        if self.holder == Holder::Top && self.depth == 0 { Kind::ExtraData } else { Kind::ExpectedComma }
+    }
+
+    #[cold]
+    pub(super) fn refuse_key<B: Builder>(&mut self, builder: &B, c: &Cursor<'_>, answer: Member) -> Flow {
+        self.refuse_key_at(builder, c, self.offset(c), answer)
+    }
+
+    pub(super) fn refuse_key_at<B: Builder>(&mut self, builder: &B, c: &Cursor<'_>, at: u64, answer: Member) -> Flow {
+        let kind = if answer == Member::Duplicate { Kind::DuplicateKey } else { Kind::Builder };
+        self.fail_at(builder, kind, c, at)
+    }
+
+    #[cold]
+    pub(super) fn fail<B: Builder>(&mut self, builder: &B, kind: Kind, c: &Cursor<'_>) -> Flow {
+        self.fail_at(builder, kind, c, self.offset(c))
+    }
+
+    /// Fails at an offset that is not past the cursor.
+    #[cold]
+    pub(super) fn fail_at<B: Builder>(&mut self, builder: &B, kind: Kind, c: &Cursor<'_>, offset: u64) -> Flow {
+        let place = self.place(c, offset, kind == Kind::InvalidUtf8);
+        let token = if self.cut == super::machine::Cut::None { offset } else { self.token };
+        self.error = Some(Box::new(Error { kind, place, token, path: self.path(builder) }));
+        Flow::Failed
+    }
+
+    /// A limit on bytes is crossed between two windows. True: the machine has failed.
+    pub fn over_bytes<B: Builder>(&mut self, builder: &B, c: &Cursor<'_>, limit: Limit, maximum: u64, at: u64) -> bool {
+        self.crossed(builder, c, limit, maximum, maximum + 1, at)
+    }
+
+    /// There is no room on the stack for the value that starts here.
+    pub fn over_stack<B: Builder>(&mut self, builder: &B, c: &Cursor<'_>) {
+        self.stack_overflow(builder, c);
+    }
+
+    /// Fails outside of any token: what stands around documents.
+    pub fn fail_outside(&mut self, kind: Kind, c: &Cursor<'_>, offset: u64) {
+        let place = self.place(c, offset, false);
+        self.error = Some(Box::new(Error { kind, place, token: offset, path: String::new() }));
+    }
+
+    /// The place of an offset in the window, or shortly before it on the same line.
+    #[must_use]
+    pub fn place(&self, c: &Cursor<'_>, offset: u64, one_character: bool) -> Place {
+        match offset.checked_sub(self.base.offset) {
+            Some(at) => {
+                let window = c.window();
+                self.base.after(&window[..usize::try_from(at).unwrap_or(usize::MAX).min(window.len())])
+            }
+            None => self.base.back(offset, one_character),
+        }
+    }
+
+    /// The way to what is being read.
+    #[must_use]
+    pub fn path<B: Builder>(&self, builder: &B) -> String {
+        let words = self.stack.words();
+        let mut top = words.len();
+        let mut steps = Vec::new();
+        let (mut holder, mut count, mut mark, mut kept) = (self.holder, self.count, self.mark, B::KEEPS_KEYS);
+        let mut inner = None;
+        let mut pending = matches!(self.state, State::Value | State::FirstItem | State::Colon);
+        let mut key = Some(self.key.clone());
+        loop {
+            match holder {
+                Holder::Array if pending => steps.push(Step::Index(count)),
+                Holder::Object if pending => {
+                    steps.push(Step::Key(key.take().filter(|_| !kept).unwrap_or_else(|| builder.member_key(inner))));
+                }
+                _ => {}
+            }
+            if top == 0 {
+                break;
+            }
+            if kept && holder != Holder::Top {
+                inner = Some(mark);
+            }
+            let bits = words[top - 1];
+            mark = words[top - 2];
+            top -= 2;
+            (holder, count, kept) = (holder_of(bits), count_of(bits), bits & KEPT != 0);
+            key = None;
+            if bits & HAS_KEY != 0 {
+                kept = false;
+                let length = usize::try_from(words[top - 1]).unwrap_or(0);
+                let start = top - 1 - length.div_ceil(8);
+                let bytes = words[start..top - 1].iter().flat_map(|word| word.to_ne_bytes()).take(length);
+                key = Some(bytes.collect());
+                top = start;
+            }
+            pending = true;
+        }
+        pointer(steps.iter().rev())
+    }
+}
+
+/// Bytes of one frame.
+const FRAME: usize = 16;

@@ -1,0 +1,148 @@
+//! The builder: what a decode makes of the tokens it reads.
+//!
+//! The machine calls a builder in document order; the builder keeps its values on a stack of its own and hands the
+//! document over when it is complete. Typed plans, raw values, the catch-all and skipping are builders, never modes of
+//! the lexer. A method that returns `false` has failed and keeps the reason; the machine then stops.
+
+/// The numbers that JSON lacks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Constant {
+    NaN,
+    Infinity,
+    NegativeInfinity,
+}
+
+/// What becomes of a member whose key was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Member {
+    /// The value comes to this builder.
+    Build,
+    /// The value is read past: checked, not built.
+    Skip,
+    /// The key stood in this object before, and that is refused.
+    Duplicate,
+    /// The builder failed.
+    Failed,
+}
+
+/// What a builder that navigates says to a value about to start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Not what is looked for: read past it, into it if it is a container.
+    Pass,
+    /// A document starts here: another builder takes over until the value ends.
+    Take,
+    /// No value of this kind may stand here.
+    Refuse,
+}
+
+pub trait Builder {
+    /// Keys of open members are kept here and found by [`Builder::member_key`]; else the machine keeps them, on the segment.
+    const KEEPS_KEYS: bool = true;
+    /// Scalars are wanted; else strings and numbers are checked and dropped as they arrive, in constant memory.
+    const WANTS_SCALARS: bool = true;
+    /// Numbers come as text, by [`Builder::number`], never by value.
+    const NUMBER_TEXT: bool = false;
+    /// [`Builder::key`] may answer [`Member::Skip`].
+    const SKIPS: bool = false;
+    /// [`Builder::at_value`] is asked before each value.
+    const NAVIGATES: bool = false;
+
+    fn null(&mut self) -> bool;
+    fn boolean(&mut self, value: bool) -> bool;
+    fn integer(&mut self, value: i64) -> bool;
+    /// An integer past 64 bits, or one above `i64::MAX`: its text, a minus included.
+    fn big_integer(&mut self, text: &[u8]) -> bool;
+    fn float(&mut self, value: f64) -> bool;
+    /// A number's text, where `NUMBER_TEXT` asks for it.
+    fn number(&mut self, text: &[u8], integer: bool) -> bool;
+    fn constant(&mut self, constant: Constant) -> bool;
+    /// A string, decoded to UTF-8 (surrogates in three-byte form where the dialect lets them pass). `ascii`: it is.
+    fn string(&mut self, text: &[u8], ascii: bool) -> bool;
+    /// A member's key, decoded like a string.
+    fn key(&mut self, text: &[u8], ascii: bool) -> Member;
+
+    /// A container opens. The mark is the builder's own number, given back at its end and kept on the segment meanwhile.
+    fn begin_array(&mut self) -> u64;
+    fn begin_object(&mut self) -> u64;
+    /// A container ends. `outer` is the mark of the container around it.
+    fn end_array(&mut self, mark: u64, outer: u64) -> bool;
+    fn end_object(&mut self, mark: u64, outer: u64) -> bool;
+
+    /// The key of an open member: of the member whose value is the container marked `inner`, or with `None` of the innermost
+    /// object's. Asked on the error path only.
+    fn member_key(&self, inner: Option<u64>) -> Vec<u8>;
+
+    /// The document is given up: what was built of it goes.
+    fn abandon(&mut self) {}
+
+    /// A value that starts with this byte, at this depth, is about to be read (`NAVIGATES`).
+    fn at_value(&mut self, _first: u8, _in_object: bool) -> Verdict {
+        Verdict::Pass
+    }
+}
+
+/// Builds nothing: what `check` and skipping run on, and the floor of every benchmark.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Null;
+
+impl Builder for Null {
+    const KEEPS_KEYS: bool = false;
+    const WANTS_SCALARS: bool = false;
+
+    #[inline(always)]
+    fn null(&mut self) -> bool {
+        true
+    }
+    #[inline(always)]
+    fn boolean(&mut self, _: bool) -> bool {
+        true
+    }
+    #[inline(always)]
+    fn integer(&mut self, _: i64) -> bool {
+        true
+    }
+    #[inline(always)]
+    fn big_integer(&mut self, _: &[u8]) -> bool {
+        true
+    }
+    #[inline(always)]
+    fn float(&mut self, _: f64) -> bool {
+        true
+    }
+    #[inline(always)]
+    fn number(&mut self, _: &[u8], _: bool) -> bool {
+        true
+    }
+    #[inline(always)]
+    fn constant(&mut self, _: Constant) -> bool {
+        true
+    }
+    #[inline(always)]
+    fn string(&mut self, _: &[u8], _: bool) -> bool {
+        true
+    }
+    #[inline(always)]
+    fn key(&mut self, _: &[u8], _: bool) -> Member {
+        Member::Build
+    }
+    #[inline(always)]
+    fn begin_array(&mut self) -> u64 {
+        0
+    }
+    #[inline(always)]
+    fn begin_object(&mut self) -> u64 {
+        0
+    }
+    #[inline(always)]
+    fn end_array(&mut self, _: u64, _: u64) -> bool {
+        true
+    }
+    #[inline(always)]
+    fn end_object(&mut self, _: u64, _: u64) -> bool {
+        true
+    }
+    fn member_key(&self, _: Option<u64>) -> Vec<u8> {
+        Vec::new()
+    }
+}

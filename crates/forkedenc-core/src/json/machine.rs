@@ -1,0 +1,726 @@
+//! The decoder: one coroutine that reads a JSON text (RFC 8259) from windows of any size and calls a builder.
+//!
+//! How it is laid out. [`Machine::run`] holds the two hot loops, one for arrays (and the document's own level), one for
+//! objects. They take complete tokens from the window; a token that is cut, doubtful or near a limit goes to
+//! `tokens.rs`, which finishes it byte by byte and comes back here. What is rare (limits, errors, paths) is in
+//! `account.rs`. The state is read from `self` on entry and written back on exit; in between it lives in locals.
+//!
+//! Invariants: a frame on the stack is the state of the container *around* the open one; `count` is the number of
+//! values (members) completed in the open container; `state` says what may come next.
+
+use forkedenc_runtime::Stack;
+
+use super::account::Audit;
+use super::builder::{Builder, Constant, Member, Verdict};
+use super::number::{self, Digits, Number};
+use super::text::{Text, TextRules};
+use crate::cursor::Cursor;
+use crate::error::{Error, Kind};
+use crate::limits::{JsonLimits, NONE};
+use crate::position::Place;
+use crate::{simd, utf8};
+
+/// What a decode lets pass beside RFC 8259.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rules {
+    /// NaN, Infinity and -Infinity, and numbers past the range of a double.
+    pub nan: bool,
+    pub text: TextRules,
+}
+
+impl Rules {
+    /// RFC 8259 and nothing else.
+    pub const STRICT: Self = Self { nan: false, text: TextRules { surrogates: false, controls: false } };
+    /// What `json.loads` takes.
+    pub const STDLIB: Self = Self { nan: true, text: TextRules { surrogates: true, controls: false } };
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flow {
+    /// The window is used up.
+    NeedMore,
+    /// The value is complete.
+    Done,
+    /// [`Machine::error`] says why.
+    Failed,
+    /// A builder that navigates takes the value that starts here.
+    Take,
+    /// The value that starts here is to be read past.
+    Skip,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Holder {
+    /// No container: the value is the document, or was taken or skipped out of one.
+    Top,
+    Array,
+    Object,
+}
+
+/// What may come next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    Value,
+    /// A value or the end of the array.
+    FirstItem,
+    Key,
+    /// A key or the end of the object.
+    FirstKey,
+    Colon,
+    /// Behind a value.
+    After,
+}
+
+/// The token that the end of the window cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cut {
+    None,
+    String,
+    Key,
+    Number,
+    /// A literal and how much of it was there.
+    Literal(Literal, u8),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Literal {
+    Null,
+    True,
+    False,
+    Constant(Constant),
+}
+
+impl Literal {
+    pub(super) fn text(self) -> &'static [u8] {
+        match self {
+            Self::Null => b"null",
+            Self::True => b"true",
+            Self::False => b"false",
+            Self::Constant(Constant::NaN) => b"NaN",
+            Self::Constant(Constant::Infinity) => b"Infinity",
+            Self::Constant(Constant::NegativeInfinity) => b"-Infinity",
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn build<B: Builder>(self, builder: &mut B) -> bool {
+        match self {
+            Self::Null => builder.null(),
+            Self::True => builder.boolean(true),
+            Self::False => builder.boolean(false),
+            Self::Constant(constant) => builder.constant(constant),
+        }
+    }
+}
+
+/// How a token ended that the hot loop gave away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Token {
+    Complete,
+    Stopped(Flow),
+}
+
+/// A decode of one document, suspended or about to start.
+#[derive(Debug)]
+pub struct Machine {
+    pub(super) stack: Stack,
+    pub(super) rules: Rules,
+    /// The limits in force: those of the document, or outside of one those of what surrounds it.
+    pub(super) limits: JsonLimits,
+    pub(super) holder: Holder,
+    pub(super) state: State,
+    pub(super) count: u64,
+    pub(super) mark: u64,
+    pub(super) depth: u64,
+    peak: u64,
+    pub(super) cut: Cut,
+    /// Where the cut token starts.
+    pub(super) token: u64,
+    pub(super) text: Text,
+    pub(super) digits: Digits,
+    /// The key of the open member, where the builder keeps none.
+    pub(super) key: Vec<u8>,
+    /// The place of the window's first byte.
+    pub(super) base: Place,
+    /// The offset of the last comma, known when the window behind it ended.
+    pub(super) comma: u64,
+    /// Most bytes of the next string and key, and characters of the next number: the limits, or what memory is left.
+    pub(super) string_cap: u64,
+    pub(super) key_cap: u64,
+    pub(super) digits_cap: u64,
+    /// Every token passes the gate: tokens or memory are limited, or limits are audited.
+    pub(super) metered: bool,
+    pub(super) tokens: u64,
+    pub(super) memory: u64,
+    pub(super) audit: Option<Box<Audit>>,
+    pub(super) error: Option<Box<Error>>,
+    skipping: bool,
+    /// The member whose key was read is to be skipped.
+    pub(super) skip_next: bool,
+}
+
+/// How many low bits of a frame's second word are flags.
+const FLAGS: u32 = 4;
+const HOLDER: u64 = 3;
+/// The member's key lies below the frame.
+pub(super) const HAS_KEY: u64 = 4;
+/// The level's keys are the builder's to tell.
+pub(super) const KEPT: u64 = 8;
+
+pub(super) fn holder_of(bits: u64) -> Holder {
+    match bits & HOLDER {
+        0 => Holder::Top,
+        1 => Holder::Array,
+        _ => Holder::Object,
+    }
+}
+
+pub(super) fn count_of(bits: u64) -> u64 {
+    bits >> FLAGS
+}
+
+impl Machine {
+    /// `start`: bytes of stack to begin with.
+    #[must_use]
+    pub fn new(limits: JsonLimits, rules: Rules, start: usize) -> Self {
+        let budget = usize::try_from(limits.stack_bytes).unwrap_or(usize::MAX);
+        let mut machine = Self {
+            stack: Stack::new(start, budget),
+            rules,
+            limits,
+            holder: Holder::Top,
+            state: State::Value,
+            count: 0,
+            mark: 0,
+            depth: 0,
+            peak: 0,
+            cut: Cut::None,
+            token: 0,
+            text: Text::default(),
+            digits: Digits::default(),
+            key: Vec::new(),
+            base: Place::START,
+            comma: 0,
+            string_cap: NONE,
+            key_cap: NONE,
+            digits_cap: NONE,
+            metered: false,
+            tokens: 0,
+            memory: 0,
+            audit: None,
+            error: None,
+            skipping: false,
+            skip_next: false,
+        };
+        machine.set_limits(limits);
+        machine
+    }
+
+    /// The limits from here on; what was counted starts over.
+    pub fn set_limits(&mut self, limits: JsonLimits) {
+        self.limits = limits;
+        self.tokens = 0;
+        self.memory = 0;
+        self.metered = limits.tokens != NONE || limits.memory_bytes != NONE || self.audit.is_some();
+        self.string_cap = limits.string_bytes;
+        self.key_cap = limits.key_bytes;
+        self.digits_cap = limits.number_digits;
+    }
+
+    /// Makes ready for a document at the outermost level.
+    pub fn begin(&mut self) {
+        self.holder = Holder::Top;
+        self.state = State::Value;
+        self.count = 0;
+        self.cut = Cut::None;
+        self.depth = 0;
+        self.stack.truncate(0);
+        self.skipping = false;
+        self.skip_next = false;
+        self.error = None;
+        self.audit_restart();
+    }
+
+    /// Enters the value that starts here as a document of its own, or as one to skip; `leave` goes back.
+    pub fn enter(&mut self) -> bool {
+        self.enter_from(false)
+    }
+
+    fn enter_from(&mut self, kept: bool) -> bool {
+        let has_key = !kept && self.holder == Holder::Object;
+        if has_key && !self.push_key() {
+            return false;
+        }
+        if self.stack.push([self.mark, self.bits(self.count, has_key, kept)]).is_err() {
+            return false;
+        }
+        self.holder = Holder::Top;
+        self.state = State::Value;
+        self.count = 0;
+        true
+    }
+
+    /// Behind the value that `enter` entered.
+    pub fn leave(&mut self) {
+        let (holder, count) = self.pop_frame();
+        self.holder = holder;
+        self.count = count + 1;
+        self.state = State::After;
+    }
+
+    /// Open containers.
+    #[must_use]
+    pub fn depth(&self) -> u64 {
+        self.depth
+    }
+
+    #[must_use]
+    pub fn stack(&self) -> &Stack {
+        &self.stack
+    }
+
+    #[must_use]
+    pub fn stack_mut(&mut self) -> &mut Stack {
+        &mut self.stack
+    }
+
+    /// Why the machine failed.
+    pub fn take_error(&mut self) -> Option<Box<Error>> {
+        self.error.take()
+    }
+
+    /// The place of the window's first byte.
+    #[must_use]
+    pub fn base(&self) -> Place {
+        self.base
+    }
+
+    /// The next window follows this one.
+    pub fn pass(&mut self, window: &[u8]) {
+        self.base = self.base.after(window);
+    }
+
+    /// True where the end of the last window cut a number that is the whole document.
+    #[must_use]
+    pub fn cuts_number_document(&self) -> bool {
+        self.cut == Cut::Number && self.holder == Holder::Top
+    }
+
+    /// The key of the open member, where the machine keeps it.
+    #[must_use]
+    pub fn key(&self) -> &[u8] {
+        &self.key
+    }
+
+    /// A machine in the same state.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        Self {
+            stack: self.stack.fork(),
+            text: self.text.clone(),
+            digits: self.digits.clone(),
+            key: self.key.clone(),
+            audit: self.audit.clone(),
+            error: self.error.clone(),
+            ..*self
+        }
+    }
+
+    /// Counts the peak depth into the stack's statistics.
+    pub fn note_depth(&mut self) {
+        self.stack.note_depth(self.peak);
+    }
+
+    /// Reads on from the cursor. `last`: no window follows this one.
+    pub fn run<B: Builder>(&mut self, builder: &mut B, cursor: &mut Cursor<'_>, last: bool) -> Flow {
+        if !B::SKIPS {
+            return self.read(builder, cursor, last);
+        }
+        loop {
+            let flow = if self.skipping {
+                self.read(&mut super::builder::Null, cursor, last)
+            } else {
+                self.read(builder, cursor, last)
+            };
+            match flow {
+                Flow::Skip => {
+                    if !self.enter_from(B::KEEPS_KEYS) {
+                        return self.stack_overflow(builder, cursor);
+                    }
+                    self.skipping = true;
+                }
+                Flow::Done if self.skipping => {
+                    self.leave();
+                    self.skipping = false;
+                }
+                other => return other,
+            }
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn bits(&self, count: u64, has_key: bool, kept: bool) -> u64 {
+        let holder = self.holder as u64;
+        count << FLAGS | u64::from(kept) << 3 | u64::from(has_key) << 2 | holder
+    }
+
+    #[cold]
+    fn push_key(&mut self) -> bool {
+        let key = std::mem::take(&mut self.key);
+        let fits = self.stack.push_bytes(&key).is_ok();
+        self.key = key;
+        fits
+    }
+
+    #[inline(always)]
+    fn pop_frame(&mut self) -> (Holder, u64) {
+        let [mark, bits] = self.stack.pop();
+        self.mark = mark;
+        if bits & HAS_KEY != 0 {
+            self.stack.pop_bytes();
+        }
+        (holder_of(bits), count_of(bits))
+    }
+
+    /// How many values the open container may have before the gate has to be asked.
+    #[inline(always)]
+    pub(super) fn cap(&self, holder: Holder) -> u64 {
+        if self.metered {
+            return 0;
+        }
+        match holder {
+            Holder::Top => NONE,
+            Holder::Array => self.limits.items,
+            Holder::Object => self.limits.members,
+        }
+    }
+
+    /// Opens a container at the bracket. False: the stack's budget does not allow it.
+    #[inline(always)]
+    fn open<B: Builder>(&mut self, builder: &mut B, holder: Holder, count: u64) -> bool {
+        let has_key = !B::KEEPS_KEYS && self.holder == Holder::Object;
+        if has_key && !self.push_key() {
+            return false;
+        }
+        if self.stack.push([self.mark, self.bits(count, has_key, B::KEEPS_KEYS)]).is_err() {
+            return false;
+        }
+        self.depth += 1;
+        if self.depth > self.peak {
+            self.peak = self.depth;
+        }
+        self.mark = if holder == Holder::Array { builder.begin_array() } else { builder.begin_object() };
+        self.holder = holder;
+        true
+    }
+
+    /// Closes the open container; the count of the one around it, or the builder failed.
+    #[inline(always)]
+    fn close<B: Builder>(&mut self, builder: &mut B, count: u64) -> Option<u64> {
+        let mark = self.mark;
+        let array = self.holder == Holder::Array;
+        if self.audit.is_some() {
+            self.audit_container(count);
+        }
+        let (holder, outer) = self.pop_frame();
+        self.holder = holder;
+        self.depth -= 1;
+        let built = if array { builder.end_array(mark, self.mark) } else { builder.end_object(mark, self.mark) };
+        built.then_some(outer + 1)
+    }
+
+    #[allow(clippy::too_many_lines, reason = "the hot loops: their state lives in locals")]
+    fn read<B: Builder>(&mut self, builder: &mut B, cursor: &mut Cursor<'_>, last: bool) -> Flow {
+        let mut c = *cursor;
+        let mut state = self.state;
+        let mut count = self.count;
+        if self.cut != Cut::None {
+            match self.finish(builder, &mut c, last) {
+                Token::Complete => {
+                    if state == State::Key || state == State::FirstKey {
+                        state = State::Colon;
+                    } else {
+                        state = State::After;
+                        count += 1;
+                    }
+                }
+                Token::Stopped(flow) => {
+                    *cursor = c;
+                    return flow;
+                }
+            }
+        }
+
+        // Writes the locals back before anything that looks at `self`.
+        macro_rules! save {
+            () => {{
+                self.state = state;
+                self.count = count;
+                *cursor = c;
+            }};
+        }
+        // The byte here does not fit: the end of the window, or an error.
+        macro_rules! stop {
+            ($kind:expr) => {{
+                save!();
+                return self.stop(builder, &c, last, $kind);
+            }};
+        }
+        macro_rules! built {
+            ($call:expr) => {
+                if !$call {
+                    save!();
+                    return self.fail(builder, Kind::Builder, &c);
+                }
+            };
+        }
+        // A token that the hot loop gives away.
+        macro_rules! slow {
+            ($method:ident($($argument:expr),*)) => {{
+                save!();
+                match self.$method(builder, &mut c, last, $($argument),*) {
+                    Token::Complete => {}
+                    Token::Stopped(flow) => {
+                        *cursor = c;
+                        return flow;
+                    }
+                }
+            }};
+        }
+        macro_rules! literal {
+            ($literal:expr, $text:literal) => {
+                if c.starts_with($text) {
+                    built!($literal.build(builder));
+                    c.advance($text.len());
+                } else {
+                    slow!(slow_literal($literal));
+                }
+            };
+        }
+        macro_rules! close {
+            ($outer:lifetime) => {{
+                c.advance(1);
+                match self.close(builder, count) {
+                    Some(outer) => count = outer,
+                    None => {
+                        save!();
+                        return self.fail(builder, Kind::Builder, &c);
+                    }
+                }
+                state = State::After;
+                continue $outer;
+            }};
+        }
+        // A value: falls through once a scalar is complete, goes on at `$outer` once a container is open or closed.
+        macro_rules! value {
+            ($outer:lifetime, $cap:expr, $in_object:literal) => {{
+                let byte = simd::skip_space(&mut c);
+                if B::NAVIGATES && matches!(byte, b'"' | b'[' | b'{' | b'-' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z') {
+                    match builder.at_value(byte, $in_object) {
+                        Verdict::Pass => {}
+                        Verdict::Take => {
+                            save!();
+                            return Flow::Take;
+                        }
+                        Verdict::Refuse => stop!(Kind::ExpectedValue),
+                    }
+                }
+                if count >= $cap {
+                    save!();
+                    if !self.gate(builder, &c, byte, $in_object) {
+                        return Flow::Failed;
+                    }
+                }
+                match byte {
+                    b'"' => {
+                        let open = c;
+                        c.advance(1);
+                        let from = c;
+                        let high = simd::skip_plain(&mut c);
+                        let text = c.since(&from);
+                        if c.peek() == b'"'
+                            && text.len() as u64 <= self.string_cap
+                            && (!high || utf8::check(text, self.rules.text.surrogates) == utf8::Checked::Valid)
+                        {
+                            if self.metered {
+                                self.charge(text.len() as u64);
+                            }
+                            built!(builder.string(text, !high));
+                            c.advance(1);
+                        } else {
+                            c = open;
+                            slow!(slow_text(false));
+                        }
+                    }
+                    b'0'..=b'9' | b'-' => {
+                        let from = c;
+                        match number::fast(&mut c, self.digits_cap, last) {
+                            Some(found) => {
+                                if self.metered {
+                                    self.charge(c.since(&from).len() as u64 - u64::from(byte == b'-'));
+                                }
+                                if B::NUMBER_TEXT {
+                                    let integer = matches!(found, Number::Integer(_) | Number::Big);
+                                    built!(builder.number(c.since(&from), integer));
+                                } else {
+                                    match found {
+                                        Number::Integer(value) => built!(builder.integer(value)),
+                                        Number::Float(value) => built!(builder.float(value)),
+                                        Number::Big => built!(builder.big_integer(c.since(&from))),
+                                        Number::Careful => {
+                                            if B::WANTS_SCALARS {
+                                                let value = number::careful(c.since(&from));
+                                                if value.is_infinite() && !self.rules.nan {
+                                                    c = from;
+                                                    save!();
+                                                    return self.fail(builder, Kind::NumberOutOfRange, &c);
+                                                }
+                                                built!(builder.float(value));
+                                            }
+                                        }
+                                    }
+                                }
+                            }
+                            None => {
+                                c = from;
+                                slow!(slow_number());
+                            }
+                        }
+                    }
+                    b'[' | b'{' => {
+                        if self.depth >= self.limits.depth {
+                            save!();
+                            return self.over_depth(builder, &c);
+                        }
+                        let holder = if byte == b'[' { Holder::Array } else { Holder::Object };
+                        if !self.open(builder, holder, count) {
+                            save!();
+                            return self.stack_overflow(builder, &c);
+                        }
+                        c.advance(1);
+                        count = 0;
+                        state = if byte == b'[' { State::FirstItem } else { State::FirstKey };
+                        continue $outer;
+                    }
+                    b't' => literal!(Literal::True, b"true"),
+                    b'f' => literal!(Literal::False, b"false"),
+                    b'n' => literal!(Literal::Null, b"null"),
+                    b'N' if self.rules.nan => literal!(Literal::Constant(Constant::NaN), b"NaN"),
+                    b'I' if self.rules.nan => literal!(Literal::Constant(Constant::Infinity), b"Infinity"),
+                    b']' if !$in_object && state == State::FirstItem => close!($outer),
+                    b']' if !$in_object && self.holder == Holder::Array => {
+                        save!();
+                        return self.trailing_comma(builder, &c);
+                    }
+                    _ => stop!(Kind::ExpectedValue),
+                }
+                count += 1;
+            }};
+        }
+        'outer: loop {
+            let cap = self.cap(self.holder);
+            if self.holder == Holder::Object {
+                loop {
+                    if state == State::Key || state == State::FirstKey {
+                        let byte = simd::skip_space(&mut c);
+                        if byte != b'"' {
+                            if byte == b'}' && state == State::FirstKey {
+                                close!('outer);
+                            }
+                            if byte == b'}' {
+                                save!();
+                                return self.trailing_comma(builder, &c);
+                            }
+                            stop!(Kind::ExpectedKey);
+                        }
+                        if count >= cap {
+                            save!();
+                            if !self.gate(builder, &c, byte, false) {
+                                return Flow::Failed;
+                            }
+                        }
+                        let open = c;
+                        c.advance(1);
+                        let from = c;
+                        let high = simd::skip_plain(&mut c);
+                        let text = c.since(&from);
+                        if c.peek() == b'"'
+                            && text.len() as u64 <= self.key_cap
+                            && (!high || utf8::check(text, self.rules.text.surrogates) == utf8::Checked::Valid)
+                        {
+                            if self.metered {
+                                self.charge(text.len() as u64);
+                            }
+                            if !B::KEEPS_KEYS {
+                                self.key.clear();
+                                self.key.extend_from_slice(text);
+                            }
+                            match builder.key(text, !high) {
+                                Member::Build => {}
+                                Member::Skip => self.skip_next = true,
+                                refused => {
+                                    c = open;
+                                    save!();
+                                    return self.refuse_key(builder, &c, refused);
+                                }
+                            }
+                            c.advance(1);
+                        } else {
+                            c = open;
+                            slow!(slow_text(true));
+                        }
+                        state = State::Colon;
+                    }
+                    if state == State::Colon {
+                        if simd::skip_space(&mut c) != b':' {
+                            stop!(Kind::ExpectedColon);
+                        }
+                        c.advance(1);
+                        state = State::Value;
+                        if B::SKIPS && self.skip_next {
+                            self.skip_next = false;
+                            save!();
+                            return Flow::Skip;
+                        }
+                    }
+                    if state == State::Value {
+                        value!('outer, cap, true);
+                    }
+                    match simd::skip_space(&mut c) {
+                        b',' => {
+                            c.advance(1);
+                            state = State::Key;
+                        }
+                        b'}' => close!('outer),
+                        _ => {
+                            state = State::After;
+                            stop!(Kind::ExpectedComma)
+                        }
+                    }
+                }
+            }
+            loop {
+                if state != State::After {
+                    value!('outer, cap, false);
+                }
+                if self.holder == Holder::Top {
+                    state = State::After;
+                    save!();
+                    return Flow::Done;
+                }
+                match simd::skip_space(&mut c) {
+                    b',' => {
+                        c.advance(1);
+                        state = State::Value;
+                    }
+                    b']' => close!('outer),
+                    _ => {
+                        state = State::After;
+                        stop!(Kind::ExpectedComma)
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! Scans over many bytes at once. The other file of this crate where `unsafe` stands.
+//!
+//! Every scan is a loop over vectors as far as the window may be read, then over single bytes; the single-byte form is
+//! also the oracle that the tests hold the vector form against.
+
+use crate::cursor::Cursor;
+
+/// What ends a run of plain bytes in a JSON string: a quote, a backslash, or a byte below 0x20 (the NUL sentinel too).
+#[inline(always)]
+fn is_special(byte: u8) -> bool {
+    byte == b'"' || byte == b'\\' || byte < 0x20
+}
+
+/// Moves over the plain bytes of a JSON string; true where one of them is not ASCII.
+#[inline(always)]
+pub fn skip_plain(cursor: &mut Cursor<'_>) -> bool {
+    let mut high = 0u32;
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::x86_64::{
+            __m128i, _mm_cmpeq_epi8, _mm_loadu_si128, _mm_min_epu8, _mm_movemask_epi8, _mm_or_si128, _mm_set1_epi8,
+        };
+        while cursor.readable() >= 16 {
+            // SAFETY: SSE2 is part of x86-64, and 16 bytes from here are readable.
+            let (special, sign) = unsafe {
+                let bytes = _mm_loadu_si128(cursor.pointer().cast::<__m128i>());
+                let quote = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(b'"'.cast_signed()));
+                let backslash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(b'\\'.cast_signed()));
+                let control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1f)), bytes);
+                let special = _mm_movemask_epi8(_mm_or_si128(_mm_or_si128(quote, backslash), control));
+                (special.cast_unsigned(), _mm_movemask_epi8(bytes).cast_unsigned())
+            };
+            if special != 0 {
+                let plain = special.trailing_zeros();
+                cursor.advance(plain as usize);
+                return high | (sign & ((1 << plain) - 1)) != 0;
+            }
+            high |= sign;
+            cursor.advance(16);
+        }
+    }
+    high |= u32::from(skip_plain_bytes(cursor));
+    high != 0
+}
+
+/// [`skip_plain`], a byte at a time.
+#[inline]
+fn skip_plain_bytes(cursor: &mut Cursor<'_>) -> bool {
+    let mut high = 0u8;
+    loop {
+        let byte = cursor.peek();
+        if is_special(byte) {
+            return high >= 0x80;
+        }
+        high |= byte;
+        cursor.advance(1);
+    }
+}
+
+/// Moves over JSON white space (RFC 8259 §2) and returns the byte behind it.
+#[inline(always)]
+pub fn skip_space(cursor: &mut Cursor<'_>) -> u8 {
+    let byte = cursor.peek();
+    if byte > b' ' { byte } else { skip_space_run(cursor) }
+}
+
+#[inline(always)]
+fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\n' | b'\r' | b'\t')
+}
+
+fn skip_space_run(cursor: &mut Cursor<'_>) -> u8 {
+    if !is_space(cursor.peek()) {
+        return cursor.peek();
+    }
+    cursor.advance(1);
+    if cursor.peek() > b' ' {
+        return cursor.peek();
+    }
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::x86_64::{
+            __m128i, _mm_cmpeq_epi8, _mm_loadu_si128, _mm_movemask_epi8, _mm_or_si128, _mm_set1_epi8,
+        };
+        while cursor.readable() >= 16 {
+            // SAFETY: SSE2 is part of x86-64, and 16 bytes from here are readable.
+            let space = unsafe {
+                let bytes = _mm_loadu_si128(cursor.pointer().cast::<__m128i>());
+                let is = |byte: u8| _mm_cmpeq_epi8(bytes, _mm_set1_epi8(byte.cast_signed()));
+                _mm_movemask_epi8(_mm_or_si128(_mm_or_si128(is(b' '), is(b'\n')), _mm_or_si128(is(b'\r'), is(b'\t'))))
+            };
+            let count = (!space).trailing_zeros();
+            if count < 16 {
+                cursor.advance(count as usize);
+                return cursor.peek();
+            }
+            cursor.advance(16);
+        }
+    }
+    while is_space(cursor.peek()) {
+        cursor.advance(1);
+    }
+    cursor.peek()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cursor::{PADDING, Window};
+
+    fn padded(bytes: &[u8]) -> Vec<u8> {
+        let mut buffer = bytes.to_vec();
+        buffer.resize(bytes.len() + PADDING, 0);
+        buffer
+    }
+
+    #[test]
+    fn scans_agree_with_the_single_byte_form_at_every_length_and_place() {
+        for length in 0..70 {
+            for special in [b'"', b'\\', 0x1f, 0, b'\n'] {
+                for place in 0..=length {
+                    for filler in [b'x', 0xc3, b' '] {
+                        let mut bytes = vec![filler; length];
+                        bytes.insert(place, special);
+                        let buffer = padded(&bytes);
+                        let window = Window::padded(&buffer, bytes.len());
+                        let (mut one, mut other) = (window.cursor(0), window.cursor(0));
+                        assert_eq!(skip_plain(&mut one), skip_plain_bytes(&mut other));
+                        assert_eq!(one.position(), other.position());
+                        let mut space = window.cursor(0);
+                        let stop = skip_space(&mut space);
+                        let naive = bytes.iter().position(|byte| !is_space(*byte)).unwrap_or(bytes.len());
+                        assert_eq!(space.position(), naive);
+                        assert_eq!(stop, buffer[naive]);
+                    }
+                }
+            }
+        }
+    }
+}
