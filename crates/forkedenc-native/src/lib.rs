@@ -2,11 +2,15 @@
 
 use pyo3::prelude::*;
 
+mod errors;
 mod json;
+mod limits;
 mod runtime;
 
 #[pymodule]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    errors::register(module)?;
+    limits::register(module)?;
     runtime::register(module)?;
     json::register(module)
 }
