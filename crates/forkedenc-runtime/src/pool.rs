@@ -5,6 +5,8 @@
 //! since the last time. What a single thread keeps outside it, and the counting, is in `local.rs`; how the lock gets
 //! through `fork()`, in `fork.rs`.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use crate::class::{CLASSES, Class};
 use crate::fork;
 use crate::segment::Segment;
@@ -23,6 +25,8 @@ struct Shelf {
 
 pub(crate) struct Pool {
     shelves: [Shelf; CLASSES],
+    /// One bit for each class that has a segment.
+    stocked: u64,
     held: usize,
     limit: usize,
     returns: u32,
@@ -32,6 +36,7 @@ impl Pool {
     pub(crate) const fn new() -> Self {
         Self {
             shelves: [const { Shelf { segments: Vec::new(), idle: 0 } }; CLASSES],
+            stocked: 0,
             held: 0,
             limit: DEFAULT_LIMIT,
             returns: 0,
@@ -42,6 +47,9 @@ impl Pool {
         let shelf = &mut self.shelves[class.index()];
         let segment = shelf.segments.pop()?;
         shelf.idle = shelf.idle.min(shelf.segments.len());
+        if shelf.segments.is_empty() {
+            self.stocked &= !(1 << class.index());
+        }
         self.held -= class.bytes();
         Some(segment)
     }
@@ -53,6 +61,7 @@ impl Pool {
             return Some(segment);
         }
         self.held += bytes;
+        self.stocked |= 1 << segment.class().index();
         self.shelves[segment.class().index()].segments.push(segment);
         None
     }
@@ -66,6 +75,9 @@ impl Pool {
             released.extend(shelf.segments.drain(..count));
             shelf.idle = shelf.segments.len();
             self.held -= count * class.bytes();
+            if shelf.segments.is_empty() {
+                self.stocked &= !(1 << class.index());
+            }
         }
         released
     }
@@ -78,18 +90,35 @@ impl Pool {
             released.extend(shelf.segments.drain(..count));
             shelf.idle = shelf.idle.min(shelf.segments.len());
             self.held -= count * class.bytes();
+            if shelf.segments.is_empty() {
+                self.stocked &= !(1 << class.index());
+            }
         }
         released
     }
 }
 
+/// One bit for each class that has a segment here, so that a miss needs no lock. Written under it.
+static STOCKED: AtomicU64 = AtomicU64::new(0);
+
 pub(crate) fn take(class: Class) -> Option<Segment> {
-    fork::with_pool(|pool| pool.take(class))
+    if STOCKED.load(Ordering::Relaxed) >> class.index() & 1 == 0 {
+        return None;
+    }
+    with_pool(|pool| pool.take(class))
+}
+
+fn with_pool<R>(using: impl FnOnce(&mut Pool) -> R) -> R {
+    fork::with_pool(|pool| {
+        let result = using(pool);
+        STOCKED.store(pool.stocked, Ordering::Relaxed);
+        result
+    })
 }
 
 pub(crate) fn give(mut segment: Segment) {
     segment.truncate(0);
-    let released = fork::with_pool(|pool| {
+    let released = with_pool(|pool| {
         let refused = pool.give(segment);
         pool.returns += 1;
         (refused, if pool.returns >= PERIOD { pool.decay() } else { Vec::new() })
@@ -100,7 +129,7 @@ pub(crate) fn give(mut segment: Segment) {
 
 /// One step of decay, for threads that get by without the pool.
 pub(crate) fn decay() {
-    drop(fork::with_pool(Pool::decay));
+    drop(with_pool(Pool::decay));
 }
 
 /// Puts up to `count` segments that hold `bytes` each into the pool, their memory touched, as far as its limit and the
@@ -108,12 +137,12 @@ pub(crate) fn decay() {
 pub fn prime(count: usize, bytes: usize) -> usize {
     let Some(class) = Class::holding(bytes) else { return 0 };
     for primed in 0..count {
-        if fork::with_pool(|pool| class.bytes() > pool.limit.saturating_sub(pool.held)) {
+        if with_pool(|pool| class.bytes() > pool.limit.saturating_sub(pool.held)) {
             return primed;
         }
         let Some(mut segment) = Segment::allocate(class) else { return primed };
         segment.touch();
-        if fork::with_pool(|pool| pool.give(segment)).is_some() {
+        if with_pool(|pool| pool.give(segment)).is_some() {
             return primed;
         }
     }
@@ -123,18 +152,18 @@ pub fn prime(count: usize, bytes: usize) -> usize {
 /// Frees every segment of the pool, and what the calling thread keeps for itself.
 pub fn trim() {
     drop(crate::local::surrender());
-    drop(fork::with_pool(|pool| pool.shrink_to(0)));
+    drop(with_pool(|pool| pool.shrink_to(0)));
 }
 
 /// What the pool may keep, in bytes.
 #[must_use]
 pub fn limit() -> usize {
-    fork::with_pool(|pool| pool.limit)
+    with_pool(|pool| pool.limit)
 }
 
 /// Bounds the pool to `bytes`; what it keeps beyond is freed at once.
 pub fn set_limit(bytes: usize) {
-    drop(fork::with_pool(|pool| {
+    drop(with_pool(|pool| {
         pool.limit = bytes;
         pool.shrink_to(bytes)
     }));
@@ -143,7 +172,7 @@ pub fn set_limit(bytes: usize) {
 /// What the pool keeps now, in bytes.
 #[must_use]
 pub fn held() -> usize {
-    fork::with_pool(|pool| pool.held)
+    with_pool(|pool| pool.held)
 }
 
 #[cfg(test)]

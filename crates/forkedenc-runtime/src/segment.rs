@@ -10,8 +10,9 @@
 //! - the first `len` words are initialised, and `len` and `room` are at most `capacity / 8`.
 
 use std::alloc::{Layout, alloc, dealloc};
+use std::cell::Cell;
 use std::fmt;
-use std::mem;
+use std::mem::{self, ManuallyDrop};
 use std::ptr::{self, NonNull};
 
 use crate::class::Class;
@@ -60,6 +61,7 @@ impl Segment {
         Class::of(self.capacity)
     }
 
+    /// Bytes; 0 where it is hollow.
     #[inline]
     pub(crate) fn capacity(&self) -> usize {
         self.capacity
@@ -184,6 +186,50 @@ impl Drop for Segment {
     }
 }
 
+/// A place for one empty segment. Taken apart into two words, which a caller can look at without moving it: a move of a
+/// whole one, read in wider pieces than it was written, costs as much as all the rest of a small stack's life.
+///
+/// Invariant: where `capacity` isn't 0, `start` and it are those of one segment that was put in here.
+pub(crate) struct Slot {
+    start: Cell<NonNull<u64>>,
+    capacity: Cell<usize>,
+}
+
+impl Slot {
+    pub(crate) const fn new() -> Self {
+        Self { start: Cell::new(NonNull::dangling()), capacity: Cell::new(0) }
+    }
+
+    /// The segment in here where it is of this class.
+    #[inline]
+    pub(crate) fn take(&self, class: Class) -> Option<Segment> {
+        if self.capacity.get() == class.bytes() { Some(self.take_any()) } else { None }
+    }
+
+    /// The segment in here, or a hollow one.
+    #[inline]
+    pub(crate) fn take_any(&self) -> Segment {
+        let capacity = self.capacity.replace(0);
+        Segment { start: self.start.get(), len: 0, room: capacity / WORD, capacity }
+    }
+
+    /// Puts a segment in, empty or not, and gives out the one that was here, or a hollow one.
+    #[inline]
+    pub(crate) fn put(&self, segment: Segment) -> Segment {
+        let before = self.take_any();
+        let segment = ManuallyDrop::new(segment);
+        self.start.set(segment.start);
+        self.capacity.set(segment.capacity);
+        before
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        drop(self.take_any());
+    }
+}
+
 impl fmt::Debug for Segment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Segment").field("capacity", &self.capacity).field("words", &self.words()).finish()
@@ -251,6 +297,22 @@ mod tests {
         assert_eq!((segment.capacity(), segment.words()), (0, &[][..]));
         segment.set_room(100);
         assert!(!segment.push([1]));
+    }
+
+    #[test]
+    fn a_slot_gives_only_the_class_it_has_and_the_older_one_for_a_newer() {
+        let slot = Slot::new();
+        assert!(slot.take(Class::SMALLEST).is_none());
+        let mut first = small();
+        first.push([1]);
+        let address = first.words().as_ptr();
+        assert_eq!(slot.put(first).capacity(), 0);
+        assert!(slot.take(Class::holding(4096).unwrap()).is_none());
+        let older = slot.put(Segment::allocate(Class::holding(4096).unwrap()).unwrap());
+        assert_eq!((older.words().as_ptr(), older.len(), older.capacity()), (address, 0, 2048));
+        assert_eq!(slot.take(Class::holding(4096).unwrap()).unwrap().capacity(), 4096);
+        assert!(slot.take(Class::holding(4096).unwrap()).is_none());
+        slot.put(older);
     }
 
     #[test]

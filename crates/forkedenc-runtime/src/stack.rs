@@ -8,7 +8,6 @@
 use std::alloc::{Layout, handle_alloc_error};
 use std::collections::BTreeMap;
 use std::fmt;
-use std::time::Instant;
 
 use crate::class::{Class, SMALLEST};
 use crate::local;
@@ -325,10 +324,7 @@ impl Stack {
     }
 
     fn grow(&mut self, class: Class) -> Option<()> {
-        let started = Instant::now();
-        self.move_to(class)?;
-        // A clock may be coarser than a move; a growth is never free.
-        let nanoseconds = (started.elapsed().as_nanos() as u64).max(1);
+        let ((), nanoseconds) = local::timed(class, || self.move_to(class))?;
         self.counts.growths += 1;
         self.counts.growth_ns += nanoseconds;
         local::count(|shard| {
