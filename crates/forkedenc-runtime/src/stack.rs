@@ -1,40 +1,103 @@
-//! Frames by offset: push, pop, peek; the budget is checked before the stack grows.
+//! Frames by offset: push, pop, peek; and the one place that decides when a stack moves.
+//!
+//! `push` is a comparison and a store. All else that can happen to one (the segment is full, the budget is reached, the
+//! process is under stress) is behind the one branch it has: the segment's room is the least of its capacity and the
+//! budget, and nothing under stress. The order of this file: the stack and its making, frames, bytes, the life of a
+//! coroutine (resume, suspend, fork), moving.
 
-use crate::Stats;
+use std::alloc::{Layout, handle_alloc_error};
+use std::collections::BTreeMap;
+use std::fmt;
 
-/// A push that would cross the budget: `needed` bytes where `budget` are allowed.
+use crate::class::{Class, SMALLEST};
+use crate::local;
+use crate::segment::{Segment, WORD};
+use crate::start::BIGGEST;
+use crate::stats::{Counts, Stats};
+use crate::stress::stress;
+
+/// So many suspensions in a row, each with less than a quarter in use since the one before, make a stack shrink.
+const SHRINK_AFTER: u8 = 4;
+
+/// A push that was refused: `needed` bytes would have been in use where `budget` are allowed. The stack is as before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Overflow {
     pub budget: usize,
     pub needed: usize,
 }
 
-/// One coroutine's frames. A placeholder until the segment lands behind the same names.
+impl Overflow {
+    /// The budget would have allowed it, but the machine had no memory left.
+    #[must_use]
+    pub fn is_out_of_memory(&self) -> bool {
+        self.needed <= self.budget
+    }
+}
+
+impl fmt::Display for Overflow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_out_of_memory() {
+            write!(f, "no memory for a stack of {} bytes", self.needed)
+        } else {
+            write!(f, "the stack would need {} bytes, of at most {}", self.needed, self.budget)
+        }
+    }
+}
+
+impl std::error::Error for Overflow {}
+
+/// One coroutine's frames, counted from making to dropping as one stream.
+///
+/// Popping or peeking more than there is panics: frames are the owner's own, so that is a bug and never the input's doing.
 #[derive(Debug)]
 pub struct Stack {
-    words: Vec<u64>,
+    segment: Segment,
+    /// The most words in use since the last suspension.
+    reached: usize,
+    /// Bytes.
     budget: usize,
-    stats: Stats,
+    /// The most words in use before the last suspension.
+    peak: usize,
+    /// How many suspensions in a row found less than a quarter in use, and the most words that any of them found.
+    low: u8,
+    low_peak: usize,
+    counts: Counts,
 }
 
 impl Stack {
-    /// A stack that starts with room for `start` bytes (rounded up to a class, 2 KiB at least) and never holds more than `budget` bytes (`usize::MAX`: no limit).
+    /// A stack that starts with room for `start` bytes (rounded up to a class, 2 KiB at least, 1 GiB at most, no more than
+    /// the budget asks for) and never holds more than `budget` bytes (`usize::MAX`: no limit).
+    #[inline]
     #[must_use]
     pub fn new(start: usize, budget: usize) -> Self {
-        Self { words: Vec::with_capacity(start / 8), budget, stats: Stats::default() }
+        let start = start.min(budget);
+        let class = if start <= SMALLEST { Class::SMALLEST } else { starting_class(start) };
+        let Some((segment, hit)) = local::take(class).or_else(|| local::take(Class::SMALLEST)) else {
+            handle_alloc_error(Layout::new::<[u8; SMALLEST]>())
+        };
+        Self::on(segment, hit, budget)
     }
+
+    #[inline]
+    fn on(segment: Segment, hit: bool, budget: usize) -> Self {
+        let counts = Counts { pool_hits: u64::from(hit), pool_misses: u64::from(!hit), ..Counts::default() };
+        let mut stack = Self { segment, reached: 0, budget, peak: 0, low: 0, low_peak: 0, counts };
+        stack.set_room();
+        stack
+    }
+
+    // Frames
 
     /// Pushes a frame of `N` words.
     ///
     /// # Errors
-    /// `Overflow` where the frame would cross the budget; the stack is as before.
+    /// [`Overflow`] where the frame would cross the budget; the stack is as before.
     #[inline(always)]
     pub fn push<const N: usize>(&mut self, frame: [u64; N]) -> Result<(), Overflow> {
-        let needed = (self.words.len() + N) * 8;
-        if needed > self.budget {
-            return Err(Overflow { budget: self.budget, needed });
+        if !self.segment.push(frame) {
+            return self.push_past_room(&frame);
         }
-        self.words.extend_from_slice(&frame);
+        self.reached = self.reached.max(self.segment.len());
         Ok(())
     }
 
@@ -42,7 +105,7 @@ impl Stack {
     #[inline(always)]
     pub fn pop<const N: usize>(&mut self) -> [u64; N] {
         let frame = self.peek();
-        self.words.truncate(self.words.len() - N);
+        self.segment.truncate(self.segment.len() - N);
         frame
     }
 
@@ -50,77 +113,297 @@ impl Stack {
     #[inline(always)]
     #[must_use]
     pub fn peek<const N: usize>(&self) -> [u64; N] {
-        let start = self.words.len() - N;
-        self.words[start..].try_into().unwrap()
+        match self.segment.words().last_chunk() {
+            Some(frame) => *frame,
+            None => too_few(N, self.segment.len()),
+        }
     }
+
+    /// Overwrites the top `N` words.
+    #[inline(always)]
+    pub fn replace<const N: usize>(&mut self, frame: [u64; N]) {
+        let len = self.segment.len();
+        match self.segment.words_mut().last_chunk_mut() {
+            Some(top) => *top = frame,
+            None => too_few(N, len),
+        }
+    }
+
+    /// All frames, the oldest first: for reading a path on the error path.
+    #[inline]
+    #[must_use]
+    pub fn words(&self) -> &[u64] {
+        self.segment.words()
+    }
+
+    /// Bytes in use.
+    #[inline(always)]
+    #[must_use]
+    pub fn used(&self) -> usize {
+        self.segment.len() * WORD
+    }
+
+    /// Bytes that the segment can hold, whatever the budget.
+    #[inline]
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.segment.capacity()
+    }
+
+    /// The most bytes ever in use.
+    #[inline]
+    #[must_use]
+    pub fn peak(&self) -> usize {
+        self.peak.max(self.reached) * WORD
+    }
+
+    /// Drops every frame above `used` bytes, which is a whole number of words; no effect where fewer are in use.
+    #[inline]
+    pub fn truncate(&mut self, used: usize) {
+        self.segment.truncate(used / WORD);
+    }
+
+    // Bytes
 
     /// Pushes bytes: padded to whole words, their length in one more word on top.
     ///
     /// # Errors
-    /// `Overflow` as [`Stack::push`].
+    /// [`Overflow`] as for [`Stack::push`].
     pub fn push_bytes(&mut self, bytes: &[u8]) -> Result<(), Overflow> {
-        let needed = self.words.len() * 8 + bytes.len().next_multiple_of(8) + 8;
-        if needed > self.budget {
-            return Err(Overflow { budget: self.budget, needed });
+        let words = bytes.len().div_ceil(WORD) + 1;
+        let narrow = !self.segment.fits(words);
+        if narrow {
+            self.make_room(words)?;
         }
-        for piece in bytes.chunks(8) {
-            let mut word = [0; 8];
-            word[..piece.len()].copy_from_slice(piece);
-            self.words.push(u64::from_ne_bytes(word));
+        let pushed = self.segment.push_bytes(bytes) && self.segment.push([bytes.len() as u64]);
+        debug_assert!(pushed, "room was made");
+        if narrow {
+            self.set_room();
         }
-        self.words.push(bytes.len() as u64);
+        self.reached = self.reached.max(self.segment.len());
         Ok(())
+    }
+
+    /// The bytes that [`Stack::push_bytes`] put on top.
+    #[must_use]
+    pub fn peek_bytes(&self) -> &[u8] {
+        let [length] = self.peek();
+        let below = self.segment.len() - 1;
+        let words = (length as usize).div_ceil(WORD);
+        below
+            .checked_sub(words)
+            .and_then(|from| self.segment.bytes(from, length as usize))
+            .unwrap_or_else(|| too_few(words, below))
     }
 
     /// Takes off what [`Stack::push_bytes`] put on top.
     pub fn pop_bytes(&mut self) {
         let [length] = self.pop();
-        let words = (length as usize).div_ceil(8);
-        self.words.truncate(self.words.len() - words);
+        let words = (length as usize).div_ceil(WORD);
+        match self.segment.len().checked_sub(words) {
+            Some(len) => self.segment.truncate(len),
+            None => too_few(words, self.segment.len()),
+        }
     }
 
-    /// All frames, the oldest first: for reading a path on the error path.
-    #[must_use]
-    pub fn words(&self) -> &[u64] {
-        &self.words
-    }
-
-    /// Bytes in use.
-    #[inline]
-    #[must_use]
-    pub fn used(&self) -> usize {
-        self.words.len() * 8
-    }
-
-    /// Drops every frame above `used` bytes.
-    pub fn truncate(&mut self, used: usize) {
-        self.words.truncate(used / 8);
-    }
+    // The life of a coroutine
 
     /// The coroutine starts or goes on.
+    #[inline]
     pub fn resume(&mut self) {
-        self.stats.resumes += 1;
+        self.counts.resumes += 1;
+        local::count(|shard| {
+            shard.resumes.add(1);
+        });
+        self.set_room();
     }
 
-    /// The coroutine waits for input; the place where a stack far too large shrinks. `depth`: open containers.
+    /// The coroutine waits for input; the place where a stack far too large shrinks.
     pub fn suspend(&mut self) {
-        self.stats.suspensions += 1;
+        self.counts.suspensions += 1;
+        self.peak = self.peak.max(self.reached);
+        let (peak, peak_depth) = (self.peak * WORD, self.counts.peak_depth);
+        local::count(|shard| {
+            shard.suspensions.add(1);
+            shard.peak_stack_bytes.raise(peak as u64);
+            shard.peak_depth.raise(peak_depth);
+        });
+        if self.segment.capacity() > SMALLEST {
+            self.shrink_if_low();
+        }
+        self.reached = self.segment.len();
     }
 
     /// Records how many containers were open at once.
     #[inline]
     pub fn note_depth(&mut self, depth: u64) {
-        self.stats.peak_depth = self.stats.peak_depth.max(depth);
+        self.counts.peak_depth = self.counts.peak_depth.max(depth);
     }
 
-    /// A stack with the same frames: one copy of what is used.
+    /// A stack with the same frames and budget: one copy of what is used. Its counters start anew, with that copy.
+    ///
+    /// Aborts the process where no memory is left; [`Stack::try_fork`] doesn't.
     #[must_use]
     pub fn fork(&self) -> Self {
-        Self { words: self.words.clone(), budget: self.budget, stats: Stats::default() }
+        self.try_fork().unwrap_or_else(|| handle_alloc_error(Layout::new::<[u8; SMALLEST]>()))
     }
 
+    /// [`Stack::fork`]; `None` where no memory is left.
+    #[must_use]
+    pub fn try_fork(&self) -> Option<Self> {
+        let (mut segment, hit) = local::take(Class::holding(self.used())?)?;
+        segment.push_words(self.words());
+        let mut fork = Self::on(segment, hit, self.budget);
+        fork.reached = fork.segment.len();
+        fork.counts.peak_depth = self.counts.peak_depth;
+        fork.count_copied(self.used());
+        Some(fork)
+    }
+
+    /// What this stack has counted.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        self.stats.clone()
+        let counts = &self.counts;
+        Stats {
+            resumes: counts.resumes,
+            suspensions: counts.suspensions,
+            growths: counts.growths,
+            shrinks: counts.shrinks,
+            bytes_copied: counts.bytes_copied,
+            growth_ns: counts.growth_ns,
+            peak_stack_bytes: self.peak() as u64,
+            stack_bytes: self.capacity() as u64,
+            peak_depth: counts.peak_depth,
+            pool_hits: counts.pool_hits,
+            pool_misses: counts.pool_misses,
+            streams: 1,
+            segments_by_class: BTreeMap::from([(self.capacity(), 1)]),
+            breaches: BTreeMap::new(),
+        }
     }
+
+    /// The counters, and the peak in bytes.
+    pub(crate) fn counted(&self) -> (&Counts, u64) {
+        (&self.counts, self.peak() as u64)
+    }
+
+    // Moving
+
+    /// Lets pushes go as far as capacity and budget allow, or nowhere under stress.
+    #[inline]
+    fn set_room(&mut self) {
+        self.segment.set_room(if stress() { 0 } else { self.budget / WORD });
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn push_past_room(&mut self, frame: &[u64]) -> Result<(), Overflow> {
+        self.make_room(frame.len())?;
+        let pushed = self.segment.push_words(frame);
+        debug_assert!(pushed, "room was made");
+        self.set_room();
+        self.reached = self.reached.max(self.segment.len());
+        Ok(())
+    }
+
+    /// Makes room for `words` more, in one step; the budget is asked first. The room stays open until [`Stack::set_room`].
+    fn make_room(&mut self, words: usize) -> Result<(), Overflow> {
+        let needed = words.saturating_add(self.segment.len()).saturating_mul(WORD);
+        let overflow = Overflow { budget: self.budget, needed };
+        if needed > self.budget {
+            return Err(overflow);
+        }
+        let class = Class::holding(needed).ok_or(overflow)?;
+        if class > self.segment.class() {
+            self.grow(class).ok_or(overflow)?;
+        } else if stress() {
+            self.move_to(self.segment.class()).ok_or(overflow)?;
+        }
+        self.segment.set_room(self.budget / WORD);
+        Ok(())
+    }
+
+    fn grow(&mut self, class: Class) -> Option<()> {
+        let ((), nanoseconds) = local::timed(class, || self.move_to(class))?;
+        self.counts.growths += 1;
+        self.counts.growth_ns += nanoseconds;
+        local::count(|shard| {
+            shard.growths.add(1);
+            shard.growth_ns.add(nanoseconds);
+        });
+        Some(())
+    }
+
+    /// To a segment of `class`, which holds what is used: take, copy, give the old one back.
+    fn move_to(&mut self, class: Class) -> Option<()> {
+        let (mut segment, hit) = local::take(class)?;
+        segment.push_words(self.segment.words());
+        let copied = self.used();
+        let old = std::mem::replace(&mut self.segment, segment);
+        self.counts.pool_hits += u64::from(hit);
+        self.counts.pool_misses += u64::from(!hit);
+        self.counts.bytes_copied += copied as u64;
+        local::give(old, |shard| {
+            shard.bytes_copied.add(copied as u64);
+        });
+        Some(())
+    }
+
+    /// Judges by what was reached since the last suspension, not by what is left: who comes back to a depth with every
+    /// chunk would else pay a shrink and a growth each time.
+    fn shrink_if_low(&mut self) {
+        if self.reached >= self.segment.capacity() / WORD / 4 {
+            self.low = 0;
+            self.low_peak = 0;
+            return;
+        }
+        self.low += 1;
+        self.low_peak = self.low_peak.max(self.reached);
+        if self.low < SHRINK_AFTER {
+            return;
+        }
+        // Twice a quarter is less than what there is, so a class is found, and it is a smaller one.
+        if let Some(class) = Class::holding(2 * self.low_peak * WORD)
+            && class < self.segment.class()
+            && self.move_to(class).is_some()
+        {
+            self.counts.shrinks += 1;
+            local::count(|shard| {
+                shard.shrinks.add(1);
+            });
+            self.set_room();
+        }
+        self.low = 0;
+        self.low_peak = 0;
+    }
+
+    fn count_copied(&mut self, bytes: usize) {
+        self.counts.bytes_copied += bytes as u64;
+        local::count(|shard| {
+            shard.bytes_copied.add(bytes as u64);
+        });
+    }
+}
+
+impl Drop for Stack {
+    #[inline]
+    fn drop(&mut self) {
+        let (peak, peak_depth) = (self.peak() as u64, self.counts.peak_depth);
+        local::give(self.segment.take(), |shard| {
+            shard.peak_stack_bytes.raise(peak);
+            shard.peak_depth.raise(peak_depth);
+        });
+    }
+}
+
+/// The class for a start of more than the smallest; hints beyond [`BIGGEST`] are hints only.
+#[cold]
+fn starting_class(start: usize) -> Class {
+    Class::holding(start.min(BIGGEST)).unwrap_or(Class::SMALLEST)
+}
+
+#[cold]
+#[inline(never)]
+fn too_few(words: usize, used: usize) -> ! {
+    panic!("a frame of {words} words taken from a stack of {used}")
 }
