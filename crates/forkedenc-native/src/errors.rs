@@ -55,29 +55,6 @@ pub fn raise(
     }
 }
 
-/// The name under which the factory knows a kind.
-#[must_use]
-pub fn kind_name(kind: &Kind) -> &'static str {
-    match kind {
-        Kind::ExpectedValue => "expected_value",
-        Kind::ExpectedKey => "expected_key",
-        Kind::ExpectedColon => "expected_colon",
-        Kind::ExpectedComma => "expected_comma",
-        Kind::TrailingComma => "trailing_comma",
-        Kind::ControlCharacter => "control_character",
-        Kind::InvalidEscape => "invalid_escape",
-        Kind::InvalidUnicodeEscape => "invalid_unicode_escape",
-        Kind::LoneSurrogate => "lone_surrogate",
-        Kind::InvalidUtf8 => "invalid_utf8",
-        Kind::ExtraData => "extra_data",
-        Kind::NumberOutOfRange => "number_out_of_range",
-        Kind::DuplicateKey => "duplicate_key",
-        Kind::ByteOrderMark => "byte_order_mark",
-        Kind::Incomplete => "incomplete",
-        Kind::Limit { .. } => "limit",
-        Kind::Builder => "builder",
-    }
-}
 
 /// What the factory needs beside the position: the numbers of a limit, nothing for the other kinds.
 pub fn detail<'py>(py: Python<'py>, kind: &Kind) -> PyResult<Bound<'py, PyDict>> {

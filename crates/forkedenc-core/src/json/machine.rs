@@ -14,7 +14,7 @@ use super::account::Audit;
 use super::builder::{Builder, Constant, Member, Verdict};
 use super::number::{self, Digits, Number};
 use super::text::{Text, TextRules};
-use crate::cursor::Cursor;
+use crate::cursor::{Cursor, Window};
 use crate::error::{Error, Kind};
 use crate::limits::{JsonLimits, NONE};
 use crate::position::Place;
@@ -330,6 +330,32 @@ impl Machine {
     /// Counts the peak depth into the stack's statistics.
     pub fn note_depth(&mut self) {
         self.stack.note_depth(self.peak);
+    }
+
+    /// Reads a document that is there in full, white space around it.
+    ///
+    /// # Errors
+    /// What is wrong with it first.
+    #[inline]
+    pub fn document<B: Builder>(&mut self, builder: &mut B, window: &Window<'_>) -> Result<(), Box<Error>> {
+        self.stack.resume();
+        let mut cursor = window.cursor(0);
+        let flow = self.run(builder, &mut cursor, true);
+        self.note_depth();
+        if flow == Flow::Done {
+            simd::skip_space(&mut cursor);
+            if cursor.at_end() {
+                return Ok(());
+            }
+            self.fail(builder, Kind::ExtraData, &cursor);
+        }
+        builder.abandon();
+        Err(self.error.take().expect("a machine that stops has said why"))
+    }
+
+    /// The first window starts here.
+    pub fn set_base(&mut self, base: Place) {
+        self.base = base;
     }
 
     /// Reads on from the cursor. `last`: no window follows this one.

@@ -1,7 +1,17 @@
-//! JSON between Python objects and the core.
+//! JSON between Python objects and the core: `loads`, decoders and streams on the way in.
 
 use pyo3::prelude::*;
 
-pub fn register(_module: &Bound<'_, PyModule>) -> PyResult<()> {
-    Ok(())
+mod gc;
+mod hooks;
+mod input;
+mod integer;
+mod keys;
+mod loads;
+mod objects;
+mod session;
+mod text;
+
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    loads::register(module)
 }

@@ -1,0 +1,219 @@
+//! Keys: one str object for a key within a document, most often the one of the document before.
+//!
+//! A direct-mapped table of short ASCII keys, shared by all decodes of the process, with their hashes computed. A key
+//! that the table can't hold, or that another key of the same document drove out, lives in the document's own map, so
+//! that equal keys of one document are always one object, as with the standard library. The table is bounded and is
+//! never interned into: what an attacker sends is gone with the next collision.
+
+use std::cell::UnsafeCell;
+use std::collections::HashMap;
+
+use pyo3::ffi;
+
+use super::text;
+
+const SLOTS: usize = 4096;
+/// Longer keys are not worth comparing.
+const LONGEST: usize = 64;
+
+#[derive(Clone, Copy)]
+struct Slot {
+    key: *mut ffi::PyObject,
+    hash: u32,
+    length: u32,
+    /// The document that last asked for it.
+    document: u64,
+}
+
+struct Table(UnsafeCell<[Slot; SLOTS]>);
+
+// SAFETY: touched only by threads that hold the interpreter's lock, which the module needs: it refuses to be imported
+// by free-threaded builds. No Python code runs while a reference into it is held (a str has no finalizer).
+unsafe impl Sync for Table {}
+
+static TABLE: Table =
+    Table(UnsafeCell::new([Slot { key: std::ptr::null_mut(), hash: 0, length: 0, document: 0 }; SLOTS]));
+
+/// The keys of one document.
+pub struct Keys {
+    document: u64,
+    /// Keys that are not in the table; owned.
+    own: Option<Box<HashMap<Box<[u8]>, *mut ffi::PyObject>>>,
+}
+
+struct Counter(UnsafeCell<u64>);
+// SAFETY: as for the table.
+unsafe impl Sync for Counter {}
+static DOCUMENTS: Counter = Counter(UnsafeCell::new(0));
+
+impl Keys {
+    /// # Safety
+    /// The caller is attached to the interpreter, here and in every other method.
+    #[inline]
+    pub unsafe fn new() -> Self {
+        let mut keys = Self { document: 0, own: None };
+        // SAFETY: attached.
+        unsafe { keys.restart() };
+        keys
+    }
+
+    /// Starts the next document.
+    ///
+    /// # Safety
+    /// As for [`Keys::new`].
+    #[inline]
+    pub unsafe fn restart(&mut self) {
+        // SAFETY: attached, so no other thread is here.
+        unsafe {
+            *DOCUMENTS.0.get() += 1;
+            self.document = *DOCUMENTS.0.get();
+            if self.own.is_some() {
+                self.clear();
+            }
+        }
+    }
+
+    /// A new reference to the key; null with an exception set.
+    ///
+    /// # Safety
+    /// As for [`Keys::new`]; `bytes` are what [`text::from_utf8`] takes, ASCII if so said.
+    #[inline(always)]
+    pub unsafe fn get(&mut self, bytes: &[u8], ascii: bool) -> *mut ffi::PyObject {
+        if !ascii || bytes.len() > LONGEST {
+            // SAFETY: the caller's promises.
+            return unsafe { self.get_own(bytes) };
+        }
+        let hash = hash(bytes);
+        // SAFETY: attached; the table's keys are ASCII str objects of the length noted, owned by the table.
+        unsafe {
+            let slot = &mut (&mut *TABLE.0.get())[hash as usize % SLOTS];
+            if slot.hash == hash && slot.length as usize == bytes.len() && !slot.key.is_null() {
+                let data = slot.key.cast::<u8>().add(size_of::<ffi::PyASCIIObject>());
+                if same(std::slice::from_raw_parts(data, bytes.len()), bytes) {
+                    slot.document = self.document;
+                    ffi::Py_INCREF(slot.key);
+                    return slot.key;
+                }
+            }
+            self.miss(slot, hash, bytes)
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    unsafe fn miss(&mut self, slot: &mut Slot, hash: u32, bytes: &[u8]) -> *mut ffi::PyObject {
+        // SAFETY: attached; see `get`.
+        unsafe {
+            if let Some(found) = self.own.as_ref().and_then(|own| own.get(bytes)) {
+                ffi::Py_INCREF(*found);
+                return *found;
+            }
+            let key = text::from_ascii(bytes);
+            if key.is_null() || ffi::PyObject_Hash(key) == -1 {
+                return std::ptr::null_mut();
+            }
+            let old = *slot;
+            ffi::Py_INCREF(key);
+            *slot = Slot { key, hash, length: bytes.len() as u32, document: self.document };
+            if !old.key.is_null() {
+                if old.document == self.document {
+                    let data = old.key.cast::<u8>().add(size_of::<ffi::PyASCIIObject>());
+                    let bytes = std::slice::from_raw_parts(data, old.length as usize);
+                    if let Some(twice) = self.own.get_or_insert_default().insert(bytes.into(), old.key) {
+                        ffi::Py_DECREF(twice);
+                    }
+                } else {
+                    ffi::Py_DECREF(old.key);
+                }
+            }
+            key
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    unsafe fn get_own(&mut self, bytes: &[u8]) -> *mut ffi::PyObject {
+        // SAFETY: attached; the map owns a reference to each of its keys.
+        unsafe {
+            let own = self.own.get_or_insert_default();
+            if let Some(found) = own.get(bytes) {
+                ffi::Py_INCREF(*found);
+                return *found;
+            }
+            let key = text::from_utf8(bytes);
+            if !key.is_null() {
+                ffi::Py_INCREF(key);
+                own.insert(bytes.into(), key);
+            }
+            key
+        }
+    }
+
+    /// The same keys for a forked document.
+    ///
+    /// # Safety
+    /// As for [`Keys::new`].
+    pub unsafe fn fork(&self) -> Self {
+        if let Some(own) = &self.own {
+            for key in own.values() {
+                // SAFETY: attached; the map's keys are alive.
+                unsafe { ffi::Py_INCREF(*key) };
+            }
+        }
+        Self { document: self.document, own: self.own.clone() }
+    }
+
+    /// Drops the document's own keys.
+    ///
+    /// # Safety
+    /// As for [`Keys::new`].
+    pub unsafe fn clear(&mut self) {
+        if let Some(own) = self.own.take() {
+            for key in own.into_values() {
+                // SAFETY: attached; the reference was the map's.
+                unsafe { ffi::Py_DECREF(key) };
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn read8(bytes: &[u8], at: usize) -> u64 {
+    bytes[at..].first_chunk().map_or(0, |chunk| u64::from_le_bytes(*chunk))
+}
+
+/// Where a key goes: any spread will do, since a collision only costs a miss.
+#[inline(always)]
+fn hash(bytes: &[u8]) -> u32 {
+    const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
+    let length = bytes.len();
+    let mixed = if length >= 8 {
+        let middle = if length > 16 { read8(bytes, length / 2 - 4) } else { 0 };
+        read8(bytes, 0) ^ read8(bytes, length - 8).rotate_left(29) ^ middle.rotate_left(47)
+    } else if length >= 4 {
+        let read4 = |at: usize| bytes[at..].first_chunk().map_or(0, |chunk| u64::from(u32::from_le_bytes(*chunk)));
+        read4(0) | read4(length - 4) << 32
+    } else if length > 0 {
+        u64::from(bytes[0]) | u64::from(bytes[length / 2]) << 8 | u64::from(bytes[length - 1]) << 16
+    } else {
+        0
+    };
+    ((mixed ^ length as u64).wrapping_mul(MULTIPLIER) >> 32) as u32
+}
+
+/// Equality of equally long short slices, eight bytes at a time.
+#[inline(always)]
+fn same(one: &[u8], other: &[u8]) -> bool {
+    let length = one.len();
+    if length >= 8 {
+        let mut at = 0;
+        while at + 8 <= length {
+            if read8(one, at) != read8(other, at) {
+                return false;
+            }
+            at += 8;
+        }
+        return read8(one, length - 8) == read8(other, length - 8);
+    }
+    one == other
+}

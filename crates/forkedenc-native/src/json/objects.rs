@@ -1,0 +1,504 @@
+//! The builder that makes Python objects, by documented calls alone.
+//!
+//! Values lie on a stack that owns a reference to each. A container takes what lies above its mark when it closes. An
+//! open container that has become wide is spilled: its values move into the list or dict they will end in, so the
+//! stack stays short.
+
+use forkedenc_core::json::builder::Member;
+use forkedenc_core::json::number::careful;
+use forkedenc_core::json::{Builder, Constant};
+use pyo3::ffi;
+use pyo3::prelude::*;
+
+use super::keys::Keys;
+use super::{integer, text};
+
+/// What becomes of a key that stood in its object before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Duplicates {
+    Last,
+    First,
+    Error,
+}
+
+/// A container with more values than this on the stack is spilled when the stack is full.
+const WIDE: usize = 4096;
+/// Keys of an object that are compared one by one before a set is made.
+const FEW: usize = 8;
+
+pub struct ObjectBuilder {
+    values: Vec<*mut ffi::PyObject>,
+    /// Where the open container's values begin.
+    mark: usize,
+    in_object: bool,
+    /// Objects are wanted as pairs.
+    pairs: bool,
+    /// Wide containers: their mark and the list or dict that holds their first values.
+    spilled: Vec<(usize, *mut ffi::PyObject)>,
+    /// With `Duplicates::Error`, for objects of more than a few members: their mark and a set of their keys.
+    seen: Vec<(usize, *mut ffi::PyObject)>,
+    duplicates: Duplicates,
+    keys: Keys,
+    /// The most digits of an integer, where the interpreter's setting rules.
+    pub interpreter_digits: bool,
+    /// That setting, and the length of the text that crossed it.
+    pub too_many_digits: Option<(u64, usize)>,
+}
+
+// SAFETY: every method needs the interpreter's lock (obligation of `new`), and so does dropping: the objects that hold
+// builders are Python objects.
+unsafe impl Send for ObjectBuilder {}
+// SAFETY: shared references are only read under that lock.
+unsafe impl Sync for ObjectBuilder {}
+
+impl ObjectBuilder {
+    #[inline]
+    pub fn new(_: Python<'_>, duplicates: Duplicates, values: Vec<*mut ffi::PyObject>) -> Self {
+        debug_assert!(values.is_empty());
+        Self {
+            values,
+            mark: 0,
+            in_object: false,
+            pairs: false,
+            spilled: Vec::new(),
+            seen: Vec::new(),
+            duplicates,
+            // SAFETY: attached.
+            keys: unsafe { Keys::new() },
+            interpreter_digits: false,
+            too_many_digits: None,
+        }
+    }
+
+    /// The finished document.
+    #[inline]
+    pub fn take<'py>(&mut self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
+        // SAFETY: attached; the stack's reference goes to the caller.
+        unsafe {
+            let value = Bound::from_owned_ptr_or_opt(py, self.values.pop()?);
+            self.keys.restart();
+            value
+        }
+    }
+
+    /// Gives the empty stack back, for the next builder.
+    #[inline]
+    pub fn release(mut self) -> Vec<*mut ffi::PyObject> {
+        self.abandon();
+        std::mem::take(&mut self.values)
+    }
+
+    /// The builder of a forked document: the same values, its own open containers.
+    pub fn fork(&self, py: Python<'_>) -> PyResult<Self> {
+        let mut fork = Self::new(py, self.duplicates, Vec::with_capacity(self.values.len()));
+        fork.mark = self.mark;
+        fork.in_object = self.in_object;
+        fork.interpreter_digits = self.interpreter_digits;
+        // SAFETY: attached; every value is alive, and the copies are owned by the fork, which drops them on an early return.
+        unsafe {
+            fork.keys = self.keys.fork();
+            for value in &self.values {
+                ffi::Py_INCREF(*value);
+                fork.values.push(*value);
+            }
+            for (mark, container) in &self.spilled {
+                let copy = if ffi::PyDict_CheckExact(*container) != 0 {
+                    ffi::PyDict_Copy(*container)
+                } else {
+                    ffi::PyList_GetSlice(*container, 0, ffi::Py_ssize_t::MAX)
+                };
+                fork.spilled.push((*mark, owned(py, copy)?));
+            }
+            for (mark, set) in &self.seen {
+                fork.seen.push((*mark, owned(py, ffi::PySet_New(*set))?));
+            }
+        }
+        Ok(fork)
+    }
+
+    /// Puts a value on the stack; false where it is null, with an exception set.
+    #[inline(always)]
+    pub fn put(&mut self, value: *mut ffi::PyObject) -> bool {
+        if value.is_null() {
+            return false;
+        }
+        if self.values.len() == self.values.capacity() && !self.grow() {
+            // SAFETY: attached; the reference was handed to us.
+            unsafe { ffi::Py_DECREF(value) };
+            return false;
+        }
+        self.values.push(value);
+        true
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn grow(&mut self) -> bool {
+        let spills = !self.in_object || (!self.pairs && self.duplicates != Duplicates::First);
+        if spills && self.values.len() - self.mark > WIDE {
+            // SAFETY: attached.
+            return unsafe { self.spill() };
+        }
+        self.values.reserve(self.values.len().max(64));
+        true
+    }
+
+    /// Moves the open container's complete values into the list or dict that it becomes.
+    unsafe fn spill(&mut self) -> bool {
+        let known = self.spilled.last().is_some_and(|(mark, _)| *mark == self.mark);
+        // SAFETY: attached; each value's reference is moved or given up exactly once.
+        unsafe {
+            if !known {
+                let container = if self.in_object { ffi::PyDict_New() } else { ffi::PyList_New(0) };
+                if container.is_null() {
+                    return false;
+                }
+                self.spilled.push((self.mark, container));
+            }
+            let Some(&(_, container)) = self.spilled.last() else { return false };
+            let mut moved = self.mark;
+            let complete = self.values.len() - (self.values.len() - self.mark) % if self.in_object { 2 } else { 1 };
+            let mut good = true;
+            while good && moved < complete {
+                let value = self.values[moved];
+                if self.in_object {
+                    good = ffi::PyDict_SetItem(container, value, self.values[moved + 1]) == 0;
+                    if good {
+                        ffi::Py_DECREF(value);
+                        ffi::Py_DECREF(self.values[moved + 1]);
+                        moved += 2;
+                    }
+                } else {
+                    good = ffi::PyList_Append(container, value) == 0;
+                    if good {
+                        ffi::Py_DECREF(value);
+                        moved += 1;
+                    }
+                }
+            }
+            self.values.drain(self.mark..moved);
+            good
+        }
+    }
+
+    /// The container at the top, taken off the stack; null with an exception set, the values then still on the stack.
+    #[inline(always)]
+    unsafe fn list(&mut self, mark: usize) -> *mut ffi::PyObject {
+        let count = self.values.len() - mark;
+        // SAFETY: attached; the new list has room for `count` references, which move into it.
+        unsafe {
+            if !self.spilled.is_empty() && self.spilled.last().is_some_and(|(spilled, _)| *spilled == mark) {
+                return self.unspill();
+            }
+            let list = ffi::PyList_New(count.cast_signed());
+            if !list.is_null() && count > 0 {
+                let items = (*list.cast::<ffi::PyListObject>()).ob_item;
+                std::ptr::copy_nonoverlapping(self.values.as_ptr().add(mark), items, count);
+                self.values.set_len(mark);
+            }
+            list
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn dict(&mut self, mark: usize) -> *mut ffi::PyObject {
+        // SAFETY: attached; references are moved or given up exactly once.
+        unsafe {
+            if !self.seen.is_empty() && self.seen.last().is_some_and(|(seen, _)| *seen == mark) {
+                self.forget_seen();
+            }
+            if !self.spilled.is_empty() && self.spilled.last().is_some_and(|(spilled, _)| *spilled == mark) {
+                return self.unspill();
+            }
+            let dict = ffi::PyDict_New();
+            if dict.is_null() {
+                return dict;
+            }
+            let first = self.duplicates == Duplicates::First;
+            let mut good = true;
+            let mut moved = mark;
+            while moved < self.values.len() {
+                let (key, value) = (self.values[moved], self.values[moved + 1]);
+                good = if first {
+                    !ffi::PyDict_SetDefault(dict, key, value).is_null()
+                } else {
+                    ffi::PyDict_SetItem(dict, key, value) == 0
+                };
+                if !good {
+                    break;
+                }
+                moved += 2;
+            }
+            if !good {
+                ffi::Py_DECREF(dict);
+                return std::ptr::null_mut();
+            }
+            for value in &self.values[mark..] {
+                ffi::Py_DECREF(*value);
+            }
+            self.values.set_len(mark);
+            dict
+        }
+    }
+
+    #[cold]
+    unsafe fn unspill(&mut self) -> *mut ffi::PyObject {
+        // SAFETY: attached.
+        unsafe {
+            if !self.spill() {
+                return std::ptr::null_mut();
+            }
+            self.spilled.pop().map_or(std::ptr::null_mut(), |(_, container)| container)
+        }
+    }
+
+    #[cold]
+    unsafe fn forget_seen(&mut self) {
+        if let Some((_, set)) = self.seen.pop() {
+            // SAFETY: attached; the reference was ours.
+            unsafe { ffi::Py_DECREF(set) };
+        }
+    }
+
+    /// With `Duplicates::Error`: is this key new in the open object?
+    #[cold]
+    unsafe fn check_new(&mut self, key: *mut ffi::PyObject) -> Member {
+        let mark = self.mark;
+        // SAFETY: attached; keys are str objects, so comparing and hashing them runs no other code.
+        unsafe {
+            let known = self.seen.last().is_some_and(|(seen, _)| *seen == mark);
+            if !known {
+                let count = self.values.len() - mark;
+                for earlier in self.values[mark..].iter().step_by(2) {
+                    if *earlier == key || ffi::PyUnicode_Compare(*earlier, key) == 0 {
+                        return Member::Duplicate;
+                    }
+                }
+                if count < 2 * FEW {
+                    return Member::Build;
+                }
+                let set = ffi::PySet_New(std::ptr::null_mut());
+                if set.is_null() {
+                    return Member::Failed;
+                }
+                self.seen.push((mark, set));
+                for earlier in self.values[mark..].iter().step_by(2) {
+                    if ffi::PySet_Add(set, *earlier) != 0 {
+                        return Member::Failed;
+                    }
+                }
+            }
+            let Some(&(_, set)) = self.seen.last() else { return Member::Failed };
+            match ffi::PySet_Contains(set, key) {
+                0 if ffi::PySet_Add(set, key) == 0 => Member::Build,
+                1 => Member::Duplicate,
+                _ => Member::Failed,
+            }
+        }
+    }
+
+    /// The value on top of the stack, within a document.
+    pub fn pop<'py>(&mut self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
+        // SAFETY: attached; the stack's reference goes to the caller.
+        unsafe { Bound::from_owned_ptr_or_opt(py, self.values.pop()?) }
+    }
+
+    /// An object whose members are wanted as they stand: it is never spilled into a dict.
+    pub fn begin_pairs(&mut self) -> u64 {
+        let mark = self.begin_object();
+        self.pairs = true;
+        mark
+    }
+
+    /// The values of the innermost container, from its mark on: for hooks that make something else of them.
+    pub fn drain(&mut self, mark: u64) -> std::vec::Drain<'_, *mut ffi::PyObject> {
+        self.values.drain(place(mark)..)
+    }
+
+    /// The container around the one that closed is the open one again.
+    #[inline(always)]
+    pub fn back_to(&mut self, outer: u64) {
+        self.mark = place(outer);
+        self.in_object = outer & 1 != 0;
+    }
+}
+
+impl Drop for ObjectBuilder {
+    fn drop(&mut self) {
+        self.abandon();
+    }
+}
+
+/// Where the values of the container with this mark begin; the mark's lowest bit tells objects from arrays.
+#[inline(always)]
+fn place(mark: u64) -> usize {
+    (mark >> 1) as usize
+}
+
+unsafe fn owned(py: Python<'_>, object: *mut ffi::PyObject) -> PyResult<*mut ffi::PyObject> {
+    if object.is_null() { Err(PyErr::fetch(py)) } else { Ok(object) }
+}
+
+impl Builder for ObjectBuilder {
+    #[inline(always)]
+    fn null(&mut self) -> bool {
+        // SAFETY: attached, as for every method here.
+        self.put(unsafe { ffi::Py_NewRef(ffi::Py_None()) })
+    }
+
+    #[inline(always)]
+    fn boolean(&mut self, value: bool) -> bool {
+        // SAFETY: attached.
+        self.put(unsafe { ffi::Py_NewRef(if value { ffi::Py_True() } else { ffi::Py_False() }) })
+    }
+
+    #[inline(always)]
+    fn integer(&mut self, value: i64) -> bool {
+        // SAFETY: attached.
+        self.put(unsafe { ffi::PyLong_FromLongLong(value) })
+    }
+
+    #[cold]
+    fn big_integer(&mut self, text: &[u8]) -> bool {
+        // SAFETY: attached.
+        let py = unsafe { Python::assume_attached() };
+        let digits = text.len() - usize::from(text.first() == Some(&b'-'));
+        if self.interpreter_digits && digits > 640 {
+            match interpreter_limit(py) {
+                Ok(limit) if limit > 0 && digits as u64 > limit => {
+                    self.too_many_digits = Some((limit, text.len()));
+                    return false;
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    error.restore(py);
+                    return false;
+                }
+            }
+        }
+        match integer::parse(py, text) {
+            Ok(value) => self.put(value.into_ptr()),
+            Err(error) => {
+                error.restore(py);
+                false
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn float(&mut self, value: f64) -> bool {
+        // SAFETY: attached.
+        self.put(unsafe { ffi::PyFloat_FromDouble(value) })
+    }
+
+    fn number(&mut self, text: &[u8], integer: bool) -> bool {
+        if !integer {
+            return self.float(careful(text));
+        }
+        match std::str::from_utf8(text).ok().and_then(|text| text.parse().ok()) {
+            Some(value) => self.integer(value),
+            None => self.big_integer(text),
+        }
+    }
+
+    fn constant(&mut self, constant: Constant) -> bool {
+        self.float(match constant {
+            Constant::NaN => f64::NAN,
+            Constant::Infinity => f64::INFINITY,
+            Constant::NegativeInfinity => f64::NEG_INFINITY,
+        })
+    }
+
+    #[inline(always)]
+    fn string(&mut self, bytes: &[u8], ascii: bool) -> bool {
+        // SAFETY: attached; the machine has checked the bytes.
+        self.put(unsafe { if ascii { text::from_ascii(bytes) } else { text::from_utf8(bytes) } })
+    }
+
+    #[inline(always)]
+    fn key(&mut self, bytes: &[u8], ascii: bool) -> Member {
+        // SAFETY: attached; the machine has checked the bytes.
+        unsafe {
+            let key = self.keys.get(bytes, ascii);
+            if key.is_null() {
+                return Member::Failed;
+            }
+            if self.duplicates == Duplicates::Error {
+                let answer = self.check_new(key);
+                if answer != Member::Build {
+                    ffi::Py_DECREF(key);
+                    return answer;
+                }
+            }
+            if self.put(key) { Member::Build } else { Member::Failed }
+        }
+    }
+
+    #[inline(always)]
+    fn begin_array(&mut self) -> u64 {
+        self.mark = self.values.len();
+        self.in_object = false;
+        (self.mark as u64) << 1
+    }
+
+    #[inline(always)]
+    fn begin_object(&mut self) -> u64 {
+        self.mark = self.values.len();
+        self.in_object = true;
+        (self.mark as u64) << 1 | 1
+    }
+
+    #[inline(always)]
+    fn end_array(&mut self, mark: u64, outer: u64) -> bool {
+        // SAFETY: attached.
+        let list = unsafe { self.list(place(mark)) };
+        self.back_to(outer);
+        self.put(list)
+    }
+
+    #[inline(always)]
+    fn end_object(&mut self, mark: u64, outer: u64) -> bool {
+        // SAFETY: attached.
+        let dict = unsafe { self.dict(place(mark)) };
+        self.back_to(outer);
+        self.put(dict)
+    }
+
+    fn member_key(&self, inner: Option<u64>) -> Vec<u8> {
+        let behind = inner.map_or(self.values.len(), place);
+        let mut bytes = Vec::new();
+        if let Some(key) = behind.checked_sub(1).and_then(|at| self.values.get(at)) {
+            // SAFETY: attached; the value is alive. Only a str is read as one.
+            unsafe {
+                if ffi::PyUnicode_Check(*key) != 0 {
+                    let units = text::Units::of(*key);
+                    units.encode(0, units.len(), &mut bytes);
+                }
+            }
+        }
+        bytes
+    }
+
+    fn abandon(&mut self) {
+        // SAFETY: attached; every reference is the builder's. They are taken out first: a finalizer may run Python code.
+        unsafe {
+            let values = std::mem::take(&mut self.values);
+            for value in &values {
+                ffi::Py_DECREF(*value);
+            }
+            for (_, container) in std::mem::take(&mut self.spilled).into_iter().chain(std::mem::take(&mut self.seen)) {
+                ffi::Py_DECREF(container);
+            }
+            self.keys.clear();
+            self.values = values;
+            self.values.clear();
+            self.mark = 0;
+        }
+    }
+}
+
+/// `sys.get_int_max_str_digits()`; 0 is no limit.
+#[cold]
+pub fn interpreter_limit(py: Python<'_>) -> PyResult<u64> {
+    py.import("sys")?.call_method0("get_int_max_str_digits")?.extract()
+}

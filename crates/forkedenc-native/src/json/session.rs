@@ -1,0 +1,145 @@
+//! What every decode needs: its options, buffers that a thread keeps for the next one, and errors made Python's.
+
+use std::cell::Cell;
+
+use forkedenc_core::error::{Error, Kind};
+use forkedenc_core::json::{Machine, Rules};
+use forkedenc_core::limits::{JsonLimits, Limit, NONE};
+use pyo3::exceptions::PyValueError;
+use pyo3::ffi;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use super::objects::{Duplicates, ObjectBuilder};
+use crate::errors;
+
+/// How a decoder reads, fixed when it is made.
+#[derive(Clone, Copy)]
+pub struct Options {
+    pub limits: JsonLimits,
+    pub rules: Rules,
+    pub duplicates: Duplicates,
+}
+
+impl Options {
+    /// What `json.loads` does without further arguments.
+    pub const STDLIB: Self = Self { limits: JsonLimits::STDLIB, rules: Rules::STDLIB, duplicates: Duplicates::Last };
+
+    #[inline]
+    #[must_use]
+    pub fn machine(&self, start: usize) -> Machine {
+        Machine::new(self.limits, self.rules, start)
+    }
+
+    #[inline]
+    #[must_use]
+    pub fn builder(&self, py: Python<'_>, values: Vec<*mut ffi::PyObject>) -> ObjectBuilder {
+        ObjectBuilder::new(py, self.duplicates, values)
+    }
+}
+
+/// `duplicate_keys=`.
+pub fn duplicates(name: Option<&str>) -> PyResult<Duplicates> {
+    match name {
+        None | Some("last") => Ok(Duplicates::Last),
+        Some("first") => Ok(Duplicates::First),
+        Some("error") => Ok(Duplicates::Error),
+        Some(other) => {
+            Err(PyValueError::new_err(format!("duplicate_keys must be 'last', 'first' or 'error', not '{other}'")))
+        }
+    }
+}
+
+/// Buffers of one decode.
+#[derive(Default)]
+pub struct Buffers {
+    /// The builder's stack, empty between decodes.
+    pub values: Vec<*mut ffi::PyObject>,
+    /// Input that is copied.
+    pub scratch: Vec<u8>,
+}
+
+/// Buffers past this are not kept.
+const KEPT: usize = 1 << 20;
+
+thread_local! {
+    static BUFFERS: Cell<Option<Box<Buffers>>> = const { Cell::new(None) };
+}
+
+impl Buffers {
+    /// This thread's buffers, or new ones where a decode inside a decode finds them taken.
+    #[inline]
+    pub fn take() -> Box<Self> {
+        BUFFERS.with(Cell::take).unwrap_or_default()
+    }
+
+    /// Keeps the buffers for the thread's next decode.
+    #[inline]
+    pub fn give(mut self: Box<Self>) {
+        if self.scratch.capacity() > KEPT {
+            self.scratch = Vec::new();
+        }
+        if self.values.capacity() > KEPT / size_of::<usize>() {
+            self.values = Vec::new();
+        }
+        BUFFERS.with(|buffers| buffers.set(Some(self)));
+    }
+}
+
+/// The exception of a failed decode. `builder` may hold the reason; `data` is what the caller of `loads` gave.
+#[cold]
+pub fn raise(
+    py: Python<'_>,
+    face: &str,
+    error: &Error,
+    builder: Option<&mut ObjectBuilder>,
+    data: Option<&Bound<'_, PyAny>>,
+) -> PyErr {
+    let mut kind = error.kind;
+    let mut place = error.place;
+    if kind == Kind::Builder {
+        match builder.and_then(|builder| builder.too_many_digits.take()) {
+            // The machine stands behind the number; its text has a minus or not.
+            Some((maximum, length)) => {
+                let digits_start = if error.token == place.offset { place.offset - length as u64 } else { error.token };
+                let negative = data.is_some_and(|data| starts_with_minus(data, digits_start));
+                let offset = digits_start + u64::from(negative) + maximum;
+                place = place.back(offset, false);
+                kind = Kind::Limit { limit: Limit::NumberDigits, maximum, observed: maximum + 1 };
+            }
+            None => return PyErr::fetch(py),
+        }
+    }
+    let detail = match errors::detail(py, &kind) {
+        Ok(detail) => detail,
+        Err(failed) => return failed,
+    };
+    if let Some(data) = data
+        && let Err(failed) = detail.set_item("data", data).and_then(|()| detail.set_item("token", error.token))
+    {
+        return failed;
+    }
+    errors::raise(py, face, kind.name(), place.offset, place.line, place.column, &error.path, detail)
+}
+
+fn starts_with_minus(data: &Bound<'_, PyAny>, at: u64) -> bool {
+    let mut scratch = Vec::new();
+    // SAFETY: `data` is alive while it is borrowed here.
+    let input = unsafe { super::input::read(data, &mut scratch) };
+    input.is_ok_and(|input| input.bytes(&scratch).get(at as usize) == Some(&b'-'))
+}
+
+/// An exception of a kind that has no place in the input.
+pub fn raise_plain(py: Python<'_>, face: &str, kind: &str, data: &Bound<'_, PyAny>) -> PyErr {
+    let detail = PyDict::new(py);
+    match detail.set_item("data", data).and_then(|()| detail.set_item("token", 0)) {
+        Ok(()) => errors::raise(py, face, kind, 0, 1, 1, "", detail),
+        Err(failed) => failed,
+    }
+}
+
+/// True where integers are limited by the interpreter's own setting: no limit of ours on digits.
+#[must_use]
+pub fn interpreter_rules(limits: &JsonLimits) -> bool {
+    limits.number_digits == NONE
+}

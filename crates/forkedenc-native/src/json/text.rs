@@ -1,0 +1,222 @@
+//! Python's str and UTF-8: the one way in and the one way out.
+//!
+//! "UTF-8" here is the core's: surrogates stand in their three-byte form. Strings are made through `PyUnicode_New`, in the
+//! narrowest kind that holds them, and filled in place; they are read in place by kind, never through the cached UTF-8
+//! form, which would stay with the caller's object.
+
+use pyo3::ffi;
+use std::os::raw::c_void;
+
+/// A new str of ASCII bytes; null with MemoryError set.
+///
+/// # Safety
+/// The caller is attached to the interpreter, and `bytes` are ASCII.
+#[inline(always)]
+pub unsafe fn from_ascii(bytes: &[u8]) -> *mut ffi::PyObject {
+    // SAFETY: attached. One character comes from the interpreter's own table; else the new object has room for
+    // exactly these bytes and nobody else has it yet.
+    unsafe {
+        if bytes.len() < 2 {
+            return ffi::PyUnicode_FromStringAndSize(bytes.as_ptr().cast(), bytes.len().cast_signed());
+        }
+        let object = ffi::PyUnicode_New(bytes.len().cast_signed(), 127);
+        if !object.is_null() {
+            let data = object.cast::<u8>().add(size_of::<ffi::PyASCIIObject>());
+            std::ptr::copy_nonoverlapping(bytes.as_ptr(), data, bytes.len());
+        }
+        object
+    }
+}
+
+/// A new str of UTF-8 that the core has checked; null with MemoryError set.
+///
+/// # Safety
+/// The caller is attached to the interpreter, and `bytes` are well-formed but for surrogates.
+pub unsafe fn from_utf8(bytes: &[u8]) -> *mut ffi::PyObject {
+    let (characters, highest) = measure(bytes);
+    let kind: u32 = match highest {
+        0..0x80 => 0x7f,
+        0x80..0xc4 => 0xff,
+        0xc4..0xf0 => 0xffff,
+        _ => 0x10_ffff,
+    };
+    // SAFETY: attached; the object has room for `characters` of that kind, which is what the loops write.
+    unsafe {
+        if kind == 0x7f {
+            return from_ascii(bytes);
+        }
+        if characters == 1 {
+            // Latin-1 characters are shared by the interpreter.
+            let mut point = 0;
+            decode(bytes, |decoded| point = decoded);
+            return ffi::PyUnicode_FromKindAndData(4, (&raw const point).cast::<c_void>(), 1);
+        }
+        let object = ffi::PyUnicode_New(characters.cast_signed(), kind);
+        if object.is_null() {
+            return object;
+        }
+        let data = object.cast::<u8>().add(size_of::<ffi::PyCompactUnicodeObject>());
+        match kind {
+            0xff => fill(bytes, data),
+            0xffff => fill(bytes, data.cast::<u16>()),
+            _ => fill(bytes, data.cast::<u32>()),
+        }
+        object
+    }
+}
+
+/// Characters, and the highest byte.
+fn measure(bytes: &[u8]) -> (usize, u8) {
+    let mut characters = 0;
+    let mut highest = 0;
+    for piece in bytes.chunks(192) {
+        let mut count = 0u8;
+        for byte in piece {
+            count += u8::from(byte.cast_signed() >= -0x40);
+            highest = highest.max(*byte);
+        }
+        characters += usize::from(count);
+    }
+    (characters, highest)
+}
+
+/// Calls `put` with each code point.
+#[inline(always)]
+fn decode(bytes: &[u8], mut put: impl FnMut(u32)) {
+    let mut rest = bytes;
+    loop {
+        let tail = |byte: u8| u32::from(byte & 0x3f);
+        rest = match *rest {
+            [byte @ 0..0x80, ref behind @ ..] => {
+                put(byte.into());
+                behind
+            }
+            [byte @ 0x80..0xe0, second, ref behind @ ..] => {
+                put(u32::from(byte & 0x1f) << 6 | tail(second));
+                behind
+            }
+            [byte @ 0xe0..0xf0, second, third, ref behind @ ..] => {
+                put(u32::from(byte & 0x0f) << 12 | tail(second) << 6 | tail(third));
+                behind
+            }
+            [byte @ 0xf0..=0xff, second, third, fourth, ref behind @ ..] => {
+                put(u32::from(byte & 0x07) << 18 | tail(second) << 12 | tail(third) << 6 | tail(fourth));
+                behind
+            }
+            _ => return,
+        };
+    }
+}
+
+trait Unit: Copy {
+    fn of(point: u32) -> Self;
+}
+impl Unit for u8 {
+    fn of(point: u32) -> Self {
+        point as Self
+    }
+}
+impl Unit for u16 {
+    fn of(point: u32) -> Self {
+        point as Self
+    }
+}
+impl Unit for u32 {
+    fn of(point: u32) -> Self {
+        point
+    }
+}
+
+/// # Safety
+/// `data` has room for the characters of `bytes`.
+unsafe fn fill<U: Unit>(bytes: &[u8], mut data: *mut U) {
+    decode(bytes, |point| {
+        // SAFETY: `decode` calls once per character, and there is room for all of them.
+        unsafe {
+            *data = U::of(point);
+            data = data.add(1);
+        }
+    });
+}
+
+/// What a str holds, by kind.
+#[derive(Clone, Copy)]
+pub enum Units<'a> {
+    Ascii(&'a [u8]),
+    Latin1(&'a [u8]),
+    Two(&'a [u16]),
+    Four(&'a [u32]),
+}
+
+impl<'a> Units<'a> {
+    /// The characters of a str, read in place.
+    ///
+    /// # Safety
+    /// The caller is attached; `object` is a str (or of a subclass) that lives for `'a`.
+    pub unsafe fn of(object: *mut ffi::PyObject) -> Self {
+        // SAFETY: a str's data are as long as its length says, in units of its kind, and don't change.
+        unsafe {
+            #[cfg(not(Py_3_12))]
+            if ffi::PyUnicode_READY(object) != 0 {
+                // Only the deprecated forms without data get here, when memory is out.
+                ffi::PyErr_Clear();
+                return Self::Ascii(&[]);
+            }
+            let length = ffi::PyUnicode_GET_LENGTH(object).cast_unsigned();
+            let data = ffi::PyUnicode_DATA(object);
+            match ffi::PyUnicode_KIND(object) {
+                1 if ffi::PyUnicode_IS_ASCII(object) != 0 => Self::Ascii(std::slice::from_raw_parts(data.cast(), length)),
+                1 => Self::Latin1(std::slice::from_raw_parts(data.cast(), length)),
+                2 => Self::Two(std::slice::from_raw_parts(data.cast(), length)),
+                _ => Self::Four(std::slice::from_raw_parts(data.cast(), length)),
+            }
+        }
+    }
+
+    /// Characters.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Ascii(units) | Self::Latin1(units) => units.len(),
+            Self::Two(units) => units.len(),
+            Self::Four(units) => units.len(),
+        }
+    }
+
+    /// The character at an index that is in range.
+    #[must_use]
+    pub fn get(&self, index: usize) -> Option<u32> {
+        match self {
+            Self::Ascii(units) | Self::Latin1(units) => units.get(index).map(|unit| (*unit).into()),
+            Self::Two(units) => units.get(index).map(|unit| (*unit).into()),
+            Self::Four(units) => units.get(index).copied(),
+        }
+    }
+
+    /// Appends the characters `from..to` as UTF-8.
+    pub fn encode(&self, from: usize, to: usize, out: &mut Vec<u8>) {
+        match self {
+            Self::Ascii(units) => out.extend_from_slice(&units[from..to]),
+            Self::Latin1(units) => encode(units[from..to].iter().map(|unit| u32::from(*unit)), out),
+            Self::Two(units) => encode(units[from..to].iter().map(|unit| u32::from(*unit)), out),
+            Self::Four(units) => encode(units[from..to].iter().copied(), out),
+        }
+    }
+}
+
+fn encode(points: impl ExactSizeIterator<Item = u32>, out: &mut Vec<u8>) {
+    out.reserve(points.len());
+    for point in points {
+        if point < 0x80 {
+            out.push(point as u8);
+        } else {
+            forkedenc_core::utf8::push(out, point);
+        }
+    }
+}
+
+/// How many characters these bytes of UTF-8 are.
+#[must_use]
+pub fn characters(bytes: &[u8]) -> usize {
+    measure(bytes).0
+}
