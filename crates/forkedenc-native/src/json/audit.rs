@@ -1,0 +1,42 @@
+//! Limits that are watched, not enforced: each breach is told to the caller's function.
+
+use forkedenc_core::json::Breach;
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+
+use std::sync::Mutex;
+
+static CLASS: Mutex<Option<Py<PyAny>>> = Mutex::new(None);
+
+/// Take the class of breaches, called with limit, maximum, observed, offset, line, column and path as keywords.
+#[pyfunction]
+fn register_breach_class(class: Py<PyAny>) {
+    let old = CLASS.lock().unwrap_or_else(std::sync::PoisonError::into_inner).replace(class);
+    drop(old);
+}
+
+/// Calls `audit` once for each breach.
+pub fn tell(py: Python<'_>, audit: &Py<PyAny>, breaches: &[Breach]) -> PyResult<()> {
+    if breaches.is_empty() {
+        return Ok(());
+    }
+    let class = CLASS.lock().unwrap_or_else(std::sync::PoisonError::into_inner).as_ref().map(|class| class.clone_ref(py));
+    let class = class.ok_or_else(|| PyRuntimeError::new_err("forkedenc._native was imported without forkedenc"))?;
+    for breach in breaches {
+        let keywords = pyo3::types::PyDict::new(py);
+        keywords.set_item("limit", breach.limit.name())?;
+        keywords.set_item("maximum", breach.maximum)?;
+        keywords.set_item("observed", breach.observed)?;
+        keywords.set_item("offset", breach.place.offset)?;
+        keywords.set_item("line", breach.place.line)?;
+        keywords.set_item("column", breach.place.column)?;
+        keywords.set_item("path", &breach.path)?;
+        let breach = class.bind(py).call((), Some(&keywords))?;
+        audit.bind(py).call1((breach,))?;
+    }
+    Ok(())
+}
+
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(register_breach_class, module)?)
+}

@@ -1,0 +1,229 @@
+//! `json.decode` and `json.Decoder`: RFC 8259 and nothing else, whole documents.
+
+use std::sync::Mutex;
+
+use forkedenc_core::json::stream::{Chunk, Event, Framing, Stream};
+use forkedenc_core::json::{Machine, Rules};
+use forkedenc_core::limits::JsonLimits;
+use forkedenc_runtime::{StartSize, Stats};
+use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::PyAny;
+
+use super::audit;
+use super::gc::Pause;
+use super::input;
+use super::session::{Buffers, Options, duplicates, raise};
+use crate::errors;
+use crate::limits::json_limits;
+use crate::runtime::stats_object;
+
+pub const FACE: &str = "json";
+
+/// Bytes of stack that one level of depth takes.
+const LEVEL: usize = 16;
+
+/// `depth_hint=`: levels, as bytes of stack to begin with.
+pub fn start_of(depth_hint: Option<u64>) -> usize {
+    depth_hint.map_or(0, |levels| usize::try_from(levels).unwrap_or(usize::MAX).saturating_mul(LEVEL))
+}
+
+/// The options of the native faces.
+pub fn options(
+    limits: Option<&Bound<'_, PyAny>>,
+    duplicate_keys: Option<&str>,
+    allow_nan: bool,
+) -> PyResult<Options> {
+    Ok(Options {
+        limits: json_limits(limits, JsonLimits::DEFAULT)?,
+        rules: Rules { nan: allow_nan, ..Rules::STRICT },
+        duplicates: duplicates(duplicate_keys)?,
+    })
+}
+
+/// `type=`: for now `Any` alone.
+pub fn untyped(kind: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+    let Some(kind) = kind else { return Ok(()) };
+    let py = kind.py();
+    if kind.is(&py.import("typing")?.getattr("Any")?) {
+        return Ok(());
+    }
+    let detail = pyo3::types::PyDict::new(py);
+    detail.set_item("type", kind)?;
+    Err(errors::raise(py, FACE, "schema", 0, 1, 1, "", detail))
+}
+
+/// `unknown=`, which only matters for typed decoding.
+fn unknown_policy(name: Option<&str>) -> PyResult<()> {
+    match name {
+        None | Some("rest" | "ignore" | "error") => Ok(()),
+        Some(other) => Err(PyValueError::new_err(format!("unknown must be 'rest', 'ignore' or 'error', not '{other}'"))),
+    }
+}
+
+fn is_callable(name: &str, value: Option<Bound<'_, PyAny>>) -> PyResult<Option<Py<PyAny>>> {
+    match value.filter(|value| !value.is_none()) {
+        Some(value) if !value.is_callable() => Err(PyTypeError::new_err(format!("{name} must be callable"))),
+        value => Ok(value.map(Bound::unbind)),
+    }
+}
+
+/// `audit=`, checked.
+pub fn audit_of(value: Option<Bound<'_, PyAny>>) -> PyResult<Option<Py<PyAny>>> {
+    is_callable("audit", value)
+}
+
+/// Reads one document; what the machine counted goes to `count`.
+fn read<'py>(
+    data: &Bound<'py, PyAny>,
+    options: &Options,
+    audit: Option<&Py<PyAny>>,
+    start: usize,
+    count: impl FnOnce(&Machine),
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = data.py();
+    let mut buffers = Buffers::take();
+    // SAFETY: `data` is borrowed for the whole call.
+    let input = unsafe { input::read(data, &mut buffers.scratch) }?;
+    let mut builder = options.builder(py, std::mem::take(&mut buffers.values));
+    let pause = Pause::new(py);
+    let mut breaches = Vec::new();
+    let outcome = if audit.is_some() || input.len() as u64 > options.limits.document_bytes {
+        let mut stream = Stream::new(Framing::Single, options.limits, options.rules, start, false);
+        if audit.is_some() {
+            stream.machine_mut().audit();
+        }
+        let mut scratch = Vec::new();
+        stream.machine_mut().stack_mut().resume();
+        let event = stream.next(&mut builder, &mut Chunk::new(input.bytes(&buffers.scratch), &mut scratch, true));
+        breaches = stream.take_breaches();
+        stream.machine_mut().note_depth();
+        count(stream.machine());
+        match event {
+            Event::Failed(error) => Err(error),
+            Event::Document | Event::NeedMore | Event::BadRecord(_) => Ok(()),
+        }
+    } else {
+        let mut machine = options.machine(start);
+        let outcome = machine.document(&mut builder, &input.window(&buffers.scratch));
+        count(&machine);
+        outcome
+    };
+    drop(pause);
+    let value = match outcome {
+        Ok(()) => builder.take(py).ok_or_else(|| PyRuntimeError::new_err("a document without a value")),
+        Err(error) => Err(raise(py, FACE, &error, Some(&mut builder), None)),
+    };
+    buffers.values = builder.release();
+    buffers.give();
+    if let Some(audit) = audit {
+        audit::tell(py, audit, &breaches)?;
+    }
+    value
+}
+
+/// Decode one JSON document (RFC 8259) given as bytes, a contiguous buffer or str.
+#[pyfunction]
+#[pyo3(signature = (data, r#type=None, *, strict=true, limits=None, unknown=None, duplicate_keys=None, allow_nan=false, dec_hook=None, audit=None))]
+#[expect(clippy::too_many_arguments, reason = "the keywords of the public function")]
+fn decode<'py>(
+    data: &Bound<'py, PyAny>,
+    r#type: Option<&Bound<'py, PyAny>>,
+    strict: bool,
+    limits: Option<&Bound<'py, PyAny>>,
+    unknown: Option<&str>,
+    duplicate_keys: Option<&str>,
+    allow_nan: bool,
+    dec_hook: Option<Bound<'py, PyAny>>,
+    audit: Option<Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let _ = strict;
+    untyped(r#type)?;
+    unknown_policy(unknown)?;
+    is_callable("dec_hook", dec_hook)?;
+    let options = options(limits, duplicate_keys, allow_nan)?;
+    read(data, &options, audit_of(audit)?.as_ref(), 0, |_| {})
+}
+
+/// A decoder of whole JSON documents (RFC 8259), made once and used by any number of threads.
+#[pyclass(frozen, module = "forkedenc.json", name = "Decoder")]
+pub struct Decoder {
+    options: Options,
+    audit: Option<Py<PyAny>>,
+    hint: usize,
+    start: StartSize,
+    stats: Mutex<Stats>,
+}
+
+#[pymethods]
+impl Decoder {
+    #[new]
+    #[pyo3(signature = (r#type=None, *, strict=true, limits=None, unknown=None, duplicate_keys=None, allow_nan=false, dec_hook=None, audit=None, depth_hint=None))]
+    #[expect(clippy::too_many_arguments, reason = "the keywords of the public class")]
+    fn new(
+        r#type: Option<&Bound<'_, PyAny>>,
+        strict: bool,
+        limits: Option<&Bound<'_, PyAny>>,
+        unknown: Option<&str>,
+        duplicate_keys: Option<&str>,
+        allow_nan: bool,
+        dec_hook: Option<Bound<'_, PyAny>>,
+        audit: Option<Bound<'_, PyAny>>,
+        depth_hint: Option<u64>,
+    ) -> PyResult<Self> {
+        let _ = strict;
+        untyped(r#type)?;
+        unknown_policy(unknown)?;
+        is_callable("dec_hook", dec_hook)?;
+        Ok(Self {
+            options: options(limits, duplicate_keys, allow_nan)?,
+            audit: audit_of(audit)?,
+            hint: start_of(depth_hint),
+            start: StartSize::new(),
+            stats: Mutex::default(),
+        })
+    }
+
+    /// Decode one document given as bytes, a contiguous buffer or str.
+    fn decode<'py>(&self, data: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let start = self.hint.max(self.start.suggest());
+        read(data, &self.options, self.audit.as_ref(), start, |machine| {
+            let stack = machine.stack();
+            self.start.learn(stack.peak());
+            // A poisoned lock still holds whole counters.
+            self.stats.lock().unwrap_or_else(std::sync::PoisonError::into_inner).add(stack);
+        })
+    }
+
+    /// What the decodes of this decoder counted, added up: a forkedenc.runtime.Stats.
+    #[getter]
+    fn stats(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let stats = self.stats.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+        stats_object(py, &stats)
+    }
+
+    #[classmethod]
+    fn __class_getitem__<'py>(class: &Bound<'py, pyo3::types::PyType>, item: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        generic_alias(class, item)
+    }
+
+    fn __traverse__(&self, visit: pyo3::PyVisit<'_>) -> Result<(), pyo3::PyTraverseError> {
+        if let Some(audit) = &self.audit {
+            visit.call(audit)?;
+        }
+        Ok(())
+    }
+}
+
+/// `Decoder[User]` at run time: what `types.GenericAlias` makes.
+pub fn generic_alias<'py>(
+    class: &Bound<'py, pyo3::types::PyType>,
+    item: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    class.py().import("types")?.getattr("GenericAlias")?.call1((class, item))
+}
+
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(decode, module)?)?;
+    module.add_class::<Decoder>()
+}

@@ -1,0 +1,403 @@
+//! Streams: `json.StreamDecoder`, the engine of `json.items` and `json.members`, and `Checker`, which builds nothing.
+//!
+//! During a call the state is taken out of the object; whoever calls in meanwhile, a hook or another thread, finds it
+//! gone and gets a RuntimeError.
+
+use std::sync::Mutex;
+
+use forkedenc_core::error::{Error, Kind};
+use forkedenc_core::json::navigate::{NavigationStep, Navigator};
+use forkedenc_core::json::stream::{Chunk, Event, Framing, Stream};
+use forkedenc_core::json::{Null, Rules};
+use forkedenc_core::limits::JsonLimits;
+use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
+use pyo3::ffi;
+use pyo3::prelude::*;
+use pyo3::types::{PyAny, PyEllipsis, PyList, PyString, PyTuple, PyType};
+
+use super::decoder::{FACE, audit_of, generic_alias, options, start_of, untyped};
+use super::gc::Pause;
+use super::input;
+use super::objects::ObjectBuilder;
+use super::session::{Buffers, raise};
+use super::{audit, text};
+use crate::limits::json_limits;
+use crate::runtime::stats_object;
+
+/// A stream and the builder of its documents.
+struct State {
+    stream: Stream,
+    builder: ObjectBuilder,
+    /// `members`: documents are handed out with their key.
+    members: bool,
+    /// An exception that waits for the next call.
+    waiting: Option<PyErr>,
+    closed: bool,
+}
+
+/// The state of an object, gone while a call is using it.
+struct Slot(Mutex<Option<Box<State>>>);
+
+impl Slot {
+    fn new(state: State) -> Self {
+        Self(Mutex::new(Some(Box::new(state))))
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Box<State>>> {
+        // Nothing panics while it is held.
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Runs `work` with the state taken out.
+    fn with<T>(&self, work: impl FnOnce(&mut State) -> PyResult<T>) -> PyResult<T> {
+        struct Back<'a>(&'a Slot, Option<Box<State>>);
+        impl Drop for Back<'_> {
+            fn drop(&mut self) {
+                *self.0.lock() = self.1.take();
+            }
+        }
+        let state = self.lock().take();
+        if state.is_none() {
+            return Err(PyRuntimeError::new_err("the decoder is in use: by another thread, or by the call that led here"));
+        }
+        let mut back = Back(self, state);
+        match &mut back.1 {
+            Some(state) => work(state),
+            None => Err(PyRuntimeError::new_err("the decoder is in use")),
+        }
+    }
+}
+
+impl State {
+    /// Feeds bytes, hands out what is complete.
+    fn read<'py>(
+        &mut self,
+        py: Python<'py>,
+        bytes: &[u8],
+        scratch: &mut Vec<u8>,
+        last: bool,
+        audit: Option<&Py<PyAny>>,
+    ) -> PyResult<Bound<'py, PyList>> {
+        if let Some(error) = &self.waiting {
+            return Err(error.clone_ref(py));
+        }
+        if self.closed {
+            return if last { Ok(PyList::empty(py)) } else { Err(PyValueError::new_err("the decoder is closed")) };
+        }
+        self.closed = last;
+        let values = PyList::empty(py);
+        self.stream.machine_mut().stack_mut().resume();
+        let mut chunk = Chunk::new(bytes, scratch, last);
+        let failed = loop {
+            let pause = Pause::new(py);
+            let event = self.stream.next(&mut self.builder, &mut chunk);
+            drop(pause);
+            match event {
+                Event::NeedMore => break None,
+                Event::Document => values.append(self.take(py)?)?,
+                Event::BadRecord(error) => {
+                    let error = raise(py, FACE, &error, Some(&mut self.builder), None);
+                    values.append(error.into_value(py))?;
+                }
+                Event::Failed(error) => break Some(error),
+            }
+        };
+        let machine = self.stream.machine_mut();
+        machine.note_depth();
+        if self.stream.is_inside() && !last {
+            self.stream.machine_mut().stack_mut().suspend();
+        }
+        if let Some(audit) = audit {
+            let breaches = self.stream.take_breaches();
+            audit::tell(py, audit, &breaches)?;
+        }
+        if let Some(error) = failed {
+            self.fail(py, &error, values.is_empty())?;
+        }
+        Ok(values)
+    }
+
+    /// The error is the decoder's last word: at once, or, where values came first, with the next call.
+    fn fail(&mut self, py: Python<'_>, error: &Error, now: bool) -> PyResult<()> {
+        let error = raise(py, FACE, error, Some(&mut self.builder), None);
+        self.waiting = Some(error.clone_ref(py));
+        if now { Err(error) } else { Ok(()) }
+    }
+
+    fn take<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let value = self.builder.take(py).ok_or_else(|| PyRuntimeError::new_err("a document without a value"))?;
+        if !self.members {
+            return Ok(value);
+        }
+        // SAFETY: attached; the machine has checked the key.
+        let key = unsafe { Bound::from_owned_ptr_or_err(py, text::from_utf8(self.stream.machine().key())) }?;
+        Ok(PyTuple::new(py, [key, value])?.into_any())
+    }
+
+    fn fork(&self, py: Python<'_>) -> PyResult<Self> {
+        Ok(Self {
+            stream: self.stream.fork(),
+            builder: self.builder.fork(py)?,
+            members: self.members,
+            waiting: self.waiting.as_ref().map(|error| error.clone_ref(py)),
+            closed: self.closed,
+        })
+    }
+}
+
+/// Bytes or a contiguous buffer for `feed`; str is refused.
+fn with_chunk<'py, T>(
+    data: &Bound<'py, PyAny>,
+    work: impl FnOnce(&[u8], &mut Vec<u8>) -> PyResult<T>,
+) -> PyResult<T> {
+    if data.is_instance_of::<PyString>() {
+        return Err(PyTypeError::new_err("a chunk must be bytes or a contiguous buffer, not str"));
+    }
+    let mut buffers = Buffers::take();
+    // SAFETY: attached; a bytes object never changes, and `data` is borrowed for the whole call.
+    let outcome = unsafe {
+        if ffi::PyBytes_CheckExact(data.as_ptr()) != 0 {
+            let length = ffi::PyBytes_Size(data.as_ptr()).cast_unsigned();
+            let bytes = std::slice::from_raw_parts(ffi::PyBytes_AsString(data.as_ptr()).cast::<u8>(), length);
+            work(bytes, &mut buffers.scratch)
+        } else {
+            let mut copy = Vec::new();
+            input::copy_buffer(data, &mut copy).and_then(|()| work(&copy, &mut buffers.scratch))
+        }
+    };
+    buffers.give();
+    outcome
+}
+
+fn framing_of(name: &str) -> PyResult<Framing> {
+    match name {
+        "concatenated" => Ok(Framing::Concatenated),
+        "lines" => Ok(Framing::Lines),
+        "seq" => Ok(Framing::Sequence),
+        "array" => Ok(Framing::Inside(Navigator::array())),
+        other => Err(PyValueError::new_err(format!(
+            "framing must be 'concatenated', 'lines', 'seq' or 'array', not '{other}'"
+        ))),
+    }
+}
+
+/// Decodes a stream of JSON documents fed in chunks of any size.
+#[pyclass(frozen, module = "forkedenc.json", name = "StreamDecoder")]
+struct StreamDecoder {
+    slot: Slot,
+    audit: Option<Py<PyAny>>,
+}
+
+#[pymethods]
+impl StreamDecoder {
+    #[new]
+    #[pyo3(signature = (r#type=None, *, framing="concatenated", limits=None, on_error="raise", duplicate_keys=None, allow_nan=false, audit=None, depth_hint=None))]
+    #[expect(clippy::too_many_arguments, reason = "the keywords of the public class")]
+    fn new(
+        py: Python<'_>,
+        r#type: Option<&Bound<'_, PyAny>>,
+        framing: &str,
+        limits: Option<&Bound<'_, PyAny>>,
+        on_error: &str,
+        duplicate_keys: Option<&str>,
+        allow_nan: bool,
+        audit: Option<Bound<'_, PyAny>>,
+        depth_hint: Option<u64>,
+    ) -> PyResult<Self> {
+        untyped(r#type)?;
+        let options = options(limits, duplicate_keys, allow_nan)?;
+        let recovers = match on_error {
+            "raise" => false,
+            "yield" => true,
+            other => return Err(PyValueError::new_err(format!("on_error must be 'raise' or 'yield', not '{other}'"))),
+        };
+        let framing = framing_of(framing)?;
+        let audit = audit_of(audit)?;
+        let mut stream = Stream::new(framing, options.limits, options.rules, start_of(depth_hint), recovers);
+        if audit.is_some() {
+            stream.machine_mut().audit();
+        }
+        let builder = options.builder(py, Vec::new());
+        Ok(Self { slot: Slot::new(State { stream, builder, members: false, waiting: None, closed: false }), audit })
+    }
+
+    /// Feed a chunk; the values that are complete now.
+    fn feed<'py>(&self, data: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyList>> {
+        let py = data.py();
+        self.slot.with(|state| {
+            with_chunk(data, |bytes, scratch| state.read(py, bytes, scratch, false, self.audit.as_ref()))
+        })
+    }
+
+    /// End the stream; the values that its end completes. IncompleteError where it was cut short.
+    fn close<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        self.slot.with(|state| state.read(py, b"", &mut Vec::new(), true, self.audit.as_ref()))
+    }
+
+    /// A decoder in the same state, which goes on apart from this one.
+    fn fork(&self, py: Python<'_>) -> PyResult<Self> {
+        let state = self.slot.with(|state| state.fork(py))?;
+        Ok(Self { slot: Slot::new(state), audit: self.audit.as_ref().map(|audit| audit.clone_ref(py)) })
+    }
+
+    /// What this stream has counted: a forkedenc.runtime.Stats.
+    #[getter]
+    fn stats(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        self.slot.with(|state| stats_object(py, &state.stream.machine().stack().stats()))
+    }
+
+    /// Containers open now.
+    #[getter]
+    fn depth(&self) -> PyResult<u64> {
+        self.slot.with(|state| Ok(state.stream.machine().depth()))
+    }
+
+    #[classmethod]
+    fn __class_getitem__<'py>(class: &Bound<'py, PyType>, item: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        generic_alias(class, item)
+    }
+
+    fn __traverse__(&self, visit: pyo3::PyVisit<'_>) -> Result<(), pyo3::PyTraverseError> {
+        if let Some(audit) = &self.audit {
+            visit.call(audit)?;
+        }
+        Ok(())
+    }
+}
+
+/// The values at the end of a path, from one document fed in chunks.
+#[pyclass(frozen, module = "forkedenc._native", name = "ItemStream")]
+struct ItemStream {
+    slot: Slot,
+}
+
+#[pymethods]
+impl ItemStream {
+    #[new]
+    #[pyo3(signature = (steps, members, *, limits=None, allow_nan=false, duplicate_keys=None, depth_hint=None))]
+    fn new(
+        py: Python<'_>,
+        steps: Vec<Bound<'_, PyAny>>,
+        members: bool,
+        limits: Option<&Bound<'_, PyAny>>,
+        allow_nan: bool,
+        duplicate_keys: Option<&str>,
+        depth_hint: Option<u64>,
+    ) -> PyResult<Self> {
+        let steps = steps.iter().map(step_of).collect::<PyResult<_>>()?;
+        let options = options(limits, duplicate_keys, allow_nan)?;
+        let framing = Framing::Inside(Navigator::new(steps, members));
+        let stream = Stream::new(framing, options.limits, options.rules, start_of(depth_hint), false);
+        let builder = options.builder(py, Vec::new());
+        Ok(Self { slot: Slot::new(State { stream, builder, members, waiting: None, closed: false }) })
+    }
+
+    /// Feed a chunk; the values, or (key, value) pairs, that are complete now.
+    fn feed<'py>(&self, data: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyList>> {
+        let py = data.py();
+        self.slot.with(|state| with_chunk(data, |bytes, scratch| state.read(py, bytes, scratch, false, None)))
+    }
+
+    /// End the document.
+    fn close<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        self.slot.with(|state| state.read(py, b"", &mut Vec::new(), true, None))
+    }
+}
+
+fn step_of(step: &Bound<'_, PyAny>) -> PyResult<NavigationStep> {
+    if step.is_instance_of::<PyEllipsis>() {
+        return Ok(NavigationStep::Each);
+    }
+    if !step.is_instance_of::<PyString>() {
+        return Err(PyTypeError::new_err("a step must be a str or ..."));
+    }
+    let mut key = Vec::new();
+    // SAFETY: attached; it is a str, alive while borrowed.
+    let units = unsafe { text::Units::of(step.as_ptr()) };
+    units.encode(0, units.len(), &mut key);
+    Ok(NavigationStep::Key(key))
+}
+
+/// Checks a stream of documents and builds nothing.
+#[pyclass(frozen, module = "forkedenc._native", name = "Checker")]
+struct Checker {
+    stream: Mutex<Stream>,
+}
+
+impl Checker {
+    fn read(&self, py: Python<'_>, bytes: &[u8], scratch: &mut Vec<u8>, last: bool) -> PyResult<u64> {
+        let mut stream = self
+            .stream
+            .try_lock()
+            .map_err(|_| PyRuntimeError::new_err("the checker is in use by another thread"))?;
+        stream.machine_mut().stack_mut().resume();
+        // No object is touched: other threads may run.
+        let (documents, failed) = py.detach(|| {
+            let mut chunk = Chunk::new(bytes, scratch, last);
+            let mut documents = 0;
+            loop {
+                match stream.next(&mut Null, &mut chunk) {
+                    Event::NeedMore => return (documents, None),
+                    Event::Document => documents += 1,
+                    Event::BadRecord(error) | Event::Failed(error) => return (documents, Some(error)),
+                }
+            }
+        });
+        stream.machine_mut().note_depth();
+        if stream.is_inside() && !last {
+            stream.machine_mut().stack_mut().suspend();
+        }
+        drop(stream);
+        match failed {
+            None => Ok(documents),
+            Some(error) => Err(raise(py, FACE, &error, None, None)),
+        }
+    }
+}
+
+#[pymethods]
+impl Checker {
+    #[new]
+    #[pyo3(signature = (framing, limits=None))]
+    fn new(framing: &str, limits: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
+        let limits = json_limits(limits, JsonLimits::DEFAULT)?;
+        let framing = if framing == "single" { Framing::Single } else { framing_of(framing)? };
+        Ok(Self { stream: Mutex::new(Stream::new(framing, limits, Rules::STRICT, 0, false)) })
+    }
+
+    /// Feed a chunk; the number of documents that are complete now.
+    fn feed(&self, data: &Bound<'_, PyAny>) -> PyResult<u64> {
+        with_chunk(data, |bytes, scratch| self.read(data.py(), bytes, scratch, false))
+    }
+
+    /// End the stream; the number of documents that its end completes.
+    fn close(&self, py: Python<'_>) -> PyResult<u64> {
+        self.read(py, b"", &mut Vec::new(), true)
+    }
+
+    /// What this stream has counted: a forkedenc.runtime.Stats.
+    #[getter]
+    fn stats(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let stream = self
+            .stream
+            .try_lock()
+            .map_err(|_| PyRuntimeError::new_err("the checker is in use by another thread"))?;
+        stats_object(py, &stream.machine().stack().stats())
+    }
+
+    /// Containers open now.
+    #[getter]
+    fn depth(&self) -> PyResult<u64> {
+        let stream = self
+            .stream
+            .try_lock()
+            .map_err(|_| PyRuntimeError::new_err("the checker is in use by another thread"))?;
+        Ok(stream.machine().depth())
+    }
+}
+
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<StreamDecoder>()?;
+    module.add_class::<ItemStream>()?;
+    module.add_class::<Checker>()
+}
