@@ -74,14 +74,15 @@ fn runtime_stats(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
     stats_object(py, &process_stats())
 }
 
+/// Touches all that memory: other threads go on meanwhile.
 #[pyfunction]
-fn pool_prime(count: usize, bytes: usize) -> usize {
-    pool::prime(count, bytes)
+fn pool_prime(py: Python<'_>, count: usize, bytes: usize) -> usize {
+    py.detach(|| pool::prime(count, bytes))
 }
 
 #[pyfunction]
-fn pool_trim() {
-    pool::trim();
+fn pool_trim(py: Python<'_>) {
+    py.detach(pool::trim);
 }
 
 #[pyfunction]
@@ -95,8 +96,8 @@ fn pool_limit() -> usize {
 }
 
 #[pyfunction]
-fn pool_set_limit(bytes: usize) {
-    pool::set_limit(bytes);
+fn pool_set_limit(py: Python<'_>, bytes: usize) {
+    py.detach(|| pool::set_limit(bytes));
 }
 
 #[pyfunction(name = "set_stress")]
