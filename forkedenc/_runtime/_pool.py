@@ -14,7 +14,7 @@ class Pool:
 
     __slots__ = ()
 
-    def prime(self, n: int, bytes: int) -> int:  # noqa: A002 - the public name of the argument
+    def prime(self, n: int, bytes: int) -> int:
         """Allocates `n` segments that hold `bytes` each (rounded up to a power of two, 2 KiB at least), their memory touched.
 
         Stops at the pool's limit, and where there is no memory. Returns how many it made. Raises ValueError where a number

@@ -9,8 +9,7 @@ import pickle
 
 import pytest
 
-from forkedenc import _native
-from forkedenc import _runtime as runtime
+from forkedenc import _native, _runtime as runtime
 from forkedenc._runtime import Stats
 
 COUNTERS = (
