@@ -6,7 +6,7 @@
 
 use std::alloc::{Layout, alloc, dealloc};
 use std::hint::black_box;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use forkedenc_runtime::{SMALLEST, Stack, StartSize, pool, process_stats};
 
@@ -64,51 +64,47 @@ fn filled(bytes: usize) -> Stack {
     stack
 }
 
-/// One push each on full stacks of `bytes`, with nothing pooled.
-fn grow_stacks(bytes: usize, batch: usize) -> f64 {
+/// The mean time of a thing done once in each of some rounds, without what the clock itself takes.
+fn mean(rounds: usize, clock: f64, mut once: impl FnMut() -> Duration) -> f64 {
+    (0..rounds).map(|_| once().as_nanos() as f64).sum::<f64>() / rounds as f64 - clock
+}
+
+/// What two readings of the clock are apart.
+fn clock() -> f64 {
+    (0..200).map(|_| mean(100, 0.0, || Instant::now().elapsed())).fold(f64::INFINITY, f64::min)
+}
+
+/// The push that makes a full stack of `bytes` grow, with nothing pooled.
+fn grow(bytes: usize, least: &mut u64) -> Duration {
     pool::trim();
-    let mut stacks: Vec<_> = (0..batch).map(|_| filled(bytes)).collect();
+    let mut stack = filled(bytes);
     let started = Instant::now();
-    for stack in &mut stacks {
-        stack.push([1, 2]).unwrap();
-    }
-    let spent = started.elapsed().as_nanos() as f64 / batch as f64;
-    assert!(stacks.iter().all(|stack| stack.stats().growths == 1 && stack.stats().pool_misses == 2));
-    drop(black_box(stacks));
-    pool::trim();
+    stack.push([1, 2]).unwrap();
+    let spent = started.elapsed();
+    let stats = stack.stats();
+    assert!(stats.growths == 1 && stats.pool_misses == 2);
+    *least = stats.growth_ns.min(*least);
     spent
 }
 
 /// The same memory work by hand: twice the size allocated, what was full copied.
-fn allocate_and_copy(bytes: usize, batch: usize) -> f64 {
+fn allocate_and_copy(bytes: usize) -> Duration {
     let (old, new) = (Layout::from_size_align(bytes, 8).unwrap(), Layout::from_size_align(2 * bytes, 8).unwrap());
-    // SAFETY: the layouts are not empty, and each block is freed below with the layout it was allocated with.
-    let sources: Vec<*mut u8> = (0..batch).map(|_| unsafe { alloc(old) }).collect();
-    for source in &sources {
+    // SAFETY: the layouts are not empty, the source is full and half as long as the target, and each block is freed with
+    // the layout it was allocated with.
+    unsafe {
+        let source = alloc(old);
         assert!(!source.is_null());
-        // SAFETY: `bytes` long.
-        unsafe { source.write_bytes(7, bytes) };
+        black_box(source).write_bytes(7, bytes);
+        let started = Instant::now();
+        let target = alloc(new);
+        assert!(!target.is_null());
+        source.copy_to_nonoverlapping(black_box(target), bytes);
+        let spent = started.elapsed();
+        dealloc(source, old);
+        dealloc(black_box(target), new);
+        spent
     }
-    let mut targets = Vec::with_capacity(batch);
-    let started = Instant::now();
-    for source in &sources {
-        // SAFETY: not empty; the source is full and half as long.
-        unsafe {
-            let target = alloc(new);
-            assert!(!target.is_null());
-            source.copy_to_nonoverlapping(target, bytes);
-            targets.push(black_box(target));
-        }
-    }
-    let spent = started.elapsed().as_nanos() as f64 / batch as f64;
-    for (source, target) in sources.into_iter().zip(targets) {
-        // SAFETY: as allocated above.
-        unsafe {
-            dealloc(source, old);
-            dealloc(target, new);
-        }
-    }
-    spent
 }
 
 /// A document's life: a stack from `start`, `frames` pushed and popped.
@@ -117,10 +113,11 @@ fn document(start: usize, frames: usize) -> usize {
     let mut stack = Stack::new(start, 64 << 20);
     stack.resume();
     for frame in 0..frames {
-        stack.push(black_box([frame as u64, 1])).unwrap();
+        stack.push([black_box(frame as u64), 1]).unwrap();
     }
     for _ in 0..frames {
-        black_box(stack.pop::<2>());
+        let [first, second] = stack.pop();
+        black_box(first + second);
     }
     stack.peak()
 }
@@ -134,18 +131,20 @@ fn small_costs() {
     let life = || {
         timed(10_000, || {
             let mut stack = Stack::new(black_box(2048), usize::MAX);
-            stack.push(black_box([1, 2])).unwrap();
-            black_box(stack.pop::<2>());
+            stack.push([black_box(1), 2]).unwrap();
+            let [first, second] = stack.pop();
+            black_box(first + second);
         })
     };
     let pair = || {
         let mut stack = Stack::new(2048, usize::MAX);
         timed(100, || {
             for _ in 0..100 {
-                stack.push(black_box([1, 2])).unwrap();
+                stack.push([black_box(1), 2]).unwrap();
             }
             for _ in 0..100 {
-                black_box(stack.pop::<2>());
+                let [first, second] = stack.pop();
+                black_box(first + second);
             }
         }) / 100.0
     };
@@ -173,26 +172,21 @@ fn small_costs() {
 fn growths() -> f64 {
     println!("\nfirst growth        stack   alloc+copy   ratio   growth_ns");
     let mut worst = 0.0f64;
+    let clock = clock();
     for bytes in SIZES {
-        let batch = 32;
+        let mut least = u64::MAX;
         let best = in_turns(
-            600,
-            &mut [Box::new(move || grow_stacks(bytes, batch)), Box::new(move || allocate_and_copy(bytes, batch))],
+            1000,
+            &mut [
+                Box::new(|| mean(16, clock, || grow(bytes, &mut least))),
+                Box::new(move || mean(16, clock, || allocate_and_copy(bytes))),
+            ],
         );
         pool::trim();
-        let counted = (0..200)
-            .map(|_| {
-                pool::trim();
-                let mut stack = filled(bytes);
-                stack.push([1, 2]).unwrap();
-                stack.stats().growth_ns
-            })
-            .min()
-            .unwrap_or_default();
         let ratio = best[0] / best[1];
         worst = worst.max(ratio);
         println!(
-            "{:4} -> {:3} KiB    {:8.1}   {:10.1}   {ratio:5.2}   {counted:9}",
+            "{:4} -> {:3} KiB    {:8.1}   {:10.1}   {ratio:5.2}   {least:9}",
             bytes >> 10,
             bytes >> 9,
             best[0],

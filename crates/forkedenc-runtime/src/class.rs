@@ -3,8 +3,8 @@
 /// The smallest segment, in bytes.
 pub const SMALLEST: usize = 2048;
 
-/// How many classes there are: 2 KiB to 2^58 bytes, more than any address space gives.
-pub(crate) const CLASSES: usize = 48;
+/// How many classes there are: 2 KiB to 2^47 bytes, all that a process's address space has.
+pub(crate) const CLASSES: usize = 37;
 
 /// A segment's size, as the power of two above [`SMALLEST`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,8 +57,8 @@ mod tests {
         {
             assert_eq!(Class::holding(bytes).unwrap().bytes(), wanted, "{bytes}");
         }
-        assert_eq!(Class::holding(1 << 58).unwrap().bytes(), 1 << 58);
-        assert_eq!(Class::holding((1 << 58) + 1), None);
+        assert_eq!(Class::holding(1 << 47).unwrap().bytes(), 1 << 47);
+        assert_eq!(Class::holding((1 << 47) + 1), None);
         assert_eq!(Class::holding(usize::MAX), None);
     }
 

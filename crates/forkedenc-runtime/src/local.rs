@@ -42,7 +42,7 @@ impl Local {
 impl Drop for Local {
     fn drop(&mut self) {
         for segment in [self.small.take_any(), self.grown.take_any()] {
-            if segment.capacity() > 0 {
+            if !segment.is_hollow() {
                 pool::give(segment);
             }
         }
@@ -60,32 +60,28 @@ pub(crate) fn count(counting: impl Fn(&Shard)) {
     }
 }
 
-/// A segment, and whether it was at hand; `None` where there is no memory for it.
+/// The thread's own segment of the smallest class; hollow where there is none at hand.
 #[inline]
-pub(crate) fn take(class: Class) -> Option<(Segment, bool)> {
-    if class == Class::SMALLEST {
-        let small = LOCAL.try_with(|local| {
-            let segment = local.small.take(class)?;
-            local.shard().by_class[0].taken.add(1);
-            Some(segment)
-        });
-        if let Ok(Some(segment)) = small {
-            return Some((segment, true));
-        }
-    }
-    take_elsewhere(class)
+pub(crate) fn take_small() -> Segment {
+    LOCAL
+        .try_with(|local| {
+            let segment = local.small.take_any();
+            if !segment.is_hollow() {
+                local.shard().by_class[0].taken.add(1);
+            }
+            segment
+        })
+        .unwrap_or(Segment::hollow())
 }
 
-#[cold]
-#[inline(never)]
-fn take_elsewhere(class: Class) -> Option<(Segment, bool)> {
-    let at_hand = if stress() {
-        None
-    } else {
-        LOCAL.try_with(|local| local.grown.take(class)).ok().flatten().or_else(|| pool::take(class))
-    };
-    let hit = at_hand.is_some();
-    let segment = at_hand.or_else(|| Segment::allocate(class))?;
+/// A segment, and whether it was at hand; `None` where there is no memory for it.
+#[inline(always)]
+pub(crate) fn take(class: Class) -> Option<(Segment, bool)> {
+    let mut segment = if stress() { Segment::hollow() } else { at_hand(class) };
+    let hit = !segment.is_hollow();
+    if !hit {
+        segment = Segment::allocate(class)?;
+    }
     count(|shard| {
         shard.by_class[class.index()].taken.add(1);
         if !hit {
@@ -93,6 +89,17 @@ fn take_elsewhere(class: Class) -> Option<(Segment, bool)> {
         }
     });
     Some((segment, hit))
+}
+
+/// The thread's own of this class, else the pool's, else a hollow one.
+#[inline]
+fn at_hand(class: Class) -> Segment {
+    let own = LOCAL
+        .try_with(|local| if class == Class::SMALLEST { local.small.take(class) } else { local.grown.take(class) });
+    match own {
+        Ok(own) if !own.is_hollow() => own,
+        _ => pool::take(class).unwrap_or(Segment::hollow()),
+    }
 }
 
 /// Takes a segment back, with `also` counted in the same go.
@@ -111,11 +118,15 @@ pub(crate) fn give(segment: Segment, also: impl Fn(&Shard)) {
         if count.is_multiple_of(PERIOD) {
             pool::decay();
         }
-        // Where two were taken the older one goes on to the pool.
+        if local.small.is_empty() {
+            local.small.fill(segment);
+            return Segment::hollow();
+        }
+        // Two were taken: the older one goes on to the pool.
         local.small.put(segment)
     });
     match left {
-        Ok(left) if left.capacity() > 0 => give_elsewhere(left),
+        Ok(left) if !left.is_hollow() => give_elsewhere(left),
         Ok(_) => {}
         // The thread is ending; the segment was freed.
         Err(_) => fork::with_registry(|registry| {
@@ -134,7 +145,7 @@ fn give_elsewhere(mut segment: Segment) {
     let bytes = segment.capacity();
     if bytes > Class::SMALLEST.bytes() && bytes <= KEPT {
         match LOCAL.try_with(|local| local.grown.put(segment)) {
-            Ok(older) if older.capacity() > 0 => segment = older,
+            Ok(older) if !older.is_hollow() => segment = older,
             _ => return,
         }
     }
@@ -148,8 +159,8 @@ pub(crate) fn surrender() -> Option<[Segment; 2]> {
 
 /// Runs a growth to a segment of `class` and says how many nanoseconds it took, never none.
 ///
-/// Reading the clock twice costs as much as a small growth itself. So of the small ones each eighth is timed, and what it
-/// took stands for the next seven of its class in this thread: a sum is right on average, and a growth stays cheap.
+/// Reading the clock twice costs as much as a small growth itself. So of the small ones each sixteenth is timed, and what
+/// it took stands for the next fifteen of its class in this thread: a sum is right on average, and a growth stays cheap.
 pub(crate) fn timed<R>(class: Class, growth: impl FnOnce() -> Option<R>) -> Option<(R, u64)> {
     let known = LOCAL.try_with(|local| local.clock.known(class)).unwrap_or_default();
     if let Some(nanoseconds) = known {
@@ -193,7 +204,7 @@ impl Clock {
 
     fn learn(&self, class: Class, nanoseconds: u64) {
         if let Some(cell) = self.by_class.get(class.index()) {
-            cell.set(Sample { nanoseconds, left: 7 });
+            cell.set(Sample { nanoseconds, left: 15 });
         }
     }
 }

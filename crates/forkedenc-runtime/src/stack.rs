@@ -6,6 +6,7 @@
 //! coroutine (resume, suspend, fork), moving.
 
 use std::alloc::{Layout, handle_alloc_error};
+use std::array;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -70,20 +71,39 @@ impl Stack {
     #[inline]
     #[must_use]
     pub fn new(start: usize, budget: usize) -> Self {
-        let start = start.min(budget);
-        let class = if start <= SMALLEST { Class::SMALLEST } else { starting_class(start) };
-        let Some((segment, hit)) = local::take(class).or_else(|| local::take(Class::SMALLEST)) else {
-            handle_alloc_error(Layout::new::<[u8; SMALLEST]>())
-        };
+        if start <= SMALLEST {
+            let segment = local::take_small();
+            if !segment.is_hollow() {
+                return Self::on(segment, true, budget);
+            }
+        }
+        Self::starting(start, budget)
+    }
+
+    /// On a segment from elsewhere; hints beyond [`BIGGEST`], or beyond the memory there is, are hints only.
+    #[cold]
+    #[inline(never)]
+    fn starting(start: usize, budget: usize) -> Self {
+        let (segment, hit) = Class::holding(start.min(budget).min(BIGGEST))
+            .and_then(local::take)
+            .or_else(|| local::take(Class::SMALLEST))
+            .unwrap_or_else(|| handle_alloc_error(Layout::new::<[u8; SMALLEST]>()));
         Self::on(segment, hit, budget)
     }
 
-    #[inline]
-    fn on(segment: Segment, hit: bool, budget: usize) -> Self {
-        let counts = Counts { pool_hits: u64::from(hit), pool_misses: u64::from(!hit), ..Counts::default() };
-        let mut stack = Self { segment, reached: 0, budget, peak: 0, low: 0, low_peak: 0, counts };
-        stack.set_room();
-        stack
+    /// Made in one expression: a stack that is built and then changed is moved, which costs more than to make it.
+    #[inline(always)]
+    fn on(mut segment: Segment, hit: bool, budget: usize) -> Self {
+        segment.set_room(room(budget));
+        Self {
+            reached: segment.len(),
+            segment,
+            budget,
+            peak: 0,
+            low: 0,
+            low_peak: 0,
+            counts: Counts { pool_hits: u64::from(hit), pool_misses: u64::from(!hit), ..Counts::default() },
+        }
     }
 
     // Frames
@@ -95,7 +115,7 @@ impl Stack {
     #[inline(always)]
     pub fn push<const N: usize>(&mut self, frame: [u64; N]) -> Result<(), Overflow> {
         if !self.segment.push(frame) {
-            return self.push_past_room(&frame);
+            return self.push_past_room(frame);
         }
         self.reached = self.reached.max(self.segment.len());
         Ok(())
@@ -113,8 +133,9 @@ impl Stack {
     #[inline(always)]
     #[must_use]
     pub fn peek<const N: usize>(&self) -> [u64; N] {
-        match self.segment.words().last_chunk() {
-            Some(frame) => *frame,
+        match self.segment.words().last_chunk::<N>() {
+            // Word by word, as they were pushed: see `Segment::push`.
+            Some(frame) => array::from_fn(|index| frame[index]),
             None => too_few(N, self.segment.len()),
         }
     }
@@ -254,7 +275,6 @@ impl Stack {
         let (mut segment, hit) = local::take(Class::holding(self.used())?)?;
         segment.push_words(self.words());
         let mut fork = Self::on(segment, hit, self.budget);
-        fork.reached = fork.segment.len();
         fork.counts.peak_depth = self.counts.peak_depth;
         fork.count_copied(self.used());
         Some(fork)
@@ -292,14 +312,14 @@ impl Stack {
     /// Lets pushes go as far as capacity and budget allow, or nowhere under stress.
     #[inline]
     fn set_room(&mut self) {
-        self.segment.set_room(if stress() { 0 } else { self.budget / WORD });
+        self.segment.set_room(room(self.budget));
     }
 
     #[cold]
     #[inline(never)]
-    fn push_past_room(&mut self, frame: &[u64]) -> Result<(), Overflow> {
-        self.make_room(frame.len())?;
-        let pushed = self.segment.push_words(frame);
+    fn push_past_room<const N: usize>(&mut self, frame: [u64; N]) -> Result<(), Overflow> {
+        self.make_room(N)?;
+        let pushed = self.segment.push(frame);
         debug_assert!(pushed, "room was made");
         self.set_room();
         self.reached = self.reached.max(self.segment.len());
@@ -396,10 +416,10 @@ impl Drop for Stack {
     }
 }
 
-/// The class for a start of more than the smallest; hints beyond [`BIGGEST`] are hints only.
-#[cold]
-fn starting_class(start: usize) -> Class {
-    Class::holding(start.min(BIGGEST)).unwrap_or(Class::SMALLEST)
+/// The words that pushes may fill: what the budget allows, or nothing under stress.
+#[inline(always)]
+fn room(budget: usize) -> usize {
+    if stress() { 0 } else { budget / WORD }
 }
 
 #[cold]

@@ -1,0 +1,100 @@
+//! Where the machine has no memory left a push is refused like one past the budget, and a start is a smaller one. A
+//! process of its own, since its allocator refuses what is bigger than it is told.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::ptr;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use forkedenc_runtime::{Overflow, Stack, pool};
+
+static BIGGEST: AtomicUsize = AtomicUsize::new(usize::MAX);
+static ALONE: Mutex<()> = Mutex::new(());
+
+struct Scarce;
+
+// SAFETY: all is done by the system's allocator; null is an answer that the trait allows.
+unsafe impl GlobalAlloc for Scarce {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        if layout.size() > BIGGEST.load(Ordering::Relaxed) {
+            return ptr::null_mut();
+        }
+        // SAFETY: the caller's promise is the system's.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, start: *mut u8, layout: Layout) {
+        // SAFETY: the caller's promise is the system's.
+        unsafe { System.dealloc(start, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Scarce = Scarce;
+
+fn with_blocks_up_to<R>(biggest: usize, work: impl FnOnce() -> R) -> R {
+    let _alone = ALONE.lock().unwrap();
+    pool::trim();
+    BIGGEST.store(biggest, Ordering::Relaxed);
+    let result = work();
+    BIGGEST.store(usize::MAX, Ordering::Relaxed);
+    result
+}
+
+#[test]
+fn a_growth_without_memory_is_refused_and_changes_nothing() {
+    let mut stack = Stack::new(0, usize::MAX);
+    let (refused, bytes_refused, before, after) = with_blocks_up_to(20_000, || {
+        let mut pushed = 0;
+        let refused = loop {
+            match stack.push([pushed, 0]) {
+                Ok(()) => pushed += 1,
+                Err(overflow) => break overflow,
+            }
+        };
+        let before = stack.stats();
+        let bytes_refused = stack.push_bytes(&[1; 8]).unwrap_err();
+        (refused, bytes_refused, before, stack.stats())
+    });
+    assert_eq!(refused, Overflow { budget: usize::MAX, needed: (16 << 10) + 16 });
+    assert!(refused.is_out_of_memory() && bytes_refused.is_out_of_memory());
+    assert_eq!((&before.stack_bytes, &before), (&(16 << 10), &after));
+    assert!(stack.words().iter().step_by(2).copied().eq(0..1024));
+    stack.push([1024, 0]).unwrap();
+    assert_eq!(stack.pop(), [1024, 0]);
+}
+
+#[test]
+fn a_start_without_memory_is_the_smallest() {
+    let capacity = with_blocks_up_to(20_000, || Stack::new(1 << 20, usize::MAX).capacity());
+    assert_eq!(capacity, 2048);
+}
+
+#[test]
+fn a_fork_without_memory_is_none() {
+    let mut stack = Stack::new(0, usize::MAX);
+    stack.push_bytes(&[7; 50_000]).unwrap();
+    assert!(with_blocks_up_to(20_000, || stack.try_fork()).is_none());
+    assert_eq!(stack.try_fork().unwrap().peek_bytes(), [7; 50_000]);
+}
+
+#[test]
+fn a_shrink_without_memory_is_left_for_later() {
+    let mut stack = Stack::new(0, usize::MAX);
+    stack.push_bytes(&[7; 500_000]).unwrap();
+    stack.truncate(100_000);
+    stack.suspend();
+    let (capacity, shrinks) = with_blocks_up_to(20_000, || {
+        (0..10).for_each(|_| stack.suspend());
+        (stack.capacity(), stack.stats().shrinks)
+    });
+    assert_eq!((capacity, shrinks), (512 << 10, 0));
+    (0..4).for_each(|_| stack.suspend());
+    assert_eq!((stack.capacity(), stack.stats().shrinks), (256 << 10, 1));
+}
+
+#[test]
+fn priming_without_memory_stops() {
+    assert_eq!(with_blocks_up_to(20_000, || pool::prime(3, 64 << 10)), 0);
+    assert_eq!(with_blocks_up_to(20_000, || (pool::prime(3, 16 << 10), pool::held())), (3, 3 << 14));
+}

@@ -1,0 +1,35 @@
+//! The model test under stress: a process of its own, since the switch is the process's.
+
+use forkedenc_runtime::{Stack, process_stats, set_stress};
+use proptest::prelude::*;
+
+mod model;
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_stack_that_always_moves_does_what_a_vector_does(
+        operations in model::operations(), start in 0usize..20_000, budget in model::budgets()
+    ) {
+        set_stress(true);
+        model::run(operations, start, budget, true);
+    }
+}
+
+#[test]
+fn every_push_moves_and_nothing_is_pooled() {
+    set_stress(true);
+    let mut stack = Stack::new(0, usize::MAX);
+    let mut addresses = Vec::new();
+    for frame in 0..50 {
+        stack.push([frame, 0]).unwrap();
+        addresses.push(stack.words().as_ptr());
+    }
+    assert!(addresses.windows(2).all(|pair| pair[0] != pair[1]));
+    assert_eq!(stack.words().len(), 100);
+    let stats = stack.stats();
+    assert_eq!((stats.growths, stats.pool_hits, stats.pool_misses), (0, 0, 51));
+    assert_eq!(stats.bytes_copied, (0..50).map(|frame| frame * 16).sum());
+    assert_eq!(process_stats().pool_hits, 0);
+}
