@@ -106,7 +106,14 @@ class DecodeError(Error, ValueError):
     kind: str
 
     def __init__(
-        self, message: str = "", *, kind: str = "syntax", offset: int = 0, line: int = 1, column: int = 1, path: str = ""
+        self,
+        message: str = "",
+        *,
+        kind: str = "syntax",
+        offset: int = 0,
+        line: int = 1,
+        column: int = 1,
+        path: str = "",
     ) -> None:
         super().__init__(message)
         self.kind, self.offset, self.line, self.column, self.path = kind, offset, line, column, path
@@ -130,8 +137,8 @@ class LimitError(DecodeError):
         message: str = "",
         *,
         limit: str = "",
-        maximum: int | float = 0,
-        observed: int | float = 0,
+        maximum: float = 0,
+        observed: float = 0,
         kind: str = "limit",
         offset: int = 0,
         line: int = 1,
@@ -172,7 +179,7 @@ class ValidationError(DecodeError):
         self.expected, self.actual = expected, actual
 
 
-class PolicyViolation(DecodeError):
+class PolicyViolation(DecodeError):  # noqa: N818 - the name is public
     """A sanitizer's policy answered with "error"."""
 
 
@@ -226,7 +233,7 @@ def register_codec(name: str, make: Callable[[Failure], BaseException]) -> None:
     _codecs[name] = make
 
 
-def _make(
+def _make(  # noqa: PLR0917 - called from Rust, by position
     face: str, kind: str, offset: int, line: int, column: int, path: str, detail: Mapping[str, Any]
 ) -> BaseException:
     """The exception that the native side raises."""

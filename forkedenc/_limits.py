@@ -10,7 +10,7 @@ import dataclasses
 import math
 import numbers
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from forkedenc import _native
 
@@ -21,9 +21,7 @@ KIB, MIB = 1 << 10, 1 << 20
 
 def _limit(default: int | None, strict: int | None, stdlib: int | None, unit: str, doc: str) -> Any:
     """One row of the table; `unit` is "bytes", "ratio", or what is counted one by one."""
-    return dataclasses.field(
-        default=default, metadata={"strict": strict, "stdlib": stdlib, "unit": unit, "doc": doc}
-    )
+    return dataclasses.field(default=default, metadata={"strict": strict, "stdlib": stdlib, "unit": unit, "doc": doc})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
@@ -92,8 +90,6 @@ class Limits:
     max_rest_bytes: int | None = _limit(64 * MIB, 1 * MIB, 64 * MIB, "bytes", "keys and raw values that one rest field may gather")
     # fmt: on
 
-    _presets: ClassVar[dict[str, Limits]] = {}
-
     def __post_init__(self) -> None:
         for row in FIELDS:
             _check(row, getattr(self, row.name))
@@ -101,23 +97,23 @@ class Limits:
     @classmethod
     def strict(cls) -> Limits:
         """For a public endpoint: small documents from strangers."""
-        return cls._presets["strict"]
+        return _PRESETS["strict"]
 
     @classmethod
     def stdlib(cls) -> Limits:
         """The default of the faces that replace the standard library's: it refuses as little as is safe."""
-        return cls._presets["stdlib"]
+        return _PRESETS["stdlib"]
 
     @classmethod
     def unlimited(cls) -> Limits:
         """No limit at all."""
-        return cls._presets["unlimited"]
+        return _PRESETS["unlimited"]
 
-    def replace(self, /, **changes: int | float | None) -> Limits:
+    def replace(self, /, **changes: float | None) -> Limits:
         """These limits with some fields changed; what ``copy.replace`` calls as well."""
         return dataclasses.replace(self, **changes)  # type: ignore[arg-type]
 
-    def __replace__(self, /, **changes: int | float | None) -> Limits:
+    def __replace__(self, /, **changes: float | None) -> Limits:
         return self.replace(**changes)
 
     def __repr__(self) -> str:
@@ -136,14 +132,16 @@ FIELDS: tuple[dataclasses.Field[int | float | None], ...] = dataclasses.fields(L
 """The table: each field's name, default, and metadata "strict", "stdlib", "unit", "doc"."""
 
 
-def _check(row: dataclasses.Field[int | float | None], value: object) -> None:
+def _check(row: dataclasses.Field[int | float | None], value: Any) -> None:
     """Refuse what is no limit."""
     if value is None:
         return
-    kind, named = (numbers.Real, "a real number") if row.metadata["unit"] == "ratio" else (int, "an int")
+    # A real number is told by its abstract class, whose arithmetic type checkers do not know.
+    kind: Any = numbers.Real if row.metadata["unit"] == "ratio" else int
+    named = "an int" if kind is int else "a real number"
     if isinstance(value, bool) or not isinstance(value, kind):
         raise TypeError(f"{row.name} must be {named} or None, not {type(value).__name__}")
-    if not (0 <= value and (isinstance(value, int) or math.isfinite(value))):
+    if not (value >= 0 and (isinstance(value, int) or math.isfinite(value))):
         raise ValueError(f"{row.name} must be finite and not negative, not {value!r}")
 
 
@@ -155,9 +153,11 @@ def _preset(column: str) -> Limits:
     return Limits(**{row.name: row.metadata[column] for row in FIELDS})
 
 
-Limits._presets.update(
-    strict=_preset("strict"), stdlib=_preset("stdlib"), unlimited=Limits(**dict.fromkeys(row.name for row in FIELDS))
-)
+_PRESETS = {
+    "strict": _preset("strict"),
+    "stdlib": _preset("stdlib"),
+    "unlimited": Limits(**dict.fromkeys(row.name for row in FIELDS)),
+}
 Limits.__module__ = "forkedenc"
 Limits.__doc__ = f"{Limits.__doc__}\n    Fields (default in brackets):\n" + "".join(
     f"        {row.name} [{row.default}]: {row.metadata['doc']} ({row.metadata['unit']}).\n" for row in FIELDS

@@ -57,5 +57,3 @@ def test_one_more_than_a_limit_passes_where_the_limit_is_one_higher(case):
     _, error = stream_outcome(decoder, [case.data])
     # The document may cross it again further on, but no longer there.
     assert error is None or error[2] > case.error["offset"]
-
-

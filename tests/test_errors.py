@@ -128,7 +128,13 @@ def test_json_decode_error_made_as_the_standard_librarys_is_the_same():
         assert ours.offset == len(args[1][: args[2]].encode())
 
 
-UNDECODABLE = [b'"\xff"', b'\xef\xbb\xbf"\n\xff"', b'"\x00a\x00x', '"é\n'.encode("utf-16") + b"x", b'"\x00\x00\x00\xff\xff\xff\xff']
+UNDECODABLE = [
+    b'"\xff"',
+    b'\xef\xbb\xbf"\n\xff"',
+    b'"\x00a\x00x',
+    '"é\n'.encode("utf-16") + b"x",
+    b'"\x00\x00\x00\xff\xff\xff\xff',
+]
 
 
 @pytest.mark.parametrize("data", UNDECODABLE)

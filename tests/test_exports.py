@@ -25,7 +25,9 @@ def test_all_is_what_is_visible(name):
         for key, value in vars(module).items()
         if not key.startswith("_") and not isinstance(value, types.ModuleType)
     }
-    assert visible == {key for key in module.__all__ if not key.startswith("_") and key not in ("json", "xml", "runtime")}
+    assert visible == {
+        key for key in module.__all__ if not key.startswith("_") and key not in ("json", "xml", "runtime")
+    }
 
 
 def test_the_names_of_the_standard_library_are_all_there():

@@ -18,7 +18,7 @@ from forkedenc._cli.check import check
 )
 @click.version_option(forkedenc.__version__, prog_name="forkedenc", message="%(prog)s %(version)s")
 def app() -> None:
-    """JSON and XML from strangers: checked, measured, within limits.
+    r"""JSON and XML from strangers: checked, measured, within limits.
 
     \b
     Exit status: 0 done · 1 --check found something to remove · 2 usage or policy · 3 not well-formed or refused

@@ -7,9 +7,8 @@ import stat
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from typing import Any
-
-from forkedenc._errors import shown
+from pathlib import Path
+from typing import Any, Self
 
 CHUNK_BYTES = 64 << 10
 _PATIENCE = 1.0
@@ -31,7 +30,7 @@ class Input:
         self._read = 0
         self._due = time.monotonic() + _PATIENCE if sys.stderr.isatty() else None
 
-    def __enter__(self) -> Input:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -64,12 +63,17 @@ class Input:
     def _show(self) -> None:
         if self._bar is None:
             # rich is slow to import, and most runs never get here.
-            from rich.console import Console
-            from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
+            from rich import progress  # noqa: PLC0415
+            from rich.console import Console  # noqa: PLC0415
 
-            columns = (BarColumn(), DownloadColumn(binary_units=True), TransferSpeedColumn(), TimeRemainingColumn())
-            self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
-            self._task = self._bar.add_task(shown("reading"), total=self._total())
+            columns = (
+                progress.BarColumn(),
+                progress.DownloadColumn(binary_units=True),
+                progress.TransferSpeedColumn(),
+                progress.TimeRemainingColumn(),
+            )
+            self._bar = progress.Progress(*columns, console=Console(stderr=True), transient=True)
+            self._task = self._bar.add_task("reading", total=self._total())
             self._bar.start()
         self._bar.update(self._task, completed=self._read)
 
@@ -78,7 +82,7 @@ class Input:
         total = 0
         for file in self._files:
             try:
-                status = os.fstat(0) if file == "-" else os.stat(file)
+                status = os.fstat(0) if file == "-" else Path(file).stat()
             except OSError:
                 continue
             if not stat.S_ISREG(status.st_mode):

@@ -34,7 +34,7 @@ PRESETS = {
 }
 
 
-class Count(click.ParamType):
+class Count(click.ParamType):  # type: ignore[type-arg,unused-ignore]
     """A number of things, or ``none`` for no limit."""
 
     name = "N"
@@ -103,9 +103,11 @@ def limit_options(function: _Function) -> _Function:
                 changes[row.name] = value
         return function(**options, limits=base.replace(**changes))
 
+    defaults = Limits()
     for row in reversed(FIELDS):
         kind = _TYPES.get(row.metadata["unit"], Count())
-        default = "none" if row.default is None else shown_size(row.default, row.metadata["unit"])
+        value = getattr(defaults, row.name)
+        default = "none" if value is None else shown_size(value, row.metadata["unit"])
         text = f"{row.metadata['doc']} [{default}]"
         call = click.option("--" + row.name.replace("_", "-"), row.name, type=kind, default=None, help=text)(call)
     presets = click.Choice(list(PRESETS))
@@ -113,7 +115,7 @@ def limit_options(function: _Function) -> _Function:
     return click.option("--limits", "preset", type=presets, default="default", help=help_text)(call)  # type: ignore[return-value]
 
 
-def shown_size(number: int | float, unit: str) -> str:
+def shown_size(number: float, unit: str) -> str:
     """A number as a flag takes it, in the largest unit that needs no fraction."""
     if unit == "bytes" and isinstance(number, int) and number:
         for name in ("GiB", "MiB", "KiB"):

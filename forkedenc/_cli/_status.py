@@ -28,7 +28,10 @@ def refuse(name: str, error: DecodeError, lines_before: int = 0) -> int:
         error: what a decoder raised.
         lines_before: how many lines of the file came before what the decoder was given.
     """
-    what = getattr(error, "msg", None) or str(error)
+    if isinstance(error, LimitError):
+        what = f"{error.limit} is {error.maximum}, this takes {error.observed}"
+    else:
+        what = getattr(error, "msg", None) or str(error)
     where = f" at {shown_path(error.path)}" if error.path else ""
     complain(f"{name}:{error.line + lines_before}:{error.column}", f"{what}{where}")
     return LIMIT if isinstance(error, LimitError) else REFUSED

@@ -59,7 +59,7 @@ def _check(name: str, chunks: Iterator[bytes], limits: Limits, stats: bool) -> i
     return status
 
 
-class XmlFound(Exception):
+class XmlFound(Exception):  # noqa: N818 - a finding, not an error
     """The document is XML."""
 
 
@@ -101,7 +101,7 @@ class Reader:
             if self._held:
                 return
             if said:
-                self._tell(chunk, said)
+                self._tell(said)
         while self._undecided and chunk:
             line, newline, chunk = chunk.partition(b"\n")
             self._read(line + newline)
@@ -118,7 +118,7 @@ class Reader:
         """
         held, self._held = self._held, b""
         if held:
-            self._tell(held, held.lstrip(_SPACE))
+            self._tell(held.lstrip(_SPACE))
             self.feed(held)
         self._count(self._checker.close())
 
@@ -127,7 +127,7 @@ class Reader:
         """What the runtime measured."""
         return self._checker.stats if self._earlier is None else self._earlier + self._checker.stats
 
-    def _tell(self, chunk: bytes, said: bytes) -> None:
+    def _tell(self, said: bytes) -> None:
         """Tell the form by the first bytes that are no white space."""
         if said.startswith(_XML_STARTS):
             raise XmlFound

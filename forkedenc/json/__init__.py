@@ -17,7 +17,7 @@ lone surrogates, no byte order mark, within ``Limits()``.
 """
 
 from forkedenc._native import Decoder, StreamDecoder, decode, loads
-from forkedenc.json import decoder, encoder, scanner
+from forkedenc.json import decoder as decoder, encoder as encoder, scanner as scanner
 from forkedenc.json._decode import aitems, items, load, members
 from forkedenc.json._detect import detect_encoding
 from forkedenc.json._encode import Encoder, dump, dumps, encode, encode_lines

@@ -42,10 +42,9 @@ def load(
     object_pairs_hook: Any = None,
     **kw: Any,
 ) -> Any:
-    """The value of the JSON document that ``fp.read()`` gives; every argument is that of ``loads``.
+    """The value of the JSON document that ``fp.read()`` gives, which is read to its end at once.
 
-    Args:
-        fp: a file in text or binary mode; it is read to its end at once.
+    Every argument is that of ``loads``, but for ``fp``: a file in text or binary mode.
 
     Raises:
         DecodeError: it is no JSON document.
@@ -138,7 +137,7 @@ def aitems(
     return _avalues(_stream(path, False, type, limits, duplicate_keys, allow_nan, depth_hint), achunks(source))
 
 
-def _stream(
+def _stream(  # noqa: PLR0917 - the arguments of the three functions above, in their order
     path: Path,
     members: bool,
     type: Any,
@@ -159,7 +158,7 @@ def _stream(
     )
 
 
-def _steps(path: Path) -> tuple[str | EllipsisType, ...]:
+def _steps(path: Any) -> tuple[str | EllipsisType, ...]:
     """The steps from the root: a key, or ``...`` for each item of an array."""
     if isinstance(path, str):
         return tuple(... if step == "item" else step for step in path.split(".")) if path else ()

@@ -165,7 +165,7 @@ def _make(failure: _errors.Failure) -> BaseException:
         return _encode_error(failure)
     if failure.face == "json.loads" and failure.kind not in _OURS_ALONE:
         return _loads_error(failure)
-    place = {
+    place: dict[str, Any] = {
         "offset": failure.offset,
         "line": failure.line,
         "column": failure.column,
@@ -188,8 +188,8 @@ def _loads_error(failure: _errors.Failure) -> BaseException:
     else:
         try:
             text = decode_text(data, failure.path)
-        except UndecodableError as error:
-            return error
+        except UndecodableError as undecodable:
+            return undecodable
     token = failure.detail.get("token", failure.offset)
     message, position = _wording.message_and_position(
         failure.kind,

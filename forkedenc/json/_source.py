@@ -76,7 +76,7 @@ def _view(source: object) -> memoryview | None:
 
 
 def _of_path(path: os.PathLike[str] | os.PathLike[bytes]) -> Iterator[Buffer]:
-    with open(path, "rb", buffering=0) as file:
+    with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - a path may be in bytes
         yield from _of_file(file.read)
 
 

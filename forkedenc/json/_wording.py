@@ -45,7 +45,7 @@ def message_and_position(
     is None that is found by reading the text.
     """
     if kind == "trailing_comma":
-        return _trailing_comma(text, position)
+        return _trailing_comma(text, token)
     if kind == "incomplete":
         return _incomplete(text, token, expected)
     return MESSAGES.get(kind, MESSAGES["expected_value"]), position

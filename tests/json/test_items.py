@@ -135,10 +135,13 @@ def test_a_file_that_has_nothing_yet_is_an_error_and_not_the_end():
         list(json.items(Slow(), ""))
 
 
-@pytest.mark.parametrize("read, head, item, first", [
-    (json.items, b"[", b'{"a": [1, 2, 3]},', {"a": [1, 2, 3]}),
-    (json.members, b"{", b'"k": [1, 2, 3],', ("k", [1, 2, 3])),
-])
+@pytest.mark.parametrize(
+    "read, head, item, first",
+    [
+        (json.items, b"[", b'{"a": [1, 2, 3]},', {"a": [1, 2, 3]}),
+        (json.members, b"{", b'"k": [1, 2, 3],', ("k", [1, 2, 3])),
+    ],
+)
 def test_values_come_before_the_rest_is_read(read, head, item, first):
     chunks = 0
 
@@ -153,7 +156,15 @@ def test_values_come_before_the_rest_is_read(read, head, item, first):
     assert chunks == 1
 
 
-@pytest.mark.parametrize("tail, kind", [(b"[3", forkedenc.IncompleteError), (b"", forkedenc.IncompleteError), (b"[3}", json.DecodeError), (b"]", json.DecodeError)])
+@pytest.mark.parametrize(
+    "tail, kind",
+    [
+        (b"[3", forkedenc.IncompleteError),
+        (b"", forkedenc.IncompleteError),
+        (b"[3}", json.DecodeError),
+        (b"]", json.DecodeError),
+    ],
+)
 def test_items_before_an_error_come_first(tail, kind):
     came = []
     with pytest.raises(kind):

@@ -181,7 +181,7 @@ def test_what_is_no_limits_object_is_a_type_error(wrong):
 
 
 def test_a_limit_past_64_bits_is_no_limit():
-    limits = Limits(**{field: 2**70 for field in EXACT})
+    limits = Limits(**dict.fromkeys(EXACT, 2**70))
     for face in FACES:
         assert face(b'{"a":[1]}', limits, None) == {"a": [1]}
 
@@ -195,7 +195,12 @@ def test_limits_count_one_delivered_value_and_the_stream_counts_all(framing):
         "array": (b"", b",", b"[", b"]"),
     }[framing]
     data = head + (b"".join([before + b"[1,2]" + behind] * 10)).removesuffix(b",") + tail
-    for field, need in (("max_document_bytes", 5), ("max_tokens", 3), ("max_items", 2), ("max_stream_bytes", len(data))):
+    for field, need in (
+        ("max_document_bytes", 5),
+        ("max_tokens", 3),
+        ("max_items", 2),
+        ("max_stream_bytes", len(data)),
+    ):
         for _, chunks in cuts(data):
             decoder = json.StreamDecoder(framing=framing, limits=Limits(**{field: need}))
             assert feed_all(decoder, chunks) == [[1, 2]] * 10
