@@ -1,4 +1,4 @@
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import EllipsisType
 from typing import Any, Literal, final
 
@@ -15,6 +15,20 @@ def register_error_factory(
 ) -> None: ...
 def register_limits_class(cls: type[Limits]) -> None: ...
 def register_loads_with_class(function: Callable[..., Any]) -> None: ...
+
+# The runtime, for `_runtime`.
+
+def register_stats_class(stats: type[Any], /) -> None: ...
+def runtime_stats() -> Any: ...
+def pool_prime(count: int, bytes: int) -> int: ...
+def pool_trim() -> None: ...
+def pool_held() -> int: ...
+def pool_limit() -> int: ...
+def pool_set_limit(bytes: int) -> None: ...
+def set_stress(on: bool) -> None: ...
+def stress() -> bool: ...
+def runtime_before_fork() -> None: ...
+def runtime_after_fork() -> None: ...
 
 # Decoding.
 
@@ -120,3 +134,79 @@ class Checker:
     def stats(self) -> Stats: ...
     @property
     def depth(self) -> int: ...
+
+# Encoding.
+
+def dumps(
+    obj: Any,
+    *,
+    skipkeys: bool = False,
+    ensure_ascii: bool = True,
+    check_circular: bool = True,
+    allow_nan: bool = True,
+    cls: type[Any] | None = None,
+    indent: int | str | None = None,
+    separators: tuple[str, str] | None = None,
+    default: Callable[[Any], Any] | None = None,
+    sort_keys: bool = False,
+    limits: Limits | None = None,
+    **kw: Any,
+) -> str: ...
+def encode(
+    obj: Any,
+    *,
+    default: Callable[[Any], Any] | None = None,
+    indent: int | str | None = None,
+    sort_keys: bool = False,
+    omit_defaults: bool = False,
+    decimal: Literal["number", "string"] = "number",
+    limits: Limits | None = None,
+) -> bytes: ...
+def encode_lines(
+    objs: Iterable[Any],
+    *,
+    default: Callable[[Any], Any] | None = None,
+    sort_keys: bool = False,
+    omit_defaults: bool = False,
+    decimal: Literal["number", "string"] = "number",
+    limits: Limits | None = None,
+) -> bytes: ...
+def encode_basestring(string: str, /) -> str: ...
+def encode_basestring_ascii(string: str, /) -> str: ...
+def encode_text(obj: Any, /, *options: Any) -> str: ...
+def register_json_encoder(cls: type[Any], dumps: Callable[..., str]) -> None: ...
+@final
+class Encoder:
+    def __new__(
+        cls,
+        *,
+        default: Callable[[Any], Any] | None = None,
+        indent: int | str | None = None,
+        sort_keys: bool = False,
+        omit_defaults: bool = False,
+        decimal: Literal["number", "string"] = "number",
+        limits: Limits | None = None,
+    ) -> Encoder: ...
+    def encode(self, obj: Any) -> bytes: ...
+
+@final
+class make_encoder:
+    def __new__(
+        cls,
+        markers: dict[int, Any] | None,
+        default: Callable[[Any], Any],
+        encoder: Callable[[str], str],
+        indent: str | None,
+        key_separator: str,
+        item_separator: str,
+        sort_keys: bool,
+        skipkeys: bool,
+        allow_nan: bool,
+    ) -> make_encoder: ...
+    def __call__(self, obj: Any, _current_indent_level: int) -> tuple[str, ...]: ...
+
+@final
+class TextChunks:
+    def __new__(cls, obj: Any, /, *options: Any) -> TextChunks: ...
+    def __iter__(self) -> Iterator[str]: ...
+    def __next__(self) -> str: ...

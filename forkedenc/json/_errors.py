@@ -209,8 +209,10 @@ def _encode_error(failure: _errors.Failure) -> BaseException:
         numbers = _numbers(failure)
         depth = numbers["limit"] == "max_depth"
         return (EncodeDepthError if depth else EncodeLimitError)(_limit_text(**numbers), **numbers, path=failure.path)
-    # The texts are the standard library's, with the type's name in them.
+    # The texts are the standard library's, with the type's name in them; `dumps` says no more than that.
     message = _errors.shown(failure.detail.get("message", failure.kind.replace("_", " ")))
+    if failure.path and not failure.detail.get("stdlib", True):
+        message += f" at {failure.path}"
     made = EncodeTypeError if failure.kind in ("not_serializable", "invalid_key") else _errors.EncodeError
     return made(message, kind=failure.kind, path=failure.path)
 
