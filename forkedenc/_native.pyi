@@ -1,6 +1,22 @@
-"""What the native module gives to `_runtime`."""
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import EllipsisType
+from typing import Any, Literal, final
 
-from typing import Any
+from typing_extensions import Buffer
+
+from forkedenc._errors import LimitBreach
+from forkedenc._limits import Limits
+from forkedenc._runtime import Stats
+
+# What the Python above registers: exceptions, the class of limits=, and loads(cls=...).
+
+def register_error_factory(
+    factory: Callable[[str, str, int, int, int, str, Mapping[str, Any]], BaseException],
+) -> None: ...
+def register_limits_class(cls: type[Limits]) -> None: ...
+def register_loads_with_class(function: Callable[..., Any]) -> None: ...
+
+# The runtime, for `_runtime`.
 
 def register_stats_class(stats: type[Any], /) -> None: ...
 def runtime_stats() -> Any: ...
@@ -13,3 +29,184 @@ def set_stress(on: bool) -> None: ...
 def stress() -> bool: ...
 def runtime_before_fork() -> None: ...
 def runtime_after_fork() -> None: ...
+
+# Decoding.
+
+def loads(
+    s: str | bytes | bytearray,
+    *,
+    cls: type[Any] | None = None,
+    object_hook: Callable[[dict[str, Any]], Any] | None = None,
+    parse_float: Callable[[str], Any] | None = None,
+    parse_int: Callable[[str], Any] | None = None,
+    parse_constant: Callable[[str], Any] | None = None,
+    object_pairs_hook: Callable[[list[tuple[str, Any]]], Any] | None = None,
+    limits: Limits | None = None,
+    duplicate_keys: Literal["last", "first", "error"] = "last",
+    allow_nan: bool = True,
+    **kw: Any,
+) -> Any: ...
+def decode(
+    data: Buffer | str,
+    type: Any = ...,
+    *,
+    strict: bool = True,
+    limits: Limits | None = None,
+    unknown: Literal["rest", "ignore", "error"] | None = None,
+    duplicate_keys: Literal["last", "first", "error"] = "last",
+    allow_nan: bool = False,
+    dec_hook: Callable[[Any, Any], Any] | None = None,
+    audit: Callable[[LimitBreach], object] | None = None,
+) -> Any: ...
+def scanstring(string: str, end: int, strict: bool = True, /) -> tuple[str, int]: ...
+
+@final
+class Scanner:
+    def __new__(cls, context: Any) -> Scanner: ...
+    def __call__(self, string: str, idx: int) -> tuple[Any, int]: ...
+
+@final
+class Decoder:
+    def __new__(
+        cls,
+        type: Any = ...,
+        *,
+        strict: bool = True,
+        limits: Limits | None = None,
+        unknown: Literal["rest", "ignore", "error"] | None = None,
+        duplicate_keys: Literal["last", "first", "error"] = "last",
+        allow_nan: bool = False,
+        dec_hook: Callable[[Any, Any], Any] | None = None,
+        audit: Callable[[LimitBreach], object] | None = None,
+        depth_hint: int | None = None,
+    ) -> Decoder: ...
+    def decode(self, data: Buffer | str) -> Any: ...
+    @property
+    def stats(self) -> Stats: ...
+
+@final
+class StreamDecoder:
+    def __new__(
+        cls,
+        type: Any = ...,
+        *,
+        framing: Literal["concatenated", "lines", "seq", "array"] = "concatenated",
+        limits: Limits | None = None,
+        on_error: Literal["raise", "yield"] = "raise",
+        duplicate_keys: Literal["last", "first", "error"] = "last",
+        allow_nan: bool = False,
+        audit: Callable[[LimitBreach], object] | None = None,
+        depth_hint: int | None = None,
+    ) -> StreamDecoder: ...
+    def feed(self, chunk: Buffer) -> list[Any]: ...
+    def close(self) -> list[Any]: ...
+    def fork(self) -> StreamDecoder: ...
+    @property
+    def stats(self) -> Stats: ...
+    @property
+    def depth(self) -> int: ...
+
+@final
+class ItemStream:
+    def __new__(
+        cls,
+        steps: tuple[str | EllipsisType, ...],
+        members: bool,
+        *,
+        limits: Limits | None = None,
+        allow_nan: bool = False,
+        duplicate_keys: Literal["last", "first", "error"] = "last",
+        depth_hint: int | None = None,
+    ) -> ItemStream: ...
+    def feed(self, chunk: Buffer) -> list[Any]: ...
+    def close(self) -> list[Any]: ...
+
+@final
+class Checker:
+    def __new__(
+        cls,
+        framing: Literal["document", "concatenated", "lines", "seq", "array"],
+        limits: Limits | None = None,
+    ) -> Checker: ...
+    def feed(self, chunk: Buffer) -> int: ...
+    def close(self) -> int: ...
+    @property
+    def stats(self) -> Stats: ...
+    @property
+    def depth(self) -> int: ...
+
+# Encoding.
+
+def dumps(
+    obj: Any,
+    *,
+    skipkeys: bool = False,
+    ensure_ascii: bool = True,
+    check_circular: bool = True,
+    allow_nan: bool = True,
+    cls: type[Any] | None = None,
+    indent: int | str | None = None,
+    separators: tuple[str, str] | None = None,
+    default: Callable[[Any], Any] | None = None,
+    sort_keys: bool = False,
+    limits: Limits | None = None,
+    **kw: Any,
+) -> str: ...
+def encode(
+    obj: Any,
+    *,
+    default: Callable[[Any], Any] | None = None,
+    indent: int | str | None = None,
+    sort_keys: bool = False,
+    omit_defaults: bool = False,
+    decimal: Literal["number", "string"] = "number",
+    limits: Limits | None = None,
+) -> bytes: ...
+def encode_lines(
+    objs: Iterable[Any],
+    *,
+    default: Callable[[Any], Any] | None = None,
+    sort_keys: bool = False,
+    omit_defaults: bool = False,
+    decimal: Literal["number", "string"] = "number",
+    limits: Limits | None = None,
+) -> bytes: ...
+def encode_basestring(string: str, /) -> str: ...
+def encode_basestring_ascii(string: str, /) -> str: ...
+def encode_text(obj: Any, /, *options: Any) -> str: ...
+def register_json_encoder(cls: type[Any], dumps: Callable[..., str]) -> None: ...
+@final
+class Encoder:
+    def __new__(
+        cls,
+        *,
+        default: Callable[[Any], Any] | None = None,
+        indent: int | str | None = None,
+        sort_keys: bool = False,
+        omit_defaults: bool = False,
+        decimal: Literal["number", "string"] = "number",
+        limits: Limits | None = None,
+    ) -> Encoder: ...
+    def encode(self, obj: Any) -> bytes: ...
+
+@final
+class make_encoder:
+    def __new__(
+        cls,
+        markers: dict[int, Any] | None,
+        default: Callable[[Any], Any],
+        encoder: Callable[[str], str],
+        indent: str | None,
+        key_separator: str,
+        item_separator: str,
+        sort_keys: bool,
+        skipkeys: bool,
+        allow_nan: bool,
+    ) -> make_encoder: ...
+    def __call__(self, obj: Any, _current_indent_level: int) -> tuple[str, ...]: ...
+
+@final
+class TextChunks:
+    def __new__(cls, obj: Any, /, *options: Any) -> TextChunks: ...
+    def __iter__(self) -> Iterator[str]: ...
+    def __next__(self) -> str: ...

@@ -1,1 +1,47 @@
-"""A replacement for the standard library's ``json``."""
+"""A replacement for the standard library's ``json``, and codecs that are RFC 8259 and nothing else.
+
+``load loads dump dumps JSONDecoder JSONEncoder`` take what the standard library's take and behave as they do, within
+``Limits.stdlib()``. ``decode encode Decoder Encoder StreamDecoder items members`` are strict: UTF-8 only, no NaN, no
+lone surrogates, no byte order mark, within ``Limits()``.
+
+    >>> from forkedenc import json
+    >>> json.loads('["foo", {"bar": ["baz", null, 1.0, 2]}]')
+    ['foo', {'bar': ['baz', None, 1.0, 2]}]
+    >>> json.encode({"a": [1, 2.5, "x"]})
+    b'{"a":[1,2.5,"x"]}'
+    >>> stream = json.StreamDecoder()
+    >>> stream.feed(b'{"a": [1,'), stream.feed(b'2]} [3'), stream.feed(b']'), stream.close()
+    ([], [{'a': [1, 2]}], [[3]], [])
+    >>> list(json.items(b'{"cities": [{"name": "Oslo"}, {"name": "Bern"}]}', "cities.item.name"))
+    ['Oslo', 'Bern']
+"""
+
+from forkedenc._native import Decoder, StreamDecoder, decode, loads
+from forkedenc.json import decoder as decoder, encoder as encoder, scanner as scanner
+from forkedenc.json._decode import aitems, items, load, members
+from forkedenc.json._detect import detect_encoding
+from forkedenc.json._encode import Encoder, dump, dumps, encode, encode_lines
+from forkedenc.json._errors import DecodeError
+from forkedenc.json.decoder import JSONDecodeError, JSONDecoder
+from forkedenc.json.encoder import JSONEncoder
+
+__all__ = [
+    "DecodeError",
+    "Decoder",
+    "Encoder",
+    "JSONDecodeError",
+    "JSONDecoder",
+    "JSONEncoder",
+    "StreamDecoder",
+    "aitems",
+    "decode",
+    "detect_encoding",
+    "dump",
+    "dumps",
+    "encode",
+    "encode_lines",
+    "items",
+    "load",
+    "loads",
+    "members",
+]

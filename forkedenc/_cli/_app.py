@@ -1,0 +1,48 @@
+"""The group of commands, and how a run of it ends: statuses and one-line messages."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+import forkedenc
+from forkedenc._cli import _status
+from forkedenc._cli.check import check
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
+    epilog="Later releases add sanitize, stacks, break, policy and run.",
+)
+@click.version_option(forkedenc.__version__, prog_name="forkedenc", message="%(prog)s %(version)s")
+def app() -> None:
+    r"""JSON and XML from strangers: checked, measured, within limits.
+
+    \b
+    Exit status: 0 done · 1 --check found something to remove · 2 usage or policy · 3 not well-formed or refused
+                 by the policy · 4 a limit was crossed · 5 input or output failed. The highest one wins.
+    """
+
+
+app.add_command(check)
+
+
+def run(words: list[str]) -> int:
+    """Run the command with these arguments and give its exit status."""
+    try:
+        status = app.main(words, prog_name="forkedenc", standalone_mode=False)
+        sys.stdout.flush()
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.ClickException as error:
+        error.show()
+        return _status.USAGE
+    except (click.Abort, KeyboardInterrupt):
+        return _status.INTERRUPTED
+    except BrokenPipeError:
+        # The reader went away; what is still buffered must not fail again when the interpreter ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _status.INPUT_OUTPUT
+    return status if isinstance(status, int) else _status.DONE

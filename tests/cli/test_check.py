@@ -1,0 +1,227 @@
+"""``forkedenc check`` as a process: statuses, messages, flags, memory."""
+
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+import forkedenc
+from forkedenc._limits import FIELDS
+
+pytest.importorskip("click")
+pytest.importorskip("rich")
+
+KIB, MIB = 1 << 10, 1 << 20
+
+
+def run(*words, stdin=b"", code=None):
+    done = subprocess.run(
+        [sys.executable, "-m", "forkedenc", *map(str, words)],
+        input=stdin,
+        capture_output=True,
+        check=False,
+        timeout=120,
+    )
+    done.out, done.err = done.stdout.decode(), done.stderr.decode()
+    assert "Traceback" not in done.err
+    if code is not None:
+        assert done.returncode == code, done.err
+    return done
+
+
+@pytest.fixture
+def check(tmp_path):
+    """check(data, *words, code=...) on a file of these bytes; gives the run and the file's name."""
+
+    def call(data, *words, code=0, name="document"):
+        path = tmp_path / name
+        path.write_bytes(data)
+        return run("check", *words, path, code=code), str(path)
+
+    return call
+
+
+GOOD = {
+    "object": b'{"a": [1, 2.5e3, "x", null, true]}',
+    "scalar": b" 12 ",
+    "one digit": b"1",
+    "string": '"é"'.encode(),
+    "white space around": b"\n\t [ ] \r\n\n",
+    "over several lines": b'\n{\n"a":\n[1,\n2]}\n',
+    "lines": b'{"a":1}\n{"a":2}\n\n[3]\n',
+    "lines of scalars": b"1\n2\n3",
+    "lines without the last end": b'{"a":1}\r\n{"a":2}',
+    "sequence": b'\x1e{"a":1}\n\x1e[2]\n',
+}
+
+
+@pytest.mark.parametrize("data", GOOD.values(), ids=GOOD)
+def test_what_is_well_formed_says_nothing(check, data):
+    done, _ = check(data)
+    assert (done.out, done.err) == ("", "")
+    done = run("check", "-", stdin=data, code=0)
+    assert (done.out, done.err) == ("", "")
+
+
+BAD = {
+    "value": (b'{"a": 1,\n "b": }', 2, 7),
+    "cut short": (b"[1,\n2,\n", 3, 1),
+    "comma": (b"[1,]", 1, 4),
+    "NaN": (b"[NaN]", 1, 2),
+    "UTF-8": (b'["ok",\n"\xff"]', 2, 2),
+    "mark": (b"\xef\xbb\xbf[1]", 1, 1),
+    "third line": (b'{"a":1}\n{"a":2}\n{"a":}\n{"a":4}\n', 3, 6),
+    "first line": (b'{"a":}\n{"a":4}\n', 1, 6),
+    "two on the first line": (b"[1] [2]\n[3]\n", 1, 5),
+    "two on the second line": (b"\n[1]\n[2] [3]\n", 3, 5),
+    "behind a document of several lines": (b"[1,\n2]\n[3]\n", 3, 1),
+    "nothing": (b"", 1, 1),
+    "blank": (b" \n ", 2, 2),
+    "neither": (b"hello", 1, 1),
+    "line cut short": (b"[1]\n[2", 2, 3),
+}
+
+
+@pytest.mark.parametrize("data, line, column", BAD.values(), ids=BAD)
+def test_what_is_not_well_formed_gets_one_line_with_its_place(check, data, line, column):
+    done, path = check(data, code=3)
+    assert done.err.startswith(f"{path}:{line}:{column}: "), done.err
+    assert done.err.count("\n") == 1
+    done = run("check", "-", stdin=data, code=3)
+    assert done.err.startswith(f"<stdin>:{line}:{column}: ")
+
+
+def test_xml_is_told_and_not_read_yet(check):
+    for data in (b"<a/>", b"\n <a/>", b"\xef\xbb\xbf<a/>", "<a/>".encode("utf-16")):
+        assert "XML" in check(data, code=2)[0].err
+
+
+CROSSED = {
+    "max_document_bytes": (b"[1,2,3,4,5,6]", 5),
+    "max_stream_bytes": (b"[1]\n[2]\n[3]\n", 9),
+    "max_depth": (b"[[[[[1]]]]]", 3),
+    "max_tokens": (b"[1,2,3,4,5,6]", 3),
+    "max_memory_bytes": (b'["' + b"x" * 5000 + b'"]', 2000),
+    "max_stack_bytes": (b"[" * 900 + b"]" * 900, 4096),
+    "max_string_bytes": (b'["' + b"x" * 50 + b'"]', 10),
+    "max_key_bytes": (b'{"' + b"x" * 50 + b'":1}', 10),
+    "max_number_digits": (b"[" + b"1" * 50 + b"]", 10),
+    "max_items": (b"[1,2,3,4,5,6]", 3),
+    "max_members": (b'{"a":1,"b":2,"c":3}', 2),
+}
+
+
+@pytest.mark.parametrize("field", [row.name for row in FIELDS])
+def test_every_limit_is_a_flag(check, field):
+    flag = "--" + field.replace("_", "-")
+    check(GOOD["object"], flag, 10**9)
+    check(GOOD["object"], flag, "none")
+    assert "many" in check(GOOD["object"], flag, "many", code=2)[0].err
+    if field in CROSSED:
+        data, small = CROSSED[field]
+        check(data)
+        done, path = check(data, flag, small, code=4)
+        assert re.fullmatch(re.escape(path) + rf":\d+:\d+: {field} is {small}, this takes \d+.*\n", done.err)
+
+
+def test_sizes_take_units():
+    data = b'["' + b"x" * 2000 + b'"]'
+    for size, code in (
+        ("8MiB", 0),
+        ("2KiB", 0),
+        ("2kB", 0),
+        ("1GiB", 0),
+        ("2000", 0),
+        ("1KiB", 4),
+        ("1kB", 4),
+        ("1999", 4),
+    ):
+        run("check", "-", "--max-string-bytes", size, stdin=data, code=code)
+    for size in ("8XiB", "-1", "MiB", "1.5", "lots", "", "\N{ARABIC-INDIC DIGIT ONE}"):
+        run("check", "-", f"--max-string-bytes={size}", stdin=data, code=2)
+    run("check", "-", "--max-amplification", "2.5", stdin=data, code=0)
+
+
+def test_presets_are_what_the_flags_start_from(check):
+    deep = b"[" * 200 + b"]" * 200
+    check(deep)
+    check(deep, "--limits", "strict", code=4)
+    check(deep, "--limits", "strict", "--max-depth", "200")
+    check(b"[" * 2000 + b"]" * 2000, "--limits", "unlimited")
+
+
+def test_the_highest_status_wins_and_every_bad_file_is_named(tmp_path):
+    files = {"good": GOOD["lines"], "bad": b"[1", "deep": b"[" * 2000, "odd\x1b[31m\u202e": b"{"}
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+    good, bad, deep, odd = (tmp_path / name for name in files)
+    run("check", good, good, code=0)
+    assert run("check", bad, good, code=3).err.startswith(f"{bad}:1:3: ")
+    assert run("check", deep, bad, good, code=4).err.count("\n") == 2
+    done = run("check", tmp_path / "missing", deep, good, code=5)
+    assert f"{tmp_path / 'missing'}: No such file" in done.err
+    assert run("check", tmp_path, code=5).err.count("\n") == 1
+    assert "\x1b" not in run("check", odd, code=3).err
+    assert "\u202e" not in run("check", odd, code=3).err
+
+
+def test_usage_errors_have_their_status():
+    run("check", "--no-such-flag", "-", code=2)
+    run("check", code=2)
+    run("no-such-command", code=2)
+
+
+def test_stats_show_the_growth(check):
+    done, path = check(b"[" * 500 + b"]" * 500 + b"\n[1]\n", "--stats")
+    assert done.out.startswith(f"{path}: JSON Lines, 2 documents, 1,005 bytes\n")
+    assert re.search(r"depth +500 at most", done.out)
+    assert re.search(r"growth +[1-9][0-9]* growths, [1-9][0-9,]* bytes copied", done.out)
+
+
+def test_help_lists_every_flag_with_its_default():
+    text = run("check", "--help", code=0).out
+    for row in FIELDS:
+        assert "--" + row.name.replace("_", "-") in text
+    assert "check" in run("--help", code=0).out
+
+
+def test_version_is_the_packages():
+    assert run("--version", code=0).out.strip() == f"forkedenc {forkedenc.__version__}"
+
+
+def test_a_missing_extra_is_said_in_one_line():
+    program = "import sys; sys.modules['click'] = None; from forkedenc._cli import main; main()"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr == "forkedenc: the command needs click: pip install 'forkedenc[cli]'\n"
+
+
+@pytest.mark.parametrize("form", ["json", "lines"])
+def test_memory_stays_flat(form):
+    item = {"json": b'{"id":12345,"tags":["a","b"],"x":[1.5,null]},', "lines": b'{"id":12345,"tags":["a","b"]}\n'}[form]
+    block = item * (64 * KIB // len(item))
+    command = [sys.executable, "-m", "forkedenc", "check", "-"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
+        if form == "json":
+            process.stdin.write(b"[")
+        for _ in range(40 * MIB // len(block)):
+            process.stdin.write(block)
+        if form == "json":
+            process.stdin.write(b"0]")
+        process.stdin.close()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0
+    unit = 1 if sys.platform == "darwin" else 1024
+    assert usage.ru_maxrss * unit < 48 * MIB
+
+
+def test_a_reader_that_goes_away_is_no_traceback(tmp_path):
+    path = tmp_path / "many"
+    path.write_bytes(b"[1]")
+    command = f"{sys.executable} -m forkedenc check --stats {' '.join([str(path)] * 3000)} | head -1"
+    done = subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, check=False)
+    assert "Traceback" not in done.stderr
+    assert "Exception" not in done.stderr
