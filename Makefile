@@ -105,6 +105,8 @@ $(OUT)/venv/.ready: $(OUT)/.wheel
 $(OUT)/peers/.ready: $(OUT)/.wheel
 	@$(PYTHON) -m venv --clear $(OUT)/peers
 	@$(OUT)/peers/bin/python -m pip install --quiet "$$(ls $(OUT)/dist/*.whl)[test,cli,bench]"
+	@$(OUT)/peers/bin/python -m pip install --quiet --upgrade pip
+	@$(OUT)/peers/bin/python -m pip install --quiet --group fuzz
 	@touch $@
 
 # Never the source tree: isolated from the working directory, and checked.
@@ -185,13 +187,14 @@ format: .venv/.lint ## rewrite Python and Rust in the project's format
 .PHONY: bench
 bench: tools $(OUT)/peers/.ready ## speed and memory against the peers (wants FORKEDENC_DATA)
 	@$(call installed,$(OUT)/peers)
-	PYTHONSAFEPATH=1 $(OUT)/peers/bin/python benches/json_decode.py $(BENCH_ARGS)
-	PYTHONSAFEPATH=1 $(OUT)/peers/bin/python benches/json_memory.py
+	$(OUT)/peers/bin/python benches/json_decode.py $(BENCH_ARGS)
+	$(OUT)/peers/bin/python benches/json_memory.py $(if $(findstring --publish,$(BENCH_ARGS)),--publish)
 
 .PHONY: fuzz
 fuzz: tools $(OUT)/peers/.ready ## every fuzz target for SECONDS_EACH=60 seconds
-	@set -e; for target in $$($(PYTHON) fuzz/run.py --list); do \
-		PYTHONSAFEPATH=1 $(OUT)/peers/bin/python fuzz/run.py $$target --seconds $(SECONDS_EACH); done
+	@$(call installed,$(OUT)/peers)
+	@status=0; for target in $$($(PYTHON) fuzz/run.py --list); do \
+		$(OUT)/peers/bin/python fuzz/run.py $$target --seconds $(SECONDS_EACH) || status=1; done; exit $$status
 
 # JSON alone: the cases of parts that do not exist yet are left out by name.
 ACCEPT ?= json_stdlib json_suites json_hostile json_stream limits runtime cli_check

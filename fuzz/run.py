@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Runs one fuzz target: `fuzz/run.py TARGET --seconds N`; `fuzz/run.py --list` names them.
 
 Targets in targets/*.rs are libFuzzer programs under the address sanitizer. They are built here, by the stable
@@ -56,15 +57,13 @@ def suite_documents() -> Iterator[Path]:
 
 def copy_seeds(name: str, folder: Path) -> int:
     """Fill the folder with the seeds of one target; the number of seeds."""
-    count = 0
-    for path in sorted((HERE / "corpus" / name).glob("*")):
+    for path in (HERE / "corpus" / name).glob("*"):
         shutil.copyfile(path, folder / f"own-{path.name}")
-        count += 1
     if name.startswith("json"):
-        for count, path in enumerate(suite_documents(), count + 1):
-            choices = CHOICES if targets()[name].suffix == ".rs" else b""
-            (folder / f"suite-{count}").write_bytes(path.read_bytes() + choices)
-    return count
+        choices = CHOICES if targets()[name].suffix == ".rs" else b""
+        for number, path in enumerate(suite_documents()):
+            (folder / f"suite-{number}").write_bytes(path.read_bytes() + choices)
+    return sum(1 for _ in folder.iterdir())
 
 
 def host() -> str:
