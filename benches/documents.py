@@ -11,11 +11,11 @@ MESSAGE = json.dumps(
         "id": "c0ffee52-95c1-4e2a-8f1d-3a6f5d2c9b10",
         "at": 1773480413,
         "kind": "order.shipped",
-        "customer": {"id": 52901, "name": "Ada King Lovelace", "mail": "ada.lovelace@example.org"},
+        "customer": {"id": 52901, "name": "Ada King Lovelace", "mail": "ada@example.org"},
         "parcels": [{"box": "M-2", "n": 2, "weight": 3.75}, {"box": "S-1", "n": 1, "weight": 0.5}],
         "express": True,
         "remark": None,
-        "tags": ["wholesale", "eu", "fragile"],
+        "tags": ["wholesale", "eu", "top"],
     },
     separators=(",", ":"),
 ).encode()
