@@ -90,7 +90,7 @@ wheel: tools $(OUT)/.wheel ## the wheel as users get it, in build/
 .PHONY: sdist
 sdist: .venv/.tools ## the source distribution, and a wheel from it to see that nothing is missing
 	@rm -rf build/sdist && mkdir -p build/sdist
-	.venv/bin/maturin sdist --quiet --out build/sdist
+	.venv/bin/maturin sdist --out build/sdist
 	CARGO_TARGET_DIR=$(ROOT)/target MATURIN_PEP517_ARGS="--profile quick" \
 		.venv/bin/python -m pip wheel --quiet --no-deps --wheel-dir build/sdist build/sdist/*.tar.gz
 	@ls build/sdist
@@ -136,6 +136,7 @@ test-stress: tools $(OUT)/venv/.ready ## the same while every push moves the sta
 .PHONY: test-rust
 test-rust: tools ## the Rust tests
 	cargo $(NEXTEST) $(RUST_CRATES)
+	cargo test --doc $(RUST_CRATES)
 
 .PHONY: test-rust-stress
 test-rust-stress: tools ## the Rust tests while every push moves the stack
@@ -174,6 +175,7 @@ lint-rustfmt: tools
 
 lint-clippy: .venv/.tools
 	PYO3_PYTHON=$(ROOT)/.venv/bin/python cargo clippy --workspace --all-targets -- -D warnings
+	cargo clippy --manifest-path fuzz/Cargo.toml --target-dir target/fuzz -- -D warnings
 
 .PHONY: format
 format: .venv/.lint ## rewrite Python and Rust in the project's format
