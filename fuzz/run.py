@@ -87,6 +87,13 @@ def build(name: str) -> Path:
     return folder / triple / "release" / name
 
 
+def finding(log: str) -> str:
+    """What a failed run has to say: the panic or the sanitizer's report, then the input; no machinery's stack."""
+    lines = [line for line in log.splitlines() if not re.match(r" +#?\d+[: ]| +at |stack backtrace", line)]
+    starts = [number for number, line in enumerate(lines) if "panicked at" in line or "ERROR: " in line]
+    return "\n".join([*lines[starts[0] if starts else 0 :][:30], "...", *lines[-12:]])
+
+
 def run_rust(name: str, options: argparse.Namespace) -> int:
     """Fuzz one Rust target, or run it over the given inputs; an exit status."""
     program = build(name)
@@ -115,7 +122,7 @@ def run_rust(name: str, options: argparse.Namespace) -> int:
     text = log.read_text(errors="replace")
     done = re.findall(r"^Done (\d+) runs in (\d+) second", text, re.MULTILINE)
     if finished.returncode or not done or not int(done[-1][0]):
-        print("\n".join(text.splitlines()[-60:]))
+        print(finding(text))
         print(f"{name}: FAILED, status {finished.returncode}; inputs and the log are in {artifacts}")
         return finished.returncode or 1
     edges = re.findall(r"cov: (\d+)", text)

@@ -112,11 +112,7 @@ fuzz_target!(|data: &[u8]| {
             5 => it.pop::<1>(),
             6 => it.pop::<2>(),
             7 => (0..amount).for_each(|_| it.pop::<2>()),
-            8 => {
-                if it.model.take(0, true).is_some() {
-                    it.stack.pop_bytes();
-                }
-            }
+            8 if it.model.take(0, true).is_some() => it.stack.pop_bytes(),
             9 => {
                 let keep = it.model.frames.len() * amount / 255;
                 let words = it.model.frames[..keep].iter().map(|frame| frame.0).sum();
@@ -126,13 +122,16 @@ fuzz_target!(|data: &[u8]| {
             }
             10 | 11 => {
                 for _ in 0..=amount % 8 {
-                    if it.suspended { it.stack.resume() } else { it.stack.suspend() }
+                    if it.suspended {
+                        it.stack.resume()
+                    } else {
+                        it.stack.suspend()
+                    }
                     it.suspended = !it.suspended;
                 }
             }
             12 if count < STACKS => {
-                let fork =
-                    Pair { stack: it.stack.fork(), model: it.model.clone(), budget, suspended: it.suspended };
+                let fork = Pair { stack: it.stack.fork(), model: it.model.clone(), budget, suspended: it.suspended };
                 fork.check();
                 pairs.push(fork);
             }
