@@ -91,7 +91,7 @@ def finding(log: str) -> str:
     """What a failed run has to say: the panic or the sanitizer's report, then the input; no machinery's stack."""
     lines = [line for line in log.splitlines() if not re.match(r" +#?\d+[: ]| +at |stack backtrace", line)]
     starts = [number for number, line in enumerate(lines) if "panicked at" in line or "ERROR: " in line]
-    return "\n".join([*lines[starts[0] if starts else 0 :][:30], "...", *lines[-12:]])
+    return "\n".join(lines[starts[0] :][:40] if starts else lines[-40:])
 
 
 def run_rust(name: str, options: argparse.Namespace) -> int:

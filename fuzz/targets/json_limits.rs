@@ -100,6 +100,9 @@ impl Builder for Measure {
     fn member_key(&self, _: Option<u64>) -> Vec<u8> {
         Vec::new()
     }
+    fn abandon(&mut self) {
+        *self = Self::default();
+    }
 }
 
 impl Outcomes for Measure {
