@@ -118,6 +118,8 @@ fn with_pool<R>(using: impl FnOnce(&mut Pool) -> R) -> R {
 
 pub(crate) fn give(mut segment: Segment) {
     segment.truncate(0);
+    // The next owner's budget is another.
+    segment.set_room(usize::MAX);
     let released = with_pool(|pool| {
         let refused = pool.give(segment);
         pool.returns += 1;

@@ -271,7 +271,7 @@ impl Stream {
         let offset = self.offset();
         let next = if chunk.to < chunk.filled { Some(chunk.hidden) } else { chunk.rest.first().copied() };
         if let Some(next) = next {
-            if offset == self.document_end && !self.number_is_complete(next) {
+            if offset == self.document_end && Some(next) != self.separator() && !self.number_is_complete(next) {
                 let end = std::mem::replace(&mut self.document_end, NONE);
                 if self.over_bytes(builder, Limit::DocumentBytes, self.limits.document_bytes, end) {
                     return self.fail(builder).or_else(|| self.refill(builder, chunk));
@@ -290,12 +290,16 @@ impl Stream {
             chunk.clip(chunk.filled.min(chunk.from.saturating_add(room)));
             return None;
         }
-        let mut count = chunk.rest.len().min(PIECE).min(room);
-        if let Some(separator) = self.separator()
-            && let Some(at) = memchr::memchr(separator, &chunk.rest[..count])
-        {
-            count = at;
-            chunk.record_ends = true;
+        let most = chunk.rest.len().min(PIECE);
+        let mut count = most.min(room);
+        if let Some(separator) = self.separator() {
+            // A separator behind the last byte that the document may have counts for the stream alone.
+            let of_stream = usize::try_from(self.stream_end - offset).unwrap_or(usize::MAX);
+            let reach = most.min(count.saturating_add(1)).min(of_stream);
+            if let Some(at) = memchr::memchr(separator, &chunk.rest[..reach]) {
+                count = at;
+                chunk.record_ends = true;
+            }
         }
         if count == 0 && !chunk.record_ends && !chunk.last {
             return Some(Event::NeedMore);
