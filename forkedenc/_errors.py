@@ -242,6 +242,7 @@ def _make(  # noqa: PLR0917 - called from Rust, by position
 
 
 _native.register_error_factory(_make)
+_native.register_breach_class(LimitBreach)
 
 # What users see and pickles name is the public place.
 for _class in (

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 from forkedenc import _native
 from forkedenc._errors import SchemaError
-from forkedenc.json._errors import decode_text, syntax_error
+from forkedenc.json._errors import decode_text, syntax_error, untyped_only
 from forkedenc.json._source import achunks, chunks
 from forkedenc.json.decoder import JSONDecoder
 
@@ -147,7 +147,7 @@ def _stream(  # noqa: PLR0917 - the arguments of the three functions above, in t
     depth_hint: int | None,
 ) -> _native.ItemStream:
     if type is not Any:
-        raise SchemaError("typed decoding comes with a later release: the type must be typing.Any")
+        raise SchemaError(untyped_only(type))
     return _native.ItemStream(
         _steps(path),
         members,

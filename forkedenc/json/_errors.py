@@ -163,6 +163,8 @@ def _make(failure: _errors.Failure) -> BaseException:
     """The exception for a failure of any face of JSON."""
     if failure.face == "json.encode":
         return _encode_error(failure)
+    if failure.kind == "schema":
+        return _errors.SchemaError(untyped_only(failure.detail["type"]))
     if failure.face == "json.loads" and failure.kind not in _OURS_ALONE:
         return _loads_error(failure)
     place: dict[str, Any] = {
@@ -178,6 +180,11 @@ def _make(failure: _errors.Failure) -> BaseException:
         return (DepthLimitError if depth else LimitError)(_limit_text(**numbers), **numbers, **place)
     kind = IncompleteError if failure.kind == "incomplete" else DecodeError
     return kind(_TEXTS[failure.kind], **place)
+
+
+def untyped_only(kind: object) -> str:
+    """Why a type is refused."""
+    return f"typed decoding comes with a later release: the type must be typing.Any, not {_errors.shown(repr(kind))}"
 
 
 def _loads_error(failure: _errors.Failure) -> BaseException:

@@ -10,8 +10,8 @@ static CLASS: Mutex<Option<Py<PyAny>>> = Mutex::new(None);
 
 /// Take the class of breaches, called with limit, maximum, observed, offset, line, column and path as keywords.
 #[pyfunction]
-fn register_breach_class(class: Py<PyAny>) {
-    let old = CLASS.lock().unwrap_or_else(std::sync::PoisonError::into_inner).replace(class);
+fn register_breach_class(cls: Py<PyAny>) {
+    let old = CLASS.lock().unwrap_or_else(std::sync::PoisonError::into_inner).replace(cls);
     drop(old);
 }
 

@@ -1,11 +1,9 @@
 //! `json.decode` and `json.Decoder`: RFC 8259 and nothing else, whole documents.
 
-use std::sync::Mutex;
-
 use forkedenc_core::json::stream::{Chunk, Event, Framing, Stream};
 use forkedenc_core::json::{Machine, Rules};
 use forkedenc_core::limits::JsonLimits;
-use forkedenc_runtime::{StartSize, Stats};
+use forkedenc_runtime::{StartSize, Totals};
 use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyAny;
@@ -150,9 +148,8 @@ fn decode<'py>(
 pub struct Decoder {
     options: Options,
     audit: Option<Py<PyAny>>,
-    hint: usize,
     start: StartSize,
-    stats: Mutex<Stats>,
+    totals: Totals,
 }
 
 #[pymethods]
@@ -178,28 +175,25 @@ impl Decoder {
         Ok(Self {
             options: options(limits, duplicate_keys, allow_nan)?,
             audit: audit_of(audit)?,
-            hint: start_of(depth_hint),
-            start: StartSize::new(),
-            stats: Mutex::default(),
+            start: StartSize::new(start_of(depth_hint)),
+            totals: Totals::new(),
         })
     }
 
     /// Decode one document given as bytes, a contiguous buffer or str.
     fn decode<'py>(&self, data: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        let start = self.hint.max(self.start.suggest());
+        let start = self.start.suggest();
         read(data, &self.options, self.audit.as_ref(), start, |machine| {
             let stack = machine.stack();
             self.start.learn(stack.peak());
-            // A poisoned lock still holds whole counters.
-            self.stats.lock().unwrap_or_else(std::sync::PoisonError::into_inner).add(stack);
+            self.totals.add(stack);
         })
     }
 
     /// What the decodes of this decoder counted, added up: a forkedenc.runtime.Stats.
     #[getter]
-    fn stats(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        let stats = self.stats.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
-        stats_object(py, &stats)
+    fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        stats_object(py, &self.totals.stats())
     }
 
     #[classmethod]

@@ -2,6 +2,8 @@
 
 use pyo3::prelude::*;
 
+mod audit;
+mod decoder;
 mod gc;
 mod hooks;
 mod input;
@@ -9,9 +11,15 @@ mod integer;
 mod keys;
 mod loads;
 mod objects;
+mod scanner;
 mod session;
+mod stream;
 mod text;
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    loads::register(module)
+    audit::register(module)?;
+    loads::register(module)?;
+    decoder::register(module)?;
+    stream::register(module)?;
+    scanner::register(module)
 }

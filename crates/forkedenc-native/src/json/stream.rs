@@ -5,7 +5,7 @@
 
 use std::sync::Mutex;
 
-use forkedenc_core::error::{Error, Kind};
+use forkedenc_core::error::Error;
 use forkedenc_core::json::navigate::{NavigationStep, Navigator};
 use forkedenc_core::json::stream::{Chunk, Event, Framing, Stream};
 use forkedenc_core::json::{Null, Rules};
@@ -242,7 +242,7 @@ impl StreamDecoder {
 
     /// What this stream has counted: a forkedenc.runtime.Stats.
     #[getter]
-    fn stats(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+    fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.slot.with(|state| stats_object(py, &state.stream.machine().stack().stats()))
     }
 
@@ -325,11 +325,13 @@ struct Checker {
 }
 
 impl Checker {
+    fn lock(&self) -> PyResult<std::sync::MutexGuard<'_, Stream>> {
+        self.stream.try_lock().map_err(|_| PyRuntimeError::new_err("the checker is in use by another thread"))
+    }
+
     fn read(&self, py: Python<'_>, bytes: &[u8], scratch: &mut Vec<u8>, last: bool) -> PyResult<u64> {
-        let mut stream = self
-            .stream
-            .try_lock()
-            .map_err(|_| PyRuntimeError::new_err("the checker is in use by another thread"))?;
+        let mut guard = self.lock()?;
+        let stream = &mut *guard;
         stream.machine_mut().stack_mut().resume();
         // No object is touched: other threads may run.
         let (documents, failed) = py.detach(|| {
@@ -347,7 +349,7 @@ impl Checker {
         if stream.is_inside() && !last {
             stream.machine_mut().stack_mut().suspend();
         }
-        drop(stream);
+        drop(guard);
         match failed {
             None => Ok(documents),
             Some(error) => Err(raise(py, FACE, &error, None, None)),
@@ -361,7 +363,7 @@ impl Checker {
     #[pyo3(signature = (framing, limits=None))]
     fn new(framing: &str, limits: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
         let limits = json_limits(limits, JsonLimits::DEFAULT)?;
-        let framing = if framing == "single" { Framing::Single } else { framing_of(framing)? };
+        let framing = if framing == "document" { Framing::Single } else { framing_of(framing)? };
         Ok(Self { stream: Mutex::new(Stream::new(framing, limits, Rules::STRICT, 0, false)) })
     }
 
@@ -377,22 +379,14 @@ impl Checker {
 
     /// What this stream has counted: a forkedenc.runtime.Stats.
     #[getter]
-    fn stats(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        let stream = self
-            .stream
-            .try_lock()
-            .map_err(|_| PyRuntimeError::new_err("the checker is in use by another thread"))?;
-        stats_object(py, &stream.machine().stack().stats())
+    fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        stats_object(py, &self.lock()?.machine().stack().stats())
     }
 
     /// Containers open now.
     #[getter]
     fn depth(&self) -> PyResult<u64> {
-        let stream = self
-            .stream
-            .try_lock()
-            .map_err(|_| PyRuntimeError::new_err("the checker is in use by another thread"))?;
-        Ok(stream.machine().depth())
+        Ok(self.lock()?.machine().depth())
     }
 }
 
