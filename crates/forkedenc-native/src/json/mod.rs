@@ -2,6 +2,16 @@
 
 use pyo3::prelude::*;
 
-pub fn register(_module: &Bound<'_, PyModule>) -> PyResult<()> {
-    Ok(())
+mod encode_classes;
+mod encode_error;
+mod encode_faces;
+mod encode_leaf;
+mod encode_open;
+mod encode_options;
+mod encode_text;
+mod encode_walk;
+
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    encode_faces::register(module)?;
+    encode_classes::register(module)
 }
