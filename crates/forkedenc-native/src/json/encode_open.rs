@@ -6,12 +6,9 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
 use super::encode_faces;
-use super::encode_options::{COMPACT, Decimals, Face, GENERAL, Options, SPACED};
+use super::encode_options::{Decimals, Face, GENERAL, Options};
 use super::encode_text::text;
-use super::encode_walk::{Addresses, Class, DICT, ITEMS, LIST, Open, SEQUENCE, STAND_IN, TUPLE, Trouble, Walk};
-
-/// Up to so many objects the open path is searched one by one.
-const SEARCHED: usize = 24;
+use super::encode_walk::{Addresses, Class, DICT, ITEMS, LIST, Open, SEARCHED, SEQUENCE, STAND_IN, TUPLE, Trouble, Walk};
 
 impl Walk {
     /// Opens `value`, of a class that is no leaf. True if it is complete at once (empty, or a stand-in that is a leaf),
@@ -374,5 +371,3 @@ unsafe fn step(key: *mut ffi::PyObject) -> String {
     }
     String::from_utf8_lossy(out.bytes()).replace('~', "~0").replace('/', "~1")
 }
-
-const _: () = assert!(COMPACT != SPACED);

@@ -10,6 +10,7 @@
 
 use std::collections::HashSet;
 use std::hash::{BuildHasherDefault, Hasher};
+use std::ptr::null_mut;
 
 use forkedenc_core::json::encode::{Failure, Writer};
 use forkedenc_core::limits::Limit;
@@ -78,6 +79,9 @@ pub const ITEMS: u8 = 5;
 /// An object whose stand-in, given by `default()`, is being written.
 pub const STAND_IN: u8 = 6;
 
+/// Up to so many objects the open path is searched one by one.
+pub const SEARCHED: usize = 24;
+
 /// The container being written.
 #[derive(Clone, Copy, Debug)]
 pub struct Open {
@@ -91,7 +95,7 @@ pub struct Open {
 }
 
 impl Open {
-    pub const ROOT: Self = Self { kind: ROOT, wrote: false, position: 0, walked: std::ptr::null_mut() };
+    pub const ROOT: Self = Self { kind: ROOT, wrote: false, position: 0, walked: null_mut() };
 
     #[inline(always)]
     fn frame(self) -> [u64; 2] {
@@ -165,7 +169,7 @@ impl Walk {
             peak_depth: 0,
             asked: 0,
             trouble: None,
-            culprit: std::ptr::null_mut(),
+            culprit: null_mut(),
             threshold: usize::MAX,
             outer_levels: 0,
         }
@@ -198,7 +202,7 @@ impl Walk {
     /// # Safety
     /// The interpreter is attached. Finalizers may run.
     pub unsafe fn release(&mut self) {
-        let culprit = std::mem::replace(&mut self.culprit, std::ptr::null_mut());
+        let culprit = std::mem::replace(&mut self.culprit, null_mut());
         // SAFETY: the reference is owned and forgotten here.
         unsafe { ffi::Py_XDECREF(culprit) };
         while let Some(object) = self.held.pop() {
@@ -223,7 +227,7 @@ impl Walk {
     pub unsafe fn resume(&mut self, options: &Options) -> Flow {
         self.stack.resume();
         // SAFETY: a null value means the open container, whose references `held` owns.
-        unsafe { self.dispatch(options, std::ptr::null_mut()) }
+        unsafe { self.dispatch(options, null_mut()) }
     }
 
     /// # Safety
@@ -309,10 +313,13 @@ impl Walk {
                             self.open = open;
                             return Flow::Suspended;
                         }
-                        let mut key = std::ptr::null_mut();
-                        if ffi::PyDict_Next(open.walked, &mut open.position, &mut key, &mut next) == 0 {
+                        // Copies, so that the open container itself can stay in registers.
+                        let (mut position, mut key, mut member) = (open.position, null_mut(), null_mut());
+                        if ffi::PyDict_Next(open.walked, &raw mut position, &raw mut key, &raw mut member) == 0 {
                             break Class::Leaf;
                         }
+                        open.position = position;
+                        next = member;
                         match self.member::<ASCII, STYLE>(options, key, next, &mut open) {
                             Class::Leaf => {}
                             class => break class,
@@ -344,7 +351,7 @@ impl Walk {
                         let pair = ffi::PyList_GET_ITEM(open.walked, open.position);
                         open.position += 1;
                         if ffi::PyTuple_Check(pair) == 0 || ffi::PyTuple_GET_SIZE(pair) != 2 {
-                            self.fail(Trouble::NotPairs, std::ptr::null_mut());
+                            self.fail(Trouble::NotPairs, null_mut());
                             // `enter` gives up a reference to it.
                             next = ffi::Py_None();
                             if STYLE == GENERAL {
@@ -377,6 +384,55 @@ impl Walk {
     /// `value` is alive; in the general style a reference to it is given up here.
     #[inline(always)]
     unsafe fn enter<const ASCII: bool, const STYLE: u8>(
+        &mut self,
+        options: &Options,
+        value: *mut ffi::PyObject,
+        class: Class,
+        open: &mut Open,
+    ) -> Flow {
+        // SAFETY: as the caller's. Objects of the exact types are opened right here, and no Python code runs.
+        unsafe {
+            if STYLE != GENERAL {
+                let (kind, bracket, empty) = match class {
+                    Class::Dict => (DICT, b'{', ffi::PyDict_Size(value) == 0),
+                    Class::List => (LIST, b'[', ffi::PyList_GET_SIZE(value) == 0),
+                    _ => (ROOT, b'[', true),
+                };
+                let plain = kind != ROOT && !(kind == DICT && options.sort_keys);
+                if plain
+                    && self.seen.is_none()
+                    && self.held.len() < SEARCHED
+                    && self.depth < options.limits.depth
+                    && !(options.check_circular && self.held.contains(&value))
+                {
+                    if empty {
+                        self.peak_depth = self.peak_depth.max(self.depth + 1);
+                        if self.out.put([bracket, bracket + 2]) {
+                            return self.ended::<STYLE>(options, open);
+                        }
+                    } else if self.out.put([bracket]) && self.push(open, kind, value) {
+                        ffi::Py_INCREF(value);
+                        self.held.push(value);
+                        self.depth += 1;
+                        self.peak_depth = self.peak_depth.max(self.depth);
+                        return Flow::Suspended;
+                    }
+                    self.open = *open;
+                    return Flow::Failed;
+                }
+            }
+            // A copy, so that the open container itself can stay in registers.
+            let mut copy = *open;
+            let flow = self.enter_any::<ASCII, STYLE>(options, value, class, &mut copy);
+            *open = copy;
+            flow
+        }
+    }
+
+    /// # Safety
+    /// As [`Walk::enter`].
+    #[inline(never)]
+    unsafe fn enter_any<const ASCII: bool, const STYLE: u8>(
         &mut self,
         options: &Options,
         value: *mut ffi::PyObject,
@@ -547,7 +603,7 @@ impl Walk {
         }
         let frame = self.stack.pop::<2>();
         // Positions speak of what `held` ends with now.
-        *open = Open::of(frame, self.held.last().copied().unwrap_or(std::ptr::null_mut()));
+        *open = Open::of(frame, self.held.last().copied().unwrap_or(null_mut()));
         // SAFETY: taken off `held` above, so each reference is given back once; the state is whole if finalizers run.
         unsafe {
             if two && let Some(owner) = owner {
@@ -593,7 +649,7 @@ impl Walk {
                 observed: overflow.needed as u64,
             };
             // SAFETY: no culprit.
-            unsafe { self.fail(trouble, std::ptr::null_mut()) };
+            unsafe { self.fail(trouble, null_mut()) };
             return false;
         }
         *open = Open { kind, wrote: false, position: 0, walked };
