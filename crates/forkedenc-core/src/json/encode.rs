@@ -110,7 +110,7 @@ impl Writer {
                 self.used += N;
                 return true;
             }
-            if !self.grow(N) {
+            if !self.grow_apart(N) {
                 return false;
             }
         }
@@ -145,10 +145,20 @@ impl Writer {
     /// What may be written into, at least `needed` bytes; `None` where the limit or the memory ends first.
     #[inline(always)]
     pub(crate) fn room(&mut self, needed: usize) -> Option<&mut [u8]> {
-        if self.buffer.len() - self.used < needed && !self.grow(needed) {
+        if self.buffer.len() - self.used < needed && !self.grow_apart(needed) {
             return None;
         }
         self.buffer.get_mut(self.used..)
+    }
+
+    /// Grows a copy that takes this one's place: so the address of a writer in a hot loop goes nowhere, and the loop
+    /// keeps it in registers.
+    #[inline(always)]
+    fn grow_apart(&mut self, needed: usize) -> bool {
+        let mut apart = std::mem::take(self);
+        let grown = apart.grow(needed);
+        *self = apart;
+        grown
     }
 
     #[cold]

@@ -209,7 +209,13 @@ impl Writer {
     pub fn string<const ASCII: bool>(&mut self, text: Text<'_>, surrogates: Surrogates) -> bool {
         match text {
             Text::Ascii(bytes) if bytes.len() <= PIECE => self.short_string::<ASCII>(bytes),
-            _ => self.long_string::<ASCII>(text, surrogates),
+            _ => {
+                // Apart, as in `grow_apart`.
+                let mut apart = std::mem::take(self);
+                let written = apart.long_string::<ASCII>(text, surrogates);
+                *self = apart;
+                written
+            }
         }
     }
 

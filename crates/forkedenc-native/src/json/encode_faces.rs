@@ -84,7 +84,7 @@ pub unsafe fn write_whole(
         std::ptr::null_mut()
     };
     let used = walk.out.used();
-    let Walk { out, held, .. } = walk;
+    let (out, held) = (std::mem::take(&mut walk.out), std::mem::take(&mut walk.held));
     leave_scratch(Scratch { buffer: out.into_buffer(), held, idle: scratch.idle }, used);
     result
 }

@@ -18,32 +18,50 @@ impl Walk {
         &mut self,
         options: &Options,
         value: *mut ffi::PyObject,
+        out: &mut Writer,
     ) -> Class {
         // SAFETY: objects of exactly these types are read by their own functions; no Python code runs.
         unsafe {
             let kind = ffi::Py_TYPE(value);
             let written = if kind == &raw mut ffi::PyUnicode_Type {
-                self.string::<ASCII, STYLE>(options, value)
+                if STYLE == GENERAL && options.encoder.is_some() {
+                    self.apart(out, |walk| walk.custom_string(options, value))
+                } else {
+                    let Some(text) = text(value) else { return self.leaf_failed() };
+                    out.string::<ASCII>(text, options.surrogates)
+                }
             } else if kind == &raw mut ffi::PyLong_Type {
-                self.integer(options, value)
+                let mut overflow = 0;
+                // For an int this neither runs Python code nor fails.
+                let number = ffi::PyLong_AsLongLongAndOverflow(value, &raw mut overflow);
+                if overflow == 0 {
+                    out.signed(number)
+                } else {
+                    self.apart(out, |walk| walk.big_integer(options, value))
+                }
             } else if kind == &raw mut ffi::PyFloat_Type {
-                self.float(options, value)
+                let number = ffi::PyFloat_AS_DOUBLE(value);
+                if number.is_finite() {
+                    out.float(number)
+                } else {
+                    self.apart(out, |walk| walk.not_finite(options, number, value))
+                }
             } else if kind == &raw mut ffi::PyDict_Type {
                 return Class::Dict;
             } else if kind == &raw mut ffi::PyList_Type {
                 return Class::List;
             } else if value == ffi::Py_None() {
-                self.out.put(*b"null")
+                out.put(*b"null")
             } else if value == ffi::Py_True() {
-                self.out.put(*b"true")
+                out.put(*b"true")
             } else if value == ffi::Py_False() {
-                self.out.put(*b"false")
+                out.put(*b"false")
             } else if kind == &raw mut ffi::PyTuple_Type {
                 return Class::Tuple;
             } else {
-                return self.subclass::<ASCII, STYLE>(options, value);
+                return self.apart(out, |walk| walk.subclass::<ASCII, STYLE>(options, value));
             };
-            if written { Class::Leaf } else { self.leaf_failed() }
+            if written { Class::Leaf } else { self.apart(out, Self::leaf_failed) }
         }
     }
 
@@ -85,7 +103,6 @@ impl Walk {
 
     /// # Safety
     /// `value` is a str or of a subclass, and held if there is a string encoder.
-    #[inline(always)]
     unsafe fn string<const ASCII: bool, const STYLE: u8>(
         &mut self,
         options: &Options,
@@ -131,7 +148,6 @@ impl Walk {
 
     /// # Safety
     /// `value` is an int or of a subclass.
-    #[inline(always)]
     unsafe fn integer(&mut self, options: &Options, value: *mut ffi::PyObject) -> bool {
         let mut overflow = 0;
         // SAFETY: as the caller's; for an int this neither runs Python code nor fails.
@@ -170,7 +186,6 @@ impl Walk {
 
     /// # Safety
     /// `value` is a float or of a subclass.
-    #[inline(always)]
     unsafe fn float(&mut self, options: &Options, value: *mut ffi::PyObject) -> bool {
         // SAFETY: as the caller's.
         let number = unsafe { ffi::PyFloat_AS_DOUBLE(value) };

@@ -173,7 +173,10 @@ impl Walk {
                     }
                     return false;
                 }
-                match self.leaf::<ASCII, STYLE>(options, stand_in) {
+                let mut out = std::mem::take(&mut self.out);
+                let class = self.leaf::<ASCII, STYLE>(options, stand_in, &mut out);
+                self.out = out;
+                match class {
                     Class::Leaf => {
                         ffi::Py_DECREF(stand_in);
                         return true;

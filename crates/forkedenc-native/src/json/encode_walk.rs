@@ -154,6 +154,7 @@ pub struct Walk {
 }
 
 impl Walk {
+    #[inline(always)]
     pub fn new(options: &Options, buffer: Vec<u8>, held: Vec<*mut ffi::PyObject>) -> Self {
         debug_assert!(held.is_empty());
         let budget = usize::try_from(options.limits.stack_bytes).unwrap_or(usize::MAX);
@@ -269,6 +270,8 @@ impl Walk {
     ) -> Flow {
         let mut open = self.open;
         let mut next = value;
+        // In registers while it runs; cold code finds it in its place, see `apart`.
+        let mut out = std::mem::take(&mut self.out);
         // SAFETY: positions are checked against the container at each step; in the general style, where a string
         // encoder may run Python code, the item at hand is held; else no Python code runs between reading an item and
         // either having written it or holding it (`open_value`).
@@ -277,16 +280,20 @@ impl Walk {
                 if STYLE == GENERAL {
                     ffi::Py_INCREF(next);
                 }
-                match self.leaf::<ASCII, STYLE>(options, next) {
+                match self.leaf::<ASCII, STYLE>(options, next, &mut out) {
                     Class::Leaf => {
                         if STYLE == GENERAL {
                             ffi::Py_DECREF(next);
                         }
+                        self.out = out;
                         return Flow::Done;
                     }
-                    class => match self.enter::<ASCII, STYLE>(options, next, class, &mut open) {
+                    class => match self.enter::<ASCII, STYLE>(options, next, class, &mut open, &mut out) {
                         Flow::Suspended => {}
-                        flow => return flow,
+                        flow => {
+                            self.out = out;
+                            return flow;
+                        }
                     },
                 }
             }
@@ -294,8 +301,9 @@ impl Walk {
                 // Runs until a child must be opened or the container has ended.
                 let class = match open.kind {
                     LIST => loop {
-                        if STYLE == GENERAL && self.out.used() >= self.threshold {
+                        if STYLE == GENERAL && out.used() >= self.threshold {
                             self.open = open;
+                            self.out = out;
                             return Flow::Suspended;
                         }
                         if open.position >= ffi::PyList_GET_SIZE(open.walked) {
@@ -303,14 +311,15 @@ impl Walk {
                         }
                         next = ffi::PyList_GET_ITEM(open.walked, open.position);
                         open.position += 1;
-                        match self.item::<ASCII, STYLE>(options, next, &mut open) {
+                        match self.item::<ASCII, STYLE>(options, next, &mut open, &mut out) {
                             Class::Leaf => {}
                             class => break class,
                         }
                     },
                     DICT => loop {
-                        if STYLE == GENERAL && self.out.used() >= self.threshold {
+                        if STYLE == GENERAL && out.used() >= self.threshold {
                             self.open = open;
+                            self.out = out;
                             return Flow::Suspended;
                         }
                         // Copies, so that the open container itself can stay in registers.
@@ -320,14 +329,15 @@ impl Walk {
                         }
                         open.position = position;
                         next = member;
-                        match self.member::<ASCII, STYLE>(options, key, next, &mut open) {
+                        match self.member::<ASCII, STYLE>(options, key, next, &mut open, &mut out) {
                             Class::Leaf => {}
                             class => break class,
                         }
                     },
                     TUPLE | SEQUENCE => loop {
-                        if STYLE == GENERAL && self.out.used() >= self.threshold {
+                        if STYLE == GENERAL && out.used() >= self.threshold {
                             self.open = open;
+                            self.out = out;
                             return Flow::Suspended;
                         }
                         if open.position >= ffi::PySequence_Fast_GET_SIZE(open.walked) {
@@ -335,14 +345,15 @@ impl Walk {
                         }
                         next = ffi::PySequence_Fast_GET_ITEM(open.walked, open.position);
                         open.position += 1;
-                        match self.item::<ASCII, STYLE>(options, next, &mut open) {
+                        match self.item::<ASCII, STYLE>(options, next, &mut open, &mut out) {
                             Class::Leaf => {}
                             class => break class,
                         }
                     },
                     _ => loop {
-                        if STYLE == GENERAL && self.out.used() >= self.threshold {
+                        if STYLE == GENERAL && out.used() >= self.threshold {
                             self.open = open;
+                            self.out = out;
                             return Flow::Suspended;
                         }
                         if open.position >= ffi::PyList_GET_SIZE(open.walked) {
@@ -360,18 +371,20 @@ impl Walk {
                             break Class::Failed;
                         }
                         next = ffi::PyTuple_GET_ITEM(pair, 1);
-                        match self.member::<ASCII, STYLE>(options, ffi::PyTuple_GET_ITEM(pair, 0), next, &mut open) {
+                        let key = ffi::PyTuple_GET_ITEM(pair, 0);
+                        match self.member::<ASCII, STYLE>(options, key, next, &mut open, &mut out) {
                             Class::Leaf => {}
                             class => break class,
                         }
                     },
                 };
                 let flow = if class == Class::Leaf {
-                    self.close::<STYLE>(options, &mut open)
+                    self.close::<STYLE>(options, &mut open, &mut out)
                 } else {
-                    self.enter::<ASCII, STYLE>(options, next, class, &mut open)
+                    self.enter::<ASCII, STYLE>(options, next, class, &mut open, &mut out)
                 };
                 if flow != Flow::Suspended {
+                    self.out = out;
                     return flow;
                 }
             }
@@ -389,6 +402,7 @@ impl Walk {
         value: *mut ffi::PyObject,
         class: Class,
         open: &mut Open,
+        out: &mut Writer,
     ) -> Flow {
         // SAFETY: as the caller's. Objects of the exact types are opened right here, and no Python code runs.
         unsafe {
@@ -407,10 +421,10 @@ impl Walk {
                 {
                     if empty {
                         self.peak_depth = self.peak_depth.max(self.depth + 1);
-                        if self.out.put([bracket, bracket + 2]) {
-                            return self.ended::<STYLE>(options, open);
+                        if out.put([bracket, bracket + 2]) {
+                            return self.ended::<STYLE>(open, out);
                         }
-                    } else if self.out.put([bracket]) && self.push(open, kind, value) {
+                    } else if out.put([bracket]) && self.push(open, kind, value) {
                         ffi::Py_INCREF(value);
                         self.held.push(value);
                         self.depth += 1;
@@ -423,7 +437,7 @@ impl Walk {
             }
             // A copy, so that the open container itself can stay in registers.
             let mut copy = *open;
-            let flow = self.enter_any::<ASCII, STYLE>(options, value, class, &mut copy);
+            let flow = self.apart(out, |walk| walk.enter_any::<ASCII, STYLE>(options, value, class, &mut copy));
             *open = copy;
             flow
         }
@@ -449,8 +463,23 @@ impl Walk {
                 self.open = *open;
                 return Flow::Failed;
             }
-            if whole { self.ended::<STYLE>(options, open) } else { Flow::Suspended }
+            if !whole {
+                return Flow::Suspended;
+            }
+            let mut out = std::mem::take(&mut self.out);
+            let flow = self.ended::<STYLE>(open, &mut out);
+            self.out = out;
+            flow
         }
+    }
+
+    /// Runs cold code that uses `self.out`, with the hot loop's writer in that place.
+    #[inline(always)]
+    pub fn apart<T>(&mut self, out: &mut Writer, cold: impl FnOnce(&mut Self) -> T) -> T {
+        self.out = std::mem::take(out);
+        let result = cold(self);
+        *out = std::mem::take(&mut self.out);
+        result
     }
 
     /// One item of an array.
@@ -463,17 +492,35 @@ impl Walk {
         options: &Options,
         value: *mut ffi::PyObject,
         open: &mut Open,
+        out: &mut Writer,
     ) -> Class {
         // SAFETY: as the caller's.
         unsafe {
             if STYLE == GENERAL {
                 ffi::Py_INCREF(value);
-                if open.wrote && !self.separate(options) {
+                if open.wrote && !self.apart(out, |walk| walk.separate(options)) {
                     return Class::Failed;
                 }
                 open.wrote = true;
             }
-            let class = self.leaf::<ASCII, STYLE>(options, value);
+            self.value::<ASCII, STYLE>(options, value, out)
+        }
+    }
+
+    /// A leaf and its separator, or what else it is.
+    ///
+    /// # Safety
+    /// As [`Walk::item`]; held already in the general style.
+    #[inline(always)]
+    unsafe fn value<const ASCII: bool, const STYLE: u8>(
+        &mut self,
+        options: &Options,
+        value: *mut ffi::PyObject,
+        out: &mut Writer,
+    ) -> Class {
+        // SAFETY: as the caller's.
+        unsafe {
+            let class = self.leaf::<ASCII, STYLE>(options, value, out);
             if class != Class::Leaf {
                 return class;
             }
@@ -481,7 +528,7 @@ impl Walk {
                 ffi::Py_DECREF(value);
                 return class;
             }
-            if self.put_separator::<STYLE>() { class } else { Class::Failed }
+            if put_separator::<STYLE>(out) { class } else { Class::Failed }
         }
     }
 
@@ -496,13 +543,16 @@ impl Walk {
         key: *mut ffi::PyObject,
         value: *mut ffi::PyObject,
         open: &mut Open,
+        out: &mut Writer,
     ) -> Class {
         // SAFETY: as the caller's; the key is held while a string encoder may run.
         unsafe {
             if STYLE == GENERAL {
                 ffi::Py_INCREF(value);
                 ffi::Py_INCREF(key);
-                let written = self.general_key::<ASCII>(options, key, open);
+                let mut copy = *open;
+                let written = self.apart(out, |walk| walk.general_key::<ASCII>(options, key, &mut copy));
+                *open = copy;
                 ffi::Py_DECREF(key);
                 match written {
                     Some(true) => {}
@@ -515,34 +565,19 @@ impl Walk {
             } else {
                 let written = if ffi::Py_TYPE(key) == &raw mut ffi::PyUnicode_Type {
                     match text(key) {
-                        Some(text) => self.out.string::<ASCII>(text, options.surrogates),
+                        Some(text) => out.string::<ASCII>(text, options.surrogates),
                         None => false,
                     }
                 } else {
-                    self.odd_key::<ASCII>(options, key)
+                    self.apart(out, |walk| walk.odd_key::<ASCII>(options, key))
                 };
-                let separated = written
-                    && if STYLE == COMPACT { self.out.put([b':']) } else { self.out.put([b':', b' ']) };
+                let separated = written && if STYLE == COMPACT { out.put([b':']) } else { out.put([b':', b' ']) };
                 if !separated {
-                    return self.leaf_failed();
+                    return self.apart(out, Self::leaf_failed);
                 }
             }
-            let class = self.leaf::<ASCII, STYLE>(options, value);
-            if class != Class::Leaf {
-                return class;
-            }
-            if STYLE == GENERAL {
-                ffi::Py_DECREF(value);
-                return class;
-            }
-            if self.put_separator::<STYLE>() { class } else { Class::Failed }
+            self.value::<ASCII, STYLE>(options, value, out)
         }
-    }
-
-    /// The item separator of the fixed styles, after each item; the last one is taken back.
-    #[inline(always)]
-    fn put_separator<const STYLE: u8>(&mut self) -> bool {
-        if STYLE == COMPACT { self.out.put([b',']) } else { self.out.put([b',', b' ']) }
     }
 
     /// The separator of the general style, before each item but the first.
@@ -562,18 +597,18 @@ impl Walk {
     /// # Safety
     /// The interpreter is attached; `open` is a container.
     #[inline(always)]
-    unsafe fn close<const STYLE: u8>(&mut self, options: &Options, open: &mut Open) -> Flow {
+    unsafe fn close<const STYLE: u8>(&mut self, options: &Options, open: &mut Open, out: &mut Writer) -> Flow {
         let bracket = if matches!(open.kind, DICT | ITEMS) { b'}' } else { b']' };
         let written = match STYLE {
             COMPACT => {
-                self.out.take_back(1);
-                self.out.put([bracket])
+                out.take_back(1);
+                out.put([bracket])
             }
             SPACED => {
-                self.out.take_back(2);
-                self.out.put([bracket])
+                out.take_back(2);
+                out.put([bracket])
             }
-            _ => self.new_line(options, self.depth - 1) && self.out.put([bracket]),
+            _ => self.apart(out, |walk| walk.new_line(options, walk.depth - 1)) && out.put([bracket]),
         };
         self.depth -= 1;
         // SAFETY: the frame's references are given back once, and nothing of it is used after.
@@ -583,7 +618,7 @@ impl Walk {
                 self.open = *open;
                 return Flow::Failed;
             }
-            self.ended::<STYLE>(options, open)
+            self.ended::<STYLE>(open, out)
         }
     }
 
@@ -620,7 +655,7 @@ impl Walk {
     /// # Safety
     /// The interpreter is attached.
     #[inline(always)]
-    pub unsafe fn ended<const STYLE: u8>(&mut self, _options: &Options, open: &mut Open) -> Flow {
+    pub unsafe fn ended<const STYLE: u8>(&mut self, open: &mut Open, out: &mut Writer) -> Flow {
         while open.kind == STAND_IN {
             self.asked -= 1;
             // SAFETY: a stand-in is not the root.
@@ -629,7 +664,7 @@ impl Walk {
         if open.kind == ROOT {
             return Flow::Done;
         }
-        if STYLE != GENERAL && !self.put_separator::<STYLE>() {
+        if STYLE != GENERAL && !put_separator::<STYLE>(out) {
             self.open = *open;
             return Flow::Failed;
         }
@@ -655,4 +690,10 @@ impl Walk {
         *open = Open { kind, wrote: false, position: 0, walked };
         true
     }
+}
+
+/// The item separator of the fixed styles, after each item; the last one is taken back.
+#[inline(always)]
+fn put_separator<const STYLE: u8>(out: &mut Writer) -> bool {
+    if STYLE == COMPACT { out.put([b',']) } else { out.put([b',', b' ']) }
 }
