@@ -1,8 +1,12 @@
 //! JSON (RFC 8259): `machine` reads, `builder` is told, `stream` cuts a stream into documents, `navigate` finds values
-//! inside one, `text` and `number` are the tokens, `account` the limits and errors.
+//! inside one, `text` and `number` are the tokens, `account` the limits and errors. `encode` is where the other direction's bytes go.
 
 mod account;
 pub mod builder;
+pub mod encode;
+mod encode_bigint;
+mod encode_number;
+mod encode_text;
 pub mod machine;
 pub mod navigate;
 pub mod number;

@@ -1,9 +1,17 @@
-//! JSON between Python objects and the core: `loads`, decoders and streams on the way in.
+//! JSON between Python objects and the core: `loads`, decoders and streams on the way in, the encoder on the way out.
 
 use pyo3::prelude::*;
 
 mod audit;
 mod decoder;
+mod encode_classes;
+mod encode_error;
+mod encode_faces;
+mod encode_leaf;
+mod encode_open;
+mod encode_options;
+mod encode_text;
+mod encode_walk;
 mod gc;
 mod hooks;
 mod input;
@@ -21,5 +29,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     loads::register(module)?;
     decoder::register(module)?;
     stream::register(module)?;
-    scanner::register(module)
+    scanner::register(module)?;
+    encode_faces::register(module)?;
+    encode_classes::register(module)
 }

@@ -1,0 +1,377 @@
+//! Values without members, and keys: strings, numbers and constants.
+
+use forkedenc_core::json::encode::{Text, Writer, decimal_text};
+use pyo3::ffi;
+use pyo3::prelude::*;
+
+use super::encode_options::{Face, GENERAL, Options};
+use super::encode_text::{make_str, text};
+use super::encode_walk::{Class, Open, Trouble, Walk};
+
+impl Walk {
+    /// Writes `value` if it has no members, else says what it is.
+    ///
+    /// # Safety
+    /// The interpreter is attached; `value` is alive, and held if a string encoder may run.
+    #[inline(always)]
+    pub unsafe fn leaf<const ASCII: bool, const STYLE: u8>(
+        &mut self,
+        options: &Options,
+        value: *mut ffi::PyObject,
+        out: &mut Writer,
+    ) -> Class {
+        // SAFETY: objects of exactly these types are read by their own functions; no Python code runs.
+        unsafe {
+            let kind = ffi::Py_TYPE(value);
+            let written = if kind == &raw mut ffi::PyUnicode_Type {
+                if STYLE == GENERAL && options.encoder.is_some() {
+                    self.apart(out, |walk| walk.custom_string(options, value))
+                } else {
+                    let Some(text) = text(value) else { return self.leaf_failed() };
+                    out.string::<ASCII>(text, options.surrogates)
+                }
+            } else if kind == &raw mut ffi::PyLong_Type {
+                let mut overflow = 0;
+                // For an int this neither runs Python code nor fails.
+                let number = ffi::PyLong_AsLongLongAndOverflow(value, &raw mut overflow);
+                if overflow == 0 {
+                    out.signed(number)
+                } else {
+                    self.apart(out, |walk| walk.big_integer(options, value))
+                }
+            } else if kind == &raw mut ffi::PyFloat_Type {
+                let number = ffi::PyFloat_AS_DOUBLE(value);
+                if number.is_finite() {
+                    out.float(number)
+                } else {
+                    self.apart(out, |walk| walk.not_finite(options, number, value))
+                }
+            } else if kind == &raw mut ffi::PyDict_Type {
+                return Class::Dict;
+            } else if kind == &raw mut ffi::PyList_Type {
+                return Class::List;
+            } else if value == ffi::Py_None() {
+                out.put(*b"null")
+            } else if value == ffi::Py_True() {
+                out.put(*b"true")
+            } else if value == ffi::Py_False() {
+                out.put(*b"false")
+            } else if kind == &raw mut ffi::PyTuple_Type {
+                return Class::Tuple;
+            } else {
+                return self.apart(out, |walk| walk.subclass::<ASCII, STYLE>(options, value));
+            };
+            if written { Class::Leaf } else { self.apart(out, Self::leaf_failed) }
+        }
+    }
+
+    /// Nothing is left behind as "false with no reason": an exception that is set is the reason.
+    #[cold]
+    #[inline(never)]
+    pub fn leaf_failed(&mut self) -> Class {
+        if self.trouble.is_none() && self.out.failure().is_none() {
+            self.trouble = Some(Trouble::Raised);
+        }
+        Class::Failed
+    }
+
+    /// What is none of the exact types: written by the value of the type it derives from.
+    #[inline(never)]
+    unsafe fn subclass<const ASCII: bool, const STYLE: u8>(
+        &mut self,
+        options: &Options,
+        value: *mut ffi::PyObject,
+    ) -> Class {
+        // SAFETY: a subclass's object begins as its base's, whose functions read it; no Python code runs.
+        unsafe {
+            let written = if ffi::PyUnicode_Check(value) != 0 {
+                self.string::<ASCII, STYLE>(options, value)
+            } else if ffi::PyLong_Check(value) != 0 {
+                self.integer(options, value)
+            } else if ffi::PyFloat_Check(value) != 0 {
+                self.float(options, value)
+            } else if ffi::PyList_Check(value) != 0 || ffi::PyTuple_Check(value) != 0 {
+                return Class::SequenceSubclass;
+            } else if ffi::PyDict_Check(value) != 0 {
+                return Class::DictSubclass;
+            } else {
+                return Class::Unknown;
+            };
+            if written { Class::Leaf } else { self.leaf_failed() }
+        }
+    }
+
+    /// # Safety
+    /// `value` is a str or of a subclass, and held if there is a string encoder.
+    unsafe fn string<const ASCII: bool, const STYLE: u8>(
+        &mut self,
+        options: &Options,
+        value: *mut ffi::PyObject,
+    ) -> bool {
+        // SAFETY: as the caller's; the text is not kept.
+        unsafe {
+            if STYLE == GENERAL && options.encoder.is_some() {
+                return self.custom_string(options, value);
+            }
+            let Some(text) = text(value) else { return false };
+            self.out.string::<ASCII>(text, options.surrogates)
+        }
+    }
+
+    /// The string token that the caller's own encoder makes.
+    ///
+    /// # Safety
+    /// `value` is held by the caller.
+    #[inline(never)]
+    unsafe fn custom_string(&mut self, options: &Options, value: *mut ffi::PyObject) -> bool {
+        let Some(encoder) = &options.encoder else { return false };
+        // SAFETY: the call's result is ours until it is given back.
+        unsafe {
+            let token = ffi::PyObject_CallOneArg(encoder.as_ptr(), value);
+            if token.is_null() {
+                return false;
+            }
+            let written = if ffi::PyUnicode_Check(token) != 0 {
+                text(token).is_some_and(|text| self.out.raw_text(text))
+            } else {
+                ffi::PyErr_Format(
+                    ffi::PyExc_TypeError,
+                    c"encoder() must return a string, not %.80s".as_ptr(),
+                    (*ffi::Py_TYPE(token)).tp_name,
+                );
+                false
+            };
+            ffi::Py_DECREF(token);
+            written
+        }
+    }
+
+    /// # Safety
+    /// `value` is an int or of a subclass.
+    unsafe fn integer(&mut self, options: &Options, value: *mut ffi::PyObject) -> bool {
+        let mut overflow = 0;
+        // SAFETY: as the caller's; for an int this neither runs Python code nor fails.
+        let number = unsafe { ffi::PyLong_AsLongLongAndOverflow(value, &raw mut overflow) };
+        if overflow == 0 {
+            return self.out.signed(number);
+        }
+        // SAFETY: as the caller's.
+        unsafe { self.big_integer(options, value) }
+    }
+
+    /// # Safety
+    /// `value` is an int or of a subclass.
+    #[cold]
+    #[inline(never)]
+    unsafe fn big_integer(&mut self, options: &Options, value: *mut ffi::PyObject) -> bool {
+        // SAFETY: `int`'s own functions are called with an int; results are ours until given back.
+        unsafe {
+            if options.face == Face::Dumps {
+                // The interpreter's own text, with its own limit on digits.
+                let Some(repr) = ffi::PyType_GetSlot(&raw mut ffi::PyLong_Type, ffi::Py_tp_repr).cast_repr() else {
+                    return false;
+                };
+                let digits = repr(value);
+                if digits.is_null() {
+                    return false;
+                }
+                let written = text(digits).is_some_and(|text| self.out.raw_text(text));
+                ffi::Py_DECREF(digits);
+                return written;
+            }
+            let Some((negative, magnitude)) = magnitude_of(value) else { return false };
+            (!negative || self.out.put([b'-'])) && self.out.raw(decimal_text(&magnitude).as_bytes())
+        }
+    }
+
+    /// # Safety
+    /// `value` is a float or of a subclass.
+    unsafe fn float(&mut self, options: &Options, value: *mut ffi::PyObject) -> bool {
+        // SAFETY: as the caller's.
+        let number = unsafe { ffi::PyFloat_AS_DOUBLE(value) };
+        if number.is_finite() {
+            return self.out.float(number);
+        }
+        // SAFETY: as the caller's.
+        unsafe { self.not_finite(options, number, value) }
+    }
+
+    /// # Safety
+    /// `value` is alive.
+    #[cold]
+    #[inline(never)]
+    unsafe fn not_finite(&mut self, options: &Options, number: f64, value: *mut ffi::PyObject) -> bool {
+        if !options.allow_nan {
+            // SAFETY: as the caller's.
+            unsafe { self.fail(Trouble::NotFinite, value) };
+            return false;
+        }
+        if number.is_nan() {
+            self.out.put(*b"NaN")
+        } else if number > 0.0 {
+            self.out.put(*b"Infinity")
+        } else {
+            self.out.put(*b"-Infinity")
+        }
+    }
+
+    /// A key of the fixed styles that is no exact str.
+    ///
+    /// # Safety
+    /// `key` is alive.
+    #[inline(never)]
+    pub unsafe fn odd_key<const ASCII: bool>(&mut self, options: &Options, key: *mut ffi::PyObject) -> bool {
+        // SAFETY: as the caller's; no Python code runs.
+        unsafe {
+            if ffi::PyUnicode_Check(key) != 0 {
+                let Some(text) = text(key) else { return false };
+                return self.out.string::<ASCII>(text, options.surrogates);
+            }
+            // None of these texts holds a character to escape.
+            self.out.put([b'"']) && self.scalar_key(options, key) && self.out.put([b'"'])
+        }
+    }
+
+    /// A key that is no str, without quotes.
+    ///
+    /// # Safety
+    /// `key` is alive.
+    unsafe fn scalar_key(&mut self, options: &Options, key: *mut ffi::PyObject) -> bool {
+        // SAFETY: as the caller's; constants come before ints, which two of them are.
+        unsafe {
+            if ffi::PyFloat_Check(key) != 0 {
+                self.float(options, key)
+            } else if key == ffi::Py_True() {
+                self.out.put(*b"true")
+            } else if key == ffi::Py_False() {
+                self.out.put(*b"false")
+            } else if key == ffi::Py_None() {
+                self.out.put(*b"null")
+            } else if ffi::PyLong_Check(key) != 0 {
+                self.integer(options, key)
+            } else {
+                self.fail(Trouble::InvalidKey, key);
+                false
+            }
+        }
+    }
+
+    /// A key of the general style with what stands before and behind it; `Some(false)`: skipped.
+    ///
+    /// # Safety
+    /// `key` is held by the caller.
+    #[inline(never)]
+    pub unsafe fn general_key<const ASCII: bool>(
+        &mut self,
+        options: &Options,
+        key: *mut ffi::PyObject,
+        open: &mut Open,
+    ) -> Option<bool> {
+        // SAFETY: as the caller's.
+        unsafe {
+            if options.skipkeys && !is_key(key) {
+                return Some(false);
+            }
+            let written = (!open.wrote || self.separate(options)) && {
+                open.wrote = true;
+                match &options.encoder {
+                    None => self.odd_key::<ASCII>(options, key),
+                    Some(_) if ffi::PyUnicode_Check(key) != 0 => self.custom_string(options, key),
+                    Some(_) => self.custom_scalar_key(options, key),
+                }
+            } && self.out.raw(&options.key_separator);
+            if written {
+                return Some(true);
+            }
+            self.leaf_failed();
+            None
+        }
+    }
+
+    /// A key that is no str, for the caller's own string encoder.
+    ///
+    /// # Safety
+    /// `key` is held by the caller.
+    unsafe fn custom_scalar_key(&mut self, options: &Options, key: *mut ffi::PyObject) -> bool {
+        let start = self.out.used();
+        // SAFETY: as the caller's; the new str is ours until it is given back.
+        unsafe {
+            if !self.scalar_key(options, key) {
+                return false;
+            }
+            let name = make_str(&self.out.bytes()[start..], true);
+            self.out.take_back(self.out.used() - start);
+            if name.is_null() {
+                return false;
+            }
+            let written = self.custom_string(options, name);
+            ffi::Py_DECREF(name);
+            written
+        }
+    }
+}
+
+/// A function slot of a type, by the type it has.
+trait ReprSlot {
+    fn cast_repr(self) -> Option<ffi::reprfunc>;
+}
+
+impl ReprSlot for *mut std::ffi::c_void {
+    fn cast_repr(self) -> Option<ffi::reprfunc> {
+        // SAFETY: asked of `PyType_GetSlot` with `Py_tp_repr`, which holds such a function or null.
+        unsafe { std::mem::transmute::<Self, Option<ffi::reprfunc>>(self) }
+    }
+}
+
+/// # Safety
+/// `key` is alive.
+unsafe fn is_key(key: *mut ffi::PyObject) -> bool {
+    // SAFETY: as the caller's.
+    unsafe {
+        ffi::PyUnicode_Check(key) != 0
+            || ffi::PyFloat_Check(key) != 0
+            || ffi::PyLong_Check(key) != 0
+            || key == ffi::Py_None()
+    }
+}
+
+/// The sign and the bytes, lowest first, of an int of any size; `None` with an exception set.
+///
+/// # Safety
+/// `value` is an int or of a subclass.
+unsafe fn magnitude_of(value: *mut ffi::PyObject) -> Option<(bool, Vec<u8>)> {
+    Python::attach(|py| {
+        // SAFETY: as the caller's.
+        let value = unsafe { Bound::from_borrowed_ptr(py, value) };
+        // The methods of int itself, whatever a subclass makes of them.
+        let int = py.get_type::<pyo3::types::PyInt>();
+        let read = || -> PyResult<(bool, Vec<u8>)> {
+            let negative = int.call_method1("__lt__", (&value, 0))?.extract::<bool>()?;
+            let magnitude = if negative { int.call_method1("__neg__", (&value,))? } else { value.clone() };
+            let bits = int.call_method1("bit_length", (&magnitude,))?.extract::<usize>()?;
+            let bytes = int.call_method1("to_bytes", (&magnitude, bits.div_ceil(8), "little"))?;
+            Ok((negative, bytes.extract::<Vec<u8>>()?))
+        };
+        read().map_err(|error| error.restore(py)).ok()
+    })
+}
+
+/// The JSON text of one str by the rules of `encode_basestring` (or `_ascii`).
+///
+/// # Safety
+/// The interpreter is attached and `object` is a str that is alive.
+pub unsafe fn basestring<const ASCII: bool>(object: *mut ffi::PyObject) -> *mut ffi::PyObject {
+    // SAFETY: as the caller's.
+    unsafe {
+        let Some(text) = text(object) else { return std::ptr::null_mut() };
+        let room = match text {
+            Text::Ascii(bytes) => bytes.len() + 64,
+            _ => 1024,
+        };
+        let mut out = Writer::new(vec![0; room], usize::MAX, 0);
+        if !out.string::<ASCII>(text, forkedenc_core::json::encode::Surrogates::Pass) {
+            return ffi::PyErr_NoMemory();
+        }
+        make_str(out.bytes(), ASCII)
+    }
+}

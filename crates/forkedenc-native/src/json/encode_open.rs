@@ -1,0 +1,376 @@
+//! Opening: containers with their depth and circle checks, and the one place where an unknown type is dealt with.
+
+use forkedenc_core::limits::Limit;
+use pyo3::ffi;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+
+use super::encode_faces;
+use super::encode_options::{Decimals, Face, GENERAL, Options};
+use super::encode_text::text;
+use super::encode_walk::{Addresses, Class, DICT, ITEMS, LIST, Open, SEARCHED, SEQUENCE, STAND_IN, TUPLE, Trouble, Walk};
+
+impl Walk {
+    /// Opens `value`, of a class that is no leaf. True if it is complete at once (empty, or a stand-in that is a leaf),
+    /// false if `open` is the new container, or with `trouble` noted.
+    ///
+    /// # Safety
+    /// `value` is alive until Python code runs; it is held here before any does.
+    pub unsafe fn open_value<const ASCII: bool, const STYLE: u8>(
+        &mut self,
+        options: &Options,
+        value: *mut ffi::PyObject,
+        class: Class,
+        open: &mut Open,
+    ) -> bool {
+        // SAFETY: as the caller's.
+        unsafe {
+            match class {
+                Class::Unknown => self.unknown::<ASCII, STYLE>(options, value, open),
+                _ => self.container::<STYLE>(options, value, class, open),
+            }
+        }
+    }
+
+    /// # Safety
+    /// As [`Walk::open_value`].
+    #[inline(always)]
+    unsafe fn container<const STYLE: u8>(
+        &mut self,
+        options: &Options,
+        value: *mut ffi::PyObject,
+        class: Class,
+        open: &mut Open,
+    ) -> bool {
+        // SAFETY: as the caller's; `value` is held before `pairs` or `iterated` run Python code.
+        unsafe {
+            if options.check_circular && self.is_open(value) {
+                self.fail(Trouble::Circular, std::ptr::null_mut());
+                return false;
+            }
+            self.depth += 1;
+            if self.depth > options.limits.depth {
+                let observed = self.depth;
+                self.depth -= 1;
+                let trouble = Trouble::Limit { limit: Limit::Depth, maximum: options.limits.depth, observed };
+                self.fail(trouble, std::ptr::null_mut());
+                return false;
+            }
+            self.peak_depth = self.peak_depth.max(self.depth);
+            let (kind, bracket, empty) = match class {
+                Class::List => (LIST, b'[', ffi::PyList_GET_SIZE(value) == 0),
+                Class::Tuple => (TUPLE, b'[', ffi::PyTuple_GET_SIZE(value) == 0),
+                Class::Dict if !options.sort_keys => (DICT, b'{', ffi::PyDict_Size(value) == 0),
+                Class::Dict | Class::DictSubclass => (ITEMS, b'{', ffi::PyDict_Size(value) == 0),
+                _ => (SEQUENCE, b'[', false),
+            };
+            if empty {
+                self.depth -= 1;
+                return self.out.put([bracket, bracket + 2]);
+            }
+            ffi::Py_INCREF(value);
+            self.held.push(value);
+            let mut walked = value;
+            if matches!(kind, ITEMS | SEQUENCE) {
+                walked = if kind == ITEMS { pairs(options, value) } else { iterated(value) };
+                if walked.is_null() {
+                    self.trouble = Some(Trouble::Raised);
+                    return false;
+                }
+                // Nothing to write, and no separator to take back: complete, but for what an indented dict writes.
+                let none = ffi::PySequence_Fast_GET_SIZE(walked) == 0;
+                if none && (kind == SEQUENCE || STYLE != GENERAL) {
+                    ffi::Py_DECREF(walked);
+                    self.held.pop();
+                    ffi::Py_DECREF(value);
+                    self.depth -= 1;
+                    return self.out.put([bracket, bracket + 2]);
+                }
+                self.held.push(walked);
+            }
+            if !self.push(open, kind, walked) {
+                return false;
+            }
+            if let Some(seen) = &mut self.seen {
+                seen.insert(value as usize);
+            }
+            let written = self.out.put([bracket]);
+            if STYLE == GENERAL && written {
+                self.new_line(options, self.depth);
+            }
+            false
+        }
+    }
+
+    /// Whether an object is on the open path.
+    ///
+    /// # Safety
+    /// The interpreter is attached.
+    #[inline(always)]
+    unsafe fn is_open(&mut self, value: *mut ffi::PyObject) -> bool {
+        if self.held.len() <= SEARCHED && self.seen.is_none() {
+            return self.held.contains(&value);
+        }
+        self.is_open_by_address(value)
+    }
+
+    #[inline(never)]
+    fn is_open_by_address(&mut self, value: *mut ffi::PyObject) -> bool {
+        // Once there, it is kept up to date at every push and pop.
+        let seen = self.seen.get_or_insert_with(|| {
+            let mut seen = Addresses::default();
+            seen.extend(self.held.iter().map(|&object| object as usize));
+            seen
+        });
+        seen.contains(&(value as usize))
+    }
+
+    /// The one place where a value of a type that JSON does not know is dealt with: `default()` is asked for a
+    /// stand-in, which is written in its place.
+    ///
+    /// # Safety
+    /// As [`Walk::open_value`].
+    #[inline(never)]
+    unsafe fn unknown<const ASCII: bool, const STYLE: u8>(
+        &mut self,
+        options: &Options,
+        value: *mut ffi::PyObject,
+        open: &mut Open,
+    ) -> bool {
+        // SAFETY: `value` is held by `held` or by `asked` below from before Python code runs until it is done with.
+        unsafe {
+            let mut value = value;
+            ffi::Py_INCREF(value);
+            loop {
+                if let Some(written) = self.decimal(options, value) {
+                    ffi::Py_DECREF(value);
+                    return written;
+                }
+                if options.check_circular && self.is_open(value) {
+                    ffi::Py_DECREF(value);
+                    self.fail(Trouble::Circular, std::ptr::null_mut());
+                    return false;
+                }
+                // From here on `held` owns the reference.
+                self.held.push(value);
+                if !self.push(open, STAND_IN, value) {
+                    return false;
+                }
+                if let Some(seen) = &mut self.seen {
+                    seen.insert(value as usize);
+                }
+                self.asked += 1;
+                let stand_in = match &options.default {
+                    Some(default) => ffi::PyObject_CallOneArg(default.as_ptr(), value),
+                    None if options.face == Face::Dumps => encode_faces::class_default(value),
+                    None => std::ptr::null_mut(),
+                };
+                if stand_in.is_null() {
+                    if ffi::PyErr_Occurred().is_null() {
+                        self.fail(Trouble::NotSerializable, value);
+                    } else {
+                        self.trouble = Some(Trouble::Raised);
+                    }
+                    return false;
+                }
+                let mut out = std::mem::take(&mut self.out);
+                let class = self.leaf::<ASCII, STYLE>(options, stand_in, &mut out);
+                self.out = out;
+                match class {
+                    Class::Leaf => {
+                        ffi::Py_DECREF(stand_in);
+                        return true;
+                    }
+                    Class::Failed => {
+                        ffi::Py_DECREF(stand_in);
+                        return false;
+                    }
+                    Class::Unknown => {
+                        if self.asked >= options.limits.depth {
+                            let maximum = options.limits.depth;
+                            let trouble = Trouble::Limit { limit: Limit::Depth, maximum, observed: self.asked + 1 };
+                            self.fail(trouble, std::ptr::null_mut());
+                            ffi::Py_DECREF(stand_in);
+                            return false;
+                        }
+                        value = stand_in;
+                    }
+                    class => {
+                        let whole = self.container::<STYLE>(options, stand_in, class, open);
+                        ffi::Py_DECREF(stand_in);
+                        return whole;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Writes a `decimal.Decimal` where the options say so; `None` if `value` is none.
+    ///
+    /// # Safety
+    /// `value` is held by the caller.
+    unsafe fn decimal(&mut self, options: &Options, value: *mut ffi::PyObject) -> Option<bool> {
+        if options.decimals == Decimals::Unknown {
+            return None;
+        }
+        let digits = Python::attach(|py| {
+            // SAFETY: as the caller's.
+            let value = unsafe { Bound::from_borrowed_ptr(py, value) };
+            match decimal_digits(&value) {
+                Ok(digits) => digits.map(Ok),
+                Err(error) => {
+                    error.restore(py);
+                    Some(Err(()))
+                }
+            }
+        })?;
+        let Ok(digits) = digits else {
+            self.trouble = Some(Trouble::Raised);
+            return Some(false);
+        };
+        if !digits.bytes().next_back().is_some_and(|byte| byte.is_ascii_digit()) || digits.contains("NaN") {
+            // SAFETY: as the caller's.
+            unsafe { self.fail(Trouble::NotFinite, value) };
+            return Some(false);
+        }
+        let quote: &[u8] = if options.decimals == Decimals::String { b"\"" } else { b"" };
+        Some(self.out.raw(quote) && self.out.raw(digits.as_bytes()) && self.out.raw(quote))
+    }
+}
+
+/// The text of a Decimal, by the class's own `__str__`; `None` for anything else.
+fn decimal_digits(value: &Bound<'_, PyAny>) -> PyResult<Option<String>> {
+    static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let py = value.py();
+    if CLASS.get(py).is_none() {
+        // Not imported: then `value` is of none of its classes.
+        let modules = py.import("sys")?.getattr("modules")?;
+        let Ok(module) = modules.get_item("decimal") else { return Ok(None) };
+        let class = module.getattr("Decimal")?.unbind();
+        let _ = CLASS.set(py, class);
+    }
+    let Some(class) = CLASS.get(py) else { return Ok(None) };
+    if !value.is_instance(class.bind(py))? {
+        return Ok(None);
+    }
+    class.bind(py).call_method1("__str__", (value,))?.extract().map(Some)
+}
+
+/// A dict's items as a list, sorted if asked; null with an exception set.
+///
+/// # Safety
+/// `value` is a dict or of a subclass, and held. Python code may run.
+unsafe fn pairs(options: &Options, value: *mut ffi::PyObject) -> *mut ffi::PyObject {
+    // SAFETY: as the caller's; the list is ours.
+    unsafe {
+        let items = ffi::PyMapping_Items(value);
+        if !items.is_null() && options.sort_keys && ffi::PyList_Sort(items) < 0 {
+            ffi::Py_DECREF(items);
+            return std::ptr::null_mut();
+        }
+        items
+    }
+}
+
+/// What iterating a subclass of list or tuple gives, as a list; null with an exception set.
+///
+/// # Safety
+/// `value` is held. Python code may run.
+unsafe fn iterated(value: *mut ffi::PyObject) -> *mut ffi::PyObject {
+    // SAFETY: as the caller's.
+    unsafe { ffi::PySequence_Fast(value, c"_iterencode_list needs a sequence".as_ptr()) }
+}
+
+/// The path of the place where a walk stands, as a JSON Pointer (RFC 6901); cut after some thousand bytes.
+///
+/// # Safety
+/// The interpreter is attached. No Python code runs.
+pub unsafe fn path(walk: &Walk) -> String {
+    const ENOUGH: usize = 4096;
+    let mut path = String::new();
+    let mut frames = walk.stack.words().chunks_exact(2).map(|frame| (frame[0] as u8, frame[1])).collect::<Vec<_>>();
+    frames.push((walk.open.kind, walk.open.position.cast_unsigned() as u64));
+    let mut held = walk.held.iter();
+    for (kind, position) in frames {
+        let walked = match kind {
+            LIST | TUPLE | DICT | STAND_IN => held.next(),
+            SEQUENCE | ITEMS => held.nth(1),
+            _ => None,
+        };
+        let Some(&walked) = walked else { continue };
+        let position = (position as usize).cast_signed();
+        if position == 0 || kind == STAND_IN {
+            continue;
+        }
+        path.push('/');
+        // SAFETY: `walked` is held and of the kind its frame says; the list may have become shorter.
+        let key = unsafe {
+            match kind {
+                DICT => key_before(walked, position),
+                ITEMS if position <= ffi::PyList_GET_SIZE(walked) => {
+                    let pair = ffi::PyList_GET_ITEM(walked, position - 1);
+                    let is_pair = ffi::PyTuple_Check(pair) != 0 && ffi::PyTuple_GET_SIZE(pair) == 2;
+                    if is_pair { ffi::PyTuple_GET_ITEM(pair, 0) } else { std::ptr::null_mut() }
+                }
+                _ => {
+                    path.push_str(&(position - 1).to_string());
+                    std::ptr::null_mut()
+                }
+            }
+        };
+        if !key.is_null() {
+            // SAFETY: held by its dict or pair, and no Python code runs.
+            path.push_str(&unsafe { step(key) });
+        }
+        if path.len() > ENOUGH {
+            break;
+        }
+    }
+    path
+}
+
+/// The key that `PyDict_Next` gave last, or null.
+///
+/// # Safety
+/// `dict` is a dict; the result is borrowed from it.
+unsafe fn key_before(dict: *mut ffi::PyObject, position: ffi::Py_ssize_t) -> *mut ffi::PyObject {
+    let (mut at, mut key, mut value) = (0, std::ptr::null_mut(), std::ptr::null_mut());
+    // SAFETY: as the caller's.
+    while unsafe { ffi::PyDict_Next(dict, &raw mut at, &raw mut key, &raw mut value) } != 0 {
+        if at >= position {
+            return key;
+        }
+    }
+    std::ptr::null_mut()
+}
+
+/// A key as one step of a path.
+///
+/// # Safety
+/// `key` is alive.
+unsafe fn step(key: *mut ffi::PyObject) -> String {
+    let mut out = forkedenc_core::json::encode::Writer::new(Vec::new(), 2048, 0);
+    // SAFETY: as the caller's; a str's text is read in place, numbers by their own functions.
+    unsafe {
+        if ffi::PyUnicode_Check(key) != 0 {
+            if let Some(text) = text(key) {
+                out.raw_text(text);
+            }
+        } else if key == ffi::Py_None() {
+            out.put(*b"null");
+        } else if key == ffi::Py_True() {
+            out.put(*b"true");
+        } else if key == ffi::Py_False() {
+            out.put(*b"false");
+        } else if ffi::PyLong_Check(key) != 0 {
+            let mut overflow = 0;
+            let number = ffi::PyLong_AsLongLongAndOverflow(key, &raw mut overflow);
+            if overflow == 0 {
+                out.signed(number);
+            }
+        } else if ffi::PyFloat_Check(key) != 0 && ffi::PyFloat_AS_DOUBLE(key).is_finite() {
+            out.float(ffi::PyFloat_AS_DOUBLE(key));
+        }
+    }
+    String::from_utf8_lossy(out.bytes()).replace('~', "~0").replace('/', "~1")
+}

@@ -1,0 +1,699 @@
+//! The walk over a Python value: an explicit coroutine that hands tokens to the core's writer.
+//!
+//! The container being written is `Open`, in registers; those around it are frames on the runtime's stack, two words
+//! each: a kind with a flag, and a position. The objects that the frames speak of are held beside, in `held`, the
+//! innermost last. Python code runs in few places (`default()`, a custom string encoder, `items()` and `__iter__` of
+//! subclasses, the comparisons of a sort); whatever lives across one of them is held by a reference, and every position
+//! is checked against the container as it is when it is read.
+//!
+//! Failures are kept as numbers in `trouble`; `encode_error` makes exceptions of them. Next: `encode_open`.
+
+use std::collections::HashSet;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::ptr::null_mut;
+
+use forkedenc_core::json::encode::{Failure, Writer};
+use forkedenc_core::limits::Limit;
+use forkedenc_runtime::Stack;
+use pyo3::ffi;
+
+use super::encode_options::{COMPACT, GENERAL, Options, SPACED};
+use super::encode_text::text;
+
+/// Why the walk ended early.
+#[derive(Clone, Copy, Debug)]
+pub enum Trouble {
+    /// Python code raised; the exception is set.
+    Raised,
+    /// The writer failed.
+    Writer(Failure),
+    Limit {
+        limit: Limit,
+        maximum: u64,
+        observed: u64,
+    },
+    Circular,
+    /// `culprit` is a float, or a Decimal, that JSON has no number for.
+    NotFinite,
+    NotSerializable,
+    InvalidKey,
+    /// `items()` gave something else than pairs.
+    NotPairs,
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flow {
+    Done,
+    /// Enough is written for now; run again to go on.
+    Suspended,
+    Failed,
+}
+
+/// What an object is to the walk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Class {
+    /// Written already.
+    Leaf,
+    Failed,
+    List,
+    Tuple,
+    Dict,
+    /// A subclass of list or tuple: iterated first.
+    SequenceSubclass,
+    /// A subclass of dict: asked for its items.
+    DictSubclass,
+    Unknown,
+}
+
+/// Kinds of frames. `ROOT` is below the outermost value.
+pub const ROOT: u8 = 0;
+pub const LIST: u8 = 1;
+pub const TUPLE: u8 = 2;
+pub const DICT: u8 = 3;
+/// A list or tuple made of a subclass by iterating; `held` has the subclass's instance below it.
+pub const SEQUENCE: u8 = 4;
+/// A list of pairs made of a dict; `held` has the dict below it.
+pub const ITEMS: u8 = 5;
+/// An object whose stand-in, given by `default()`, is being written.
+pub const STAND_IN: u8 = 6;
+
+/// Up to so many objects the open path is searched one by one.
+pub const SEARCHED: usize = 24;
+
+/// The container being written.
+#[derive(Clone, Copy, Debug)]
+pub struct Open {
+    pub kind: u8,
+    /// Whether something was written in it (kept in the general style alone).
+    pub wrote: bool,
+    /// The index of the next item, or what `PyDict_Next` keeps.
+    pub position: ffi::Py_ssize_t,
+    /// What is walked: the last of `held`.
+    pub walked: *mut ffi::PyObject,
+}
+
+impl Open {
+    pub const ROOT: Self = Self { kind: ROOT, wrote: false, position: 0, walked: null_mut() };
+
+    #[inline(always)]
+    fn frame(self) -> [u64; 2] {
+        [u64::from(self.kind) | u64::from(self.wrote) << 8, self.position.cast_unsigned() as u64]
+    }
+
+    #[inline(always)]
+    fn of([kind, position]: [u64; 2], walked: *mut ffi::PyObject) -> Self {
+        let position = (position as usize).cast_signed();
+        Self { kind: kind as u8, wrote: kind >> 8 != 0, position, walked }
+    }
+}
+
+/// Addresses hash by one multiplication: nobody outside chooses them.
+#[derive(Default)]
+pub struct AddressHasher(u64);
+
+impl Hasher for AddressHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, _: &[u8]) {
+        unreachable!("only addresses are hashed");
+    }
+
+    fn write_usize(&mut self, address: usize) {
+        self.0 = (address as u64 >> 4).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(20);
+    }
+}
+
+pub type Addresses = HashSet<usize, BuildHasherDefault<AddressHasher>>;
+
+/// One encode, running or suspended.
+pub struct Walk {
+    pub out: Writer,
+    pub stack: Stack,
+    /// References that the open frames own.
+    pub held: Vec<*mut ffi::PyObject>,
+    /// The open path by address, once it is long.
+    pub seen: Option<Addresses>,
+    /// Where the walk stands while it does not run.
+    pub open: Open,
+    /// Containers open, and the most at once.
+    pub depth: u64,
+    pub peak_depth: u64,
+    /// `default()` calls whose stand-in is being written.
+    pub asked: u64,
+    pub trouble: Option<Trouble>,
+    /// What the trouble is about: owned, may be null.
+    pub culprit: *mut ffi::PyObject,
+    /// At how many bytes a run is suspended.
+    pub threshold: usize,
+    /// Indentation levels around the value.
+    pub outer_levels: u64,
+}
+
+impl Walk {
+    #[inline(always)]
+    pub fn new(options: &Options, buffer: Vec<u8>, held: Vec<*mut ffi::PyObject>) -> Self {
+        debug_assert!(held.is_empty());
+        let budget = usize::try_from(options.limits.stack_bytes).unwrap_or(usize::MAX);
+        let mut stack = Stack::new(0, budget);
+        stack.resume();
+        Self {
+            out: Writer::new(buffer, options.document_bytes(), options.slack()),
+            stack,
+            held,
+            seen: None,
+            open: Open::ROOT,
+            depth: 0,
+            peak_depth: 0,
+            asked: 0,
+            trouble: None,
+            culprit: null_mut(),
+            threshold: usize::MAX,
+            outer_levels: 0,
+        }
+    }
+
+    /// Notes a failure about `culprit`, which may be null.
+    ///
+    /// # Safety
+    /// The interpreter is attached and `culprit` is null or alive.
+    #[cold]
+    #[inline(never)]
+    pub unsafe fn fail(&mut self, trouble: Trouble, culprit: *mut ffi::PyObject) {
+        // SAFETY: a reference of our own, given back by `release`.
+        unsafe { ffi::Py_XINCREF(culprit) };
+        self.trouble = Some(trouble);
+        self.culprit = culprit;
+    }
+
+    /// Notes that the writer failed.
+    #[cold]
+    #[inline(never)]
+    fn writer_failed(&mut self) {
+        if self.trouble.is_none() {
+            self.trouble = self.out.failure().map(Trouble::Writer);
+        }
+    }
+
+    /// Gives back every reference; what was written stays.
+    ///
+    /// # Safety
+    /// The interpreter is attached. Finalizers may run.
+    pub unsafe fn release(&mut self) {
+        let culprit = std::mem::replace(&mut self.culprit, null_mut());
+        // SAFETY: the reference is owned and forgotten here.
+        unsafe { ffi::Py_XDECREF(culprit) };
+        while let Some(object) = self.held.pop() {
+            // SAFETY: `held` owns its references; this one was taken off before a finalizer can run.
+            unsafe { ffi::Py_DECREF(object) };
+        }
+    }
+
+    /// Writes `value` and all below it.
+    ///
+    /// # Safety
+    /// The interpreter is attached and `value` is alive for the length of the call.
+    pub unsafe fn start(&mut self, options: &Options, value: *mut ffi::PyObject) -> Flow {
+        // SAFETY: as the caller's.
+        unsafe { self.dispatch(options, value) }
+    }
+
+    /// Goes on where a run was suspended.
+    ///
+    /// # Safety
+    /// The interpreter is attached.
+    pub unsafe fn resume(&mut self, options: &Options) -> Flow {
+        self.stack.resume();
+        // SAFETY: a null value means the open container, whose references `held` owns.
+        unsafe { self.dispatch(options, null_mut()) }
+    }
+
+    /// # Safety
+    /// The interpreter is attached; `value` is null or alive for the length of the call.
+    unsafe fn dispatch(&mut self, options: &Options, value: *mut ffi::PyObject) -> Flow {
+        let style = if self.threshold == usize::MAX { options.style() } else { GENERAL };
+        // SAFETY: as the caller's.
+        let flow = unsafe {
+            match (options.ensure_ascii, style) {
+                (false, COMPACT) => self.run::<false, COMPACT>(options, value),
+                (true, COMPACT) => self.run::<true, COMPACT>(options, value),
+                (false, SPACED) => self.run::<false, SPACED>(options, value),
+                (true, SPACED) => self.run::<true, SPACED>(options, value),
+                (false, _) => self.run::<false, GENERAL>(options, value),
+                (true, _) => self.run::<true, GENERAL>(options, value),
+            }
+        };
+        match flow {
+            Flow::Failed => self.writer_failed(),
+            Flow::Suspended => self.stack.suspend(),
+            Flow::Done => {
+                if !self.out.fits() {
+                    self.writer_failed();
+                    return Flow::Failed;
+                }
+            }
+        }
+        self.stack.note_depth(self.peak_depth);
+        flow
+    }
+
+    /// # Safety
+    /// As [`Walk::dispatch`].
+    #[inline(never)]
+    unsafe fn run<const ASCII: bool, const STYLE: u8>(
+        &mut self,
+        options: &Options,
+        value: *mut ffi::PyObject,
+    ) -> Flow {
+        let mut open = self.open;
+        let mut next = value;
+        // In registers while it runs; cold code finds it in its place, see `apart`.
+        let mut out = std::mem::take(&mut self.out);
+        // SAFETY: positions are checked against the container at each step; in the general style, where a string
+        // encoder may run Python code, the item at hand is held; else no Python code runs between reading an item and
+        // either having written it or holding it (`open_value`).
+        unsafe {
+            if !next.is_null() {
+                if STYLE == GENERAL {
+                    ffi::Py_INCREF(next);
+                }
+                match self.leaf::<ASCII, STYLE>(options, next, &mut out) {
+                    Class::Leaf => {
+                        if STYLE == GENERAL {
+                            ffi::Py_DECREF(next);
+                        }
+                        self.out = out;
+                        return Flow::Done;
+                    }
+                    class => match self.enter::<ASCII, STYLE>(options, next, class, &mut open, &mut out) {
+                        Flow::Suspended => {}
+                        flow => {
+                            self.out = out;
+                            return flow;
+                        }
+                    },
+                }
+            }
+            loop {
+                // Runs until a child must be opened or the container has ended.
+                let class = match open.kind {
+                    LIST => loop {
+                        if STYLE == GENERAL && out.used() >= self.threshold {
+                            self.open = open;
+                            self.out = out;
+                            return Flow::Suspended;
+                        }
+                        if open.position >= ffi::PyList_GET_SIZE(open.walked) {
+                            break Class::Leaf;
+                        }
+                        next = ffi::PyList_GET_ITEM(open.walked, open.position);
+                        open.position += 1;
+                        match self.item::<ASCII, STYLE>(options, next, &mut open, &mut out) {
+                            Class::Leaf => {}
+                            class => break class,
+                        }
+                    },
+                    DICT => loop {
+                        if STYLE == GENERAL && out.used() >= self.threshold {
+                            self.open = open;
+                            self.out = out;
+                            return Flow::Suspended;
+                        }
+                        // Copies, so that the open container itself can stay in registers.
+                        let (mut position, mut key, mut member) = (open.position, null_mut(), null_mut());
+                        if ffi::PyDict_Next(open.walked, &raw mut position, &raw mut key, &raw mut member) == 0 {
+                            break Class::Leaf;
+                        }
+                        open.position = position;
+                        next = member;
+                        match self.member::<ASCII, STYLE>(options, key, next, &mut open, &mut out) {
+                            Class::Leaf => {}
+                            class => break class,
+                        }
+                    },
+                    TUPLE | SEQUENCE => loop {
+                        if STYLE == GENERAL && out.used() >= self.threshold {
+                            self.open = open;
+                            self.out = out;
+                            return Flow::Suspended;
+                        }
+                        if open.position >= ffi::PySequence_Fast_GET_SIZE(open.walked) {
+                            break Class::Leaf;
+                        }
+                        next = ffi::PySequence_Fast_GET_ITEM(open.walked, open.position);
+                        open.position += 1;
+                        match self.item::<ASCII, STYLE>(options, next, &mut open, &mut out) {
+                            Class::Leaf => {}
+                            class => break class,
+                        }
+                    },
+                    _ => loop {
+                        if STYLE == GENERAL && out.used() >= self.threshold {
+                            self.open = open;
+                            self.out = out;
+                            return Flow::Suspended;
+                        }
+                        if open.position >= ffi::PyList_GET_SIZE(open.walked) {
+                            break Class::Leaf;
+                        }
+                        let pair = ffi::PyList_GET_ITEM(open.walked, open.position);
+                        open.position += 1;
+                        if ffi::PyTuple_Check(pair) == 0 || ffi::PyTuple_GET_SIZE(pair) != 2 {
+                            self.fail(Trouble::NotPairs, null_mut());
+                            // `enter` gives up a reference to it.
+                            next = ffi::Py_None();
+                            if STYLE == GENERAL {
+                                ffi::Py_INCREF(next);
+                            }
+                            break Class::Failed;
+                        }
+                        next = ffi::PyTuple_GET_ITEM(pair, 1);
+                        let key = ffi::PyTuple_GET_ITEM(pair, 0);
+                        match self.member::<ASCII, STYLE>(options, key, next, &mut open, &mut out) {
+                            Class::Leaf => {}
+                            class => break class,
+                        }
+                    },
+                };
+                let flow = if class == Class::Leaf {
+                    self.close::<STYLE>(options, &mut open, &mut out)
+                } else {
+                    self.enter::<ASCII, STYLE>(options, next, class, &mut open, &mut out)
+                };
+                if flow != Flow::Suspended {
+                    self.out = out;
+                    return flow;
+                }
+            }
+        }
+    }
+
+    /// Opens `value`, or fails with it; `Suspended` means: go on in `open`.
+    ///
+    /// # Safety
+    /// `value` is alive; in the general style a reference to it is given up here.
+    #[inline(always)]
+    unsafe fn enter<const ASCII: bool, const STYLE: u8>(
+        &mut self,
+        options: &Options,
+        value: *mut ffi::PyObject,
+        class: Class,
+        open: &mut Open,
+        out: &mut Writer,
+    ) -> Flow {
+        // SAFETY: as the caller's. Objects of the exact types are opened right here, and no Python code runs.
+        unsafe {
+            if STYLE != GENERAL {
+                let (kind, bracket, empty) = match class {
+                    Class::Dict => (DICT, b'{', ffi::PyDict_Size(value) == 0),
+                    Class::List => (LIST, b'[', ffi::PyList_GET_SIZE(value) == 0),
+                    _ => (ROOT, b'[', true),
+                };
+                let plain = kind != ROOT && !(kind == DICT && options.sort_keys);
+                if plain
+                    && self.seen.is_none()
+                    && self.held.len() < SEARCHED
+                    && self.depth < options.limits.depth
+                    && !(options.check_circular && self.held.contains(&value))
+                {
+                    if empty {
+                        self.peak_depth = self.peak_depth.max(self.depth + 1);
+                        if out.put([bracket, bracket + 2]) {
+                            return self.ended::<STYLE>(open, out);
+                        }
+                    } else if out.put([bracket]) && self.push(open, kind, value) {
+                        ffi::Py_INCREF(value);
+                        self.held.push(value);
+                        self.depth += 1;
+                        self.peak_depth = self.peak_depth.max(self.depth);
+                        return Flow::Suspended;
+                    }
+                    self.open = *open;
+                    return Flow::Failed;
+                }
+            }
+            // A copy, so that the open container itself can stay in registers.
+            let mut copy = *open;
+            let flow = self.apart(out, |walk| walk.enter_any::<ASCII, STYLE>(options, value, class, &mut copy));
+            *open = copy;
+            flow
+        }
+    }
+
+    /// # Safety
+    /// As [`Walk::enter`].
+    #[inline(never)]
+    unsafe fn enter_any<const ASCII: bool, const STYLE: u8>(
+        &mut self,
+        options: &Options,
+        value: *mut ffi::PyObject,
+        class: Class,
+        open: &mut Open,
+    ) -> Flow {
+        // SAFETY: as the caller's.
+        unsafe {
+            let whole = class == Class::Failed || self.open_value::<ASCII, STYLE>(options, value, class, open);
+            if STYLE == GENERAL {
+                ffi::Py_DECREF(value);
+            }
+            if self.trouble.is_some() || self.out.failure().is_some() {
+                self.open = *open;
+                return Flow::Failed;
+            }
+            if !whole {
+                return Flow::Suspended;
+            }
+            let mut out = std::mem::take(&mut self.out);
+            let flow = self.ended::<STYLE>(open, &mut out);
+            self.out = out;
+            flow
+        }
+    }
+
+    /// Runs cold code that uses `self.out`, with the hot loop's writer in that place.
+    #[inline(always)]
+    pub fn apart<T>(&mut self, out: &mut Writer, cold: impl FnOnce(&mut Self) -> T) -> T {
+        self.out = std::mem::take(out);
+        let result = cold(self);
+        *out = std::mem::take(&mut self.out);
+        result
+    }
+
+    /// One item of an array.
+    ///
+    /// # Safety
+    /// `value` is alive until Python code runs. In the general style it is held on return unless it is a leaf.
+    #[inline(always)]
+    unsafe fn item<const ASCII: bool, const STYLE: u8>(
+        &mut self,
+        options: &Options,
+        value: *mut ffi::PyObject,
+        open: &mut Open,
+        out: &mut Writer,
+    ) -> Class {
+        // SAFETY: as the caller's.
+        unsafe {
+            if STYLE == GENERAL {
+                ffi::Py_INCREF(value);
+                if open.wrote && !self.apart(out, |walk| walk.separate(options)) {
+                    return Class::Failed;
+                }
+                open.wrote = true;
+            }
+            self.value::<ASCII, STYLE>(options, value, out)
+        }
+    }
+
+    /// A leaf and its separator, or what else it is.
+    ///
+    /// # Safety
+    /// As [`Walk::item`]; held already in the general style.
+    #[inline(always)]
+    unsafe fn value<const ASCII: bool, const STYLE: u8>(
+        &mut self,
+        options: &Options,
+        value: *mut ffi::PyObject,
+        out: &mut Writer,
+    ) -> Class {
+        // SAFETY: as the caller's.
+        unsafe {
+            let class = self.leaf::<ASCII, STYLE>(options, value, out);
+            if class != Class::Leaf {
+                return class;
+            }
+            if STYLE == GENERAL {
+                ffi::Py_DECREF(value);
+                return class;
+            }
+            if put_separator::<STYLE>(out) { class } else { Class::Failed }
+        }
+    }
+
+    /// One member of an object.
+    ///
+    /// # Safety
+    /// As [`Walk::item`].
+    #[inline(always)]
+    unsafe fn member<const ASCII: bool, const STYLE: u8>(
+        &mut self,
+        options: &Options,
+        key: *mut ffi::PyObject,
+        value: *mut ffi::PyObject,
+        open: &mut Open,
+        out: &mut Writer,
+    ) -> Class {
+        // SAFETY: as the caller's; the key is held while a string encoder may run.
+        unsafe {
+            if STYLE == GENERAL {
+                ffi::Py_INCREF(value);
+                ffi::Py_INCREF(key);
+                let mut copy = *open;
+                let written = self.apart(out, |walk| walk.general_key::<ASCII>(options, key, &mut copy));
+                *open = copy;
+                ffi::Py_DECREF(key);
+                match written {
+                    Some(true) => {}
+                    Some(false) => {
+                        ffi::Py_DECREF(value);
+                        return Class::Leaf;
+                    }
+                    None => return Class::Failed,
+                }
+            } else {
+                let written = if ffi::Py_TYPE(key) == &raw mut ffi::PyUnicode_Type {
+                    match text(key) {
+                        Some(text) => out.string::<ASCII>(text, options.surrogates),
+                        None => false,
+                    }
+                } else {
+                    self.apart(out, |walk| walk.odd_key::<ASCII>(options, key))
+                };
+                let separated = written && if STYLE == COMPACT { out.put([b':']) } else { out.put([b':', b' ']) };
+                if !separated {
+                    return self.apart(out, Self::leaf_failed);
+                }
+            }
+            self.value::<ASCII, STYLE>(options, value, out)
+        }
+    }
+
+    /// The separator of the general style, before each item but the first.
+    #[inline(never)]
+    pub fn separate(&mut self, options: &Options) -> bool {
+        self.out.raw(&options.item_separator) && self.new_line(options, self.depth)
+    }
+
+    /// A line break and indentation, if asked for.
+    pub fn new_line(&mut self, options: &Options, level: u64) -> bool {
+        let Some(unit) = &options.indent else { return true };
+        self.out.put([b'\n']) && self.out.repeat(unit, self.outer_levels + level)
+    }
+
+    /// The container has no more: its bracket, and back to the one around it.
+    ///
+    /// # Safety
+    /// The interpreter is attached; `open` is a container.
+    #[inline(always)]
+    unsafe fn close<const STYLE: u8>(&mut self, options: &Options, open: &mut Open, out: &mut Writer) -> Flow {
+        let bracket = if matches!(open.kind, DICT | ITEMS) { b'}' } else { b']' };
+        let written = match STYLE {
+            COMPACT => {
+                out.take_back(1);
+                out.put([bracket])
+            }
+            SPACED => {
+                out.take_back(2);
+                out.put([bracket])
+            }
+            _ => self.apart(out, |walk| walk.new_line(options, walk.depth - 1)) && out.put([bracket]),
+        };
+        self.depth -= 1;
+        // SAFETY: the frame's references are given back once, and nothing of it is used after.
+        unsafe {
+            self.forget(open);
+            if !written {
+                self.open = *open;
+                return Flow::Failed;
+            }
+            self.ended::<STYLE>(open, out)
+        }
+    }
+
+    /// Pops the frame around `open` into it, after giving back what `open` held.
+    ///
+    /// # Safety
+    /// The interpreter is attached; `open` is not the root. Finalizers may run.
+    #[inline(always)]
+    pub unsafe fn forget(&mut self, open: &mut Open) {
+        let two = matches!(open.kind, SEQUENCE | ITEMS);
+        let last = self.held.pop();
+        let owner = if two { self.held.pop() } else { last };
+        if let Some(seen) = &mut self.seen {
+            for object in [last, owner].into_iter().flatten() {
+                seen.remove(&(object as usize));
+            }
+        }
+        let frame = self.stack.pop::<2>();
+        // Positions speak of what `held` ends with now.
+        *open = Open::of(frame, self.held.last().copied().unwrap_or(null_mut()));
+        // SAFETY: taken off `held` above, so each reference is given back once; the state is whole if finalizers run.
+        unsafe {
+            if two && let Some(owner) = owner {
+                ffi::Py_DECREF(owner);
+            }
+            if let Some(last) = last {
+                ffi::Py_DECREF(last);
+            }
+        }
+    }
+
+    /// A value below `open` is complete: stand-ins end with it, and a separator follows. `Suspended`: go on in `open`.
+    ///
+    /// # Safety
+    /// The interpreter is attached.
+    #[inline(always)]
+    pub unsafe fn ended<const STYLE: u8>(&mut self, open: &mut Open, out: &mut Writer) -> Flow {
+        while open.kind == STAND_IN {
+            self.asked -= 1;
+            // SAFETY: a stand-in is not the root.
+            unsafe { self.forget(open) };
+        }
+        if open.kind == ROOT {
+            return Flow::Done;
+        }
+        if STYLE != GENERAL && !put_separator::<STYLE>(out) {
+            self.open = *open;
+            return Flow::Failed;
+        }
+        Flow::Suspended
+    }
+
+    /// Pushes `open` and makes a new container or stand-in the open one. `held` already has its objects.
+    ///
+    /// # Safety
+    /// The last of `held` is what the new one walks.
+    #[inline(always)]
+    pub unsafe fn push(&mut self, open: &mut Open, kind: u8, walked: *mut ffi::PyObject) -> bool {
+        if let Err(overflow) = self.stack.push(open.frame()) {
+            let trouble = Trouble::Limit {
+                limit: Limit::StackBytes,
+                maximum: overflow.budget as u64,
+                observed: overflow.needed as u64,
+            };
+            // SAFETY: no culprit.
+            unsafe { self.fail(trouble, null_mut()) };
+            return false;
+        }
+        *open = Open { kind, wrote: false, position: 0, walked };
+        true
+    }
+}
+
+/// The item separator of the fixed styles, after each item; the last one is taken back.
+#[inline(always)]
+fn put_separator<const STYLE: u8>(out: &mut Writer) -> bool {
+    if STYLE == COMPACT { out.put([b',']) } else { out.put([b',', b' ']) }
+}

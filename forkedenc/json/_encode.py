@@ -1,0 +1,103 @@
+"""The functions that write: ``dumps`` and ``encode`` are the native ones, ``dump`` hands pieces to a file.
+
+``dumps`` comes back here for what only Python can say: ``cls=`` and keywords meant for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol
+
+from forkedenc import _native
+from forkedenc.json.encoder import JSONEncoder
+
+if TYPE_CHECKING:
+    from forkedenc import Limits
+
+dumps = _native.dumps
+encode = _native.encode
+encode_lines = _native.encode_lines
+Encoder = _native.Encoder
+
+
+class Writable(Protocol):
+    """What ``dump`` writes to."""
+
+    def write(self, text: str, /) -> object:
+        """Take a piece of text."""
+
+
+def _dumps_by_class(
+    obj: Any,
+    *,
+    skipkeys: bool = False,
+    ensure_ascii: bool = True,
+    check_circular: bool = True,
+    allow_nan: bool = True,
+    cls: type[JSONEncoder] | None = None,
+    indent: int | str | None = None,
+    separators: tuple[str, str] | None = None,
+    default: Callable[[Any], Any] | None = None,
+    sort_keys: bool = False,
+    **kw: Any,
+) -> str:
+    """``dumps`` with a class of the caller's, or with keywords that only a class can know."""
+    return (cls or JSONEncoder)(
+        skipkeys=skipkeys,
+        ensure_ascii=ensure_ascii,
+        check_circular=check_circular,
+        allow_nan=allow_nan,
+        indent=indent,
+        separators=separators,
+        default=default,
+        sort_keys=sort_keys,
+        **kw,
+    ).encode(obj)
+
+
+def dump(
+    obj: Any,
+    fp: Writable,
+    *,
+    skipkeys: bool = False,
+    ensure_ascii: bool = True,
+    check_circular: bool = True,
+    allow_nan: bool = True,
+    cls: type[JSONEncoder] | None = None,
+    indent: int | str | None = None,
+    separators: tuple[str, str] | None = None,
+    default: Callable[[Any], Any] | None = None,
+    sort_keys: bool = False,
+    limits: Limits | None = None,
+    **kw: Any,
+) -> None:
+    """Write ``obj`` as JSON text to ``fp``, a few KiB at a time; the standard library's ``json.dump``.
+
+    Args:
+        obj: what is written.
+        fp: has ``.write(str)``.
+        skipkeys, ensure_ascii, check_circular, allow_nan, indent, separators, default, sort_keys: see `JSONEncoder`.
+        cls: a subclass of `JSONEncoder` to use; further keywords are for it.
+        limits: a `forkedenc.Limits`; by default ``Limits.stdlib()``.
+
+    Raises:
+        TypeError, ValueError, RecursionError: see `dumps`; what was written before stays written.
+    """
+    if limits is not None:
+        kw["limits"] = limits
+    pieces = (cls or JSONEncoder)(
+        skipkeys=skipkeys,
+        ensure_ascii=ensure_ascii,
+        check_circular=check_circular,
+        allow_nan=allow_nan,
+        indent=indent,
+        separators=separators,
+        default=default,
+        sort_keys=sort_keys,
+        **kw,
+    ).iterencode(obj)
+    for piece in pieces:
+        fp.write(piece)
+
+
+_native.register_json_encoder(JSONEncoder, _dumps_by_class)
