@@ -4,6 +4,7 @@
 ``StreamDecoder`` and ``items``; `Limits` says what a document may cost.
 """
 
+from forkedenc import _runtime as runtime
 from forkedenc._errors import (
     DecodeError,
     EncodeError,
@@ -17,6 +18,7 @@ from forkedenc._errors import (
     ValidationError,
 )
 from forkedenc._limits import Limits
+from forkedenc._runtime import runtime_stats
 
 __all__ = [
     "DecodeError",
@@ -31,6 +33,8 @@ __all__ = [
     "SchemaError",
     "ValidationError",
     "__version__",
+    "runtime",
+    "runtime_stats",
 ]
 
 __version__ = "0.1.0"

@@ -320,6 +320,10 @@ impl Stream {
         matches!(self.framing, Framing::Single)
     }
 
+    fn is_inside_another(&self) -> bool {
+        matches!(self.framing, Framing::Inside(_))
+    }
+
     fn separator(&self) -> Option<u8> {
         match self.framing {
             Framing::Lines => Some(b'\n'),
@@ -357,7 +361,8 @@ impl Stream {
                 }
                 Step::Go
             }
-            Phase::Document => match self.machine.run(builder, cursor, last) {
+            // Inside another document the end of the input never completes a number.
+            Phase::Document => match self.machine.run(builder, cursor, last && !self.is_inside_another()) {
                 Flow::NeedMore => Step::NeedMore,
                 Flow::Done => self.done(cursor),
                 Flow::Failed | Flow::Take | Flow::Skip => Step::Fail,
