@@ -74,10 +74,17 @@ fn clock() -> f64 {
     (0..200).map(|_| mean(100, 0.0, || Instant::now().elapsed())).fold(f64::INFINITY, f64::min)
 }
 
+/// Something in the way, so that what is allocated next lies elsewhere each time: how two blocks lie to each other is
+/// worth a third of a copy.
+fn in_the_way(random: &mut Order) -> Vec<u8> {
+    Vec::with_capacity(black_box(16 + 64 * random.below(128)))
+}
+
 /// The push that makes a full stack of `bytes` grow, with nothing pooled.
-fn grow(bytes: usize, least: &mut u64) -> Duration {
+fn grow(bytes: usize, least: &mut u64, random: &mut Order) -> Duration {
     pool::trim();
     let mut stack = filled(bytes);
+    let _way = in_the_way(random);
     let started = Instant::now();
     stack.push([1, 2]).unwrap();
     let spent = started.elapsed();
@@ -88,7 +95,7 @@ fn grow(bytes: usize, least: &mut u64) -> Duration {
 }
 
 /// The same memory work by hand: twice the size allocated, what was full copied.
-fn allocate_and_copy(bytes: usize) -> Duration {
+fn allocate_and_copy(bytes: usize, random: &mut Order) -> Duration {
     let (old, new) = (Layout::from_size_align(bytes, 8).unwrap(), Layout::from_size_align(2 * bytes, 8).unwrap());
     // SAFETY: the layouts are not empty, the source is full and half as long as the target, and each block is freed with
     // the layout it was allocated with.
@@ -96,6 +103,7 @@ fn allocate_and_copy(bytes: usize) -> Duration {
         let source = alloc(old);
         assert!(!source.is_null());
         black_box(source).write_bytes(7, bytes);
+        let _way = in_the_way(random);
         let started = Instant::now();
         let target = alloc(new);
         assert!(!target.is_null());
@@ -175,11 +183,12 @@ fn growths() -> f64 {
     let clock = clock();
     for bytes in SIZES {
         let mut least = u64::MAX;
+        let (mut one, mut other) = (Order(1), Order(1));
         let best = in_turns(
-            1000,
+            400,
             &mut [
-                Box::new(|| mean(16, clock, || grow(bytes, &mut least))),
-                Box::new(move || mean(16, clock, || allocate_and_copy(bytes))),
+                Box::new(|| mean(64, clock, || grow(bytes, &mut least, &mut one))),
+                Box::new(|| mean(64, clock, || allocate_and_copy(bytes, &mut other))),
             ],
         );
         pool::trim();
