@@ -235,8 +235,8 @@ fn since(started: Instant) -> u64 {
 
 /// What the last timed growths took, for the classes up to [`SAMPLED`].
 ///
-/// Reading the clock twice costs as much as a small growth itself. So of the small ones each sixteenth is timed, and what
-/// it took stands for the next fifteen of its class in this thread: a sum is right on average, and a growth stays cheap.
+/// Reading the clock twice costs as much as a small growth itself. So of the small ones one in 32 is timed, and what it took
+/// stands for the next 31 of its class in this thread: a sum is right on average, and a growth stays cheap.
 struct Clock {
     by_class: [Cell<Sample>; SAMPLED],
 }
@@ -267,7 +267,7 @@ impl Clock {
 
     fn learn(&self, class: Class, nanoseconds: u64) {
         if let Some(cell) = self.by_class.get(class.index()) {
-            cell.set(Sample { nanoseconds, left: 15 });
+            cell.set(Sample { nanoseconds, left: 31 });
         }
     }
 }
