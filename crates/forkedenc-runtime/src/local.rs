@@ -41,9 +41,12 @@ pub(crate) fn count(counting: impl Fn(&Shard)) {
     }
 }
 
-/// The thread's own segment of the smallest class; hollow where there is none at hand.
+/// The thread's own segment of the smallest class; hollow where there is none at hand, and under stress.
 #[inline]
 pub(crate) fn take_small() -> Segment {
+    if stress() {
+        return Segment::hollow();
+    }
     LOCAL
         .try_with(|local| {
             let segment = local.small.take_any();
