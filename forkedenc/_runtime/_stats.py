@@ -37,7 +37,7 @@ class Stats:
     bytes_copied: int = 0
     """Counter: bytes that moves and forks copied."""
     growth_ns: int = 0
-    """Counter: nanoseconds spent in growths. Of growths up to 128 KiB one in sixteen is timed and stands for the rest."""
+    """Counter: nanoseconds spent in growths. Of growths up to 128 KiB one in 32 is timed and stands for the rest."""
     peak_stack_bytes: int = 0
     """Peak: the most bytes in use on one stack."""
     stack_bytes: int = 0

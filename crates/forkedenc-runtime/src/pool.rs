@@ -101,11 +101,13 @@ impl Pool {
 /// One bit for each class that has a segment here, so that a miss needs no lock. Written under it.
 static STOCKED: AtomicU64 = AtomicU64::new(0);
 
-pub(crate) fn take(class: Class) -> Option<Segment> {
+/// A hollow one where there is none of this class.
+#[inline]
+pub(crate) fn take(class: Class) -> Segment {
     if STOCKED.load(Ordering::Relaxed) >> class.index() & 1 == 0 {
-        return None;
+        return Segment::hollow();
     }
-    with_pool(|pool| pool.take(class))
+    with_pool(|pool| pool.take(class)).unwrap_or(Segment::hollow())
 }
 
 fn with_pool<R>(using: impl FnOnce(&mut Pool) -> R) -> R {

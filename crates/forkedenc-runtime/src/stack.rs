@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::class::{Class, SMALLEST};
-use crate::local;
+use crate::local::{self, Reason};
 use crate::segment::{Segment, WORD};
 use crate::start::BIGGEST;
 use crate::stats::{Counts, Stats};
@@ -276,7 +276,11 @@ impl Stack {
         segment.push_words(self.words());
         let mut fork = Self::on(segment, hit, self.budget);
         fork.counts.peak_depth = self.counts.peak_depth;
-        fork.count_copied(self.used());
+        let copied = self.used() as u64;
+        fork.counts.bytes_copied = copied;
+        local::count(|shard| {
+            shard.bytes_copied.add(copied);
+        });
         Some(fork)
     }
 
@@ -335,37 +339,29 @@ impl Stack {
         }
         let class = Class::holding(needed).ok_or(overflow)?;
         if class > self.segment.class() {
-            self.grow(class).ok_or(overflow)?;
+            self.move_to(class, Reason::Growth).ok_or(overflow)?;
         } else if stress() {
-            self.move_to(self.segment.class()).ok_or(overflow)?;
+            self.move_to(self.segment.class(), Reason::Stress).ok_or(overflow)?;
         }
         self.segment.set_room(self.budget / WORD);
         Ok(())
     }
 
-    fn grow(&mut self, class: Class) -> Option<()> {
-        let ((), nanoseconds) = local::timed(class, || self.move_to(class))?;
-        self.counts.growths += 1;
-        self.counts.growth_ns += nanoseconds;
-        local::count(|shard| {
-            shard.growths.add(1);
-            shard.growth_ns.add(nanoseconds);
-        });
-        Some(())
-    }
-
-    /// To a segment of `class`, which holds what is used: take, copy, give the old one back.
-    fn move_to(&mut self, class: Class) -> Option<()> {
-        let (mut segment, hit) = local::take(class)?;
-        segment.push_words(self.segment.words());
-        let copied = self.used();
-        let old = std::mem::replace(&mut self.segment, segment);
-        self.counts.pool_hits += u64::from(hit);
-        self.counts.pool_misses += u64::from(!hit);
-        self.counts.bytes_copied += copied as u64;
-        local::give(old, |shard| {
-            shard.bytes_copied.add(copied as u64);
-        });
+    /// To a segment of `class`, which holds what is used; `None` where there is no memory for it.
+    fn move_to(&mut self, class: Class, reason: Reason) -> Option<()> {
+        let moved = local::exchange(&mut self.segment, class, reason)?;
+        let counts = &mut self.counts;
+        match reason {
+            Reason::Growth => {
+                counts.growths += 1;
+                counts.growth_ns += moved.nanoseconds;
+            }
+            Reason::Shrink => counts.shrinks += 1,
+            Reason::Stress => {}
+        }
+        let source = if moved.hit { &mut counts.pool_hits } else { &mut counts.pool_misses };
+        *source += 1;
+        counts.bytes_copied += (self.segment.len() * WORD) as u64;
         Some(())
     }
 
@@ -385,23 +381,12 @@ impl Stack {
         // Twice a quarter is less than what there is, so a class is found, and it is a smaller one.
         if let Some(class) = Class::holding(2 * self.low_peak * WORD)
             && class < self.segment.class()
-            && self.move_to(class).is_some()
+            && self.move_to(class, Reason::Shrink).is_some()
         {
-            self.counts.shrinks += 1;
-            local::count(|shard| {
-                shard.shrinks.add(1);
-            });
             self.set_room();
         }
         self.low = 0;
         self.low_peak = 0;
-    }
-
-    fn count_copied(&mut self, bytes: usize) {
-        self.counts.bytes_copied += bytes as u64;
-        local::count(|shard| {
-            shard.bytes_copied.add(bytes as u64);
-        });
     }
 }
 

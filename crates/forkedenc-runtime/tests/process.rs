@@ -10,12 +10,21 @@ use forkedenc_runtime::{Stack, Stats, after_fork, before_fork, count_breach, poo
 
 static ALONE: Mutex<()> = Mutex::new(());
 
-/// The lock, with everything at its beginning.
-fn alone() -> MutexGuard<'static, ()> {
+/// Held by the one test that runs. At its end the pool is empty, and nothing comes to it when the test's thread ends.
+struct Alone {
+    _guard: MutexGuard<'static, ()>,
+}
+
+fn alone() -> Alone {
     let guard = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-    pool::set_limit(pool::DEFAULT_LIMIT);
-    pool::trim();
-    guard
+    Alone { _guard: guard }
+}
+
+impl Drop for Alone {
+    fn drop(&mut self) {
+        pool::set_limit(pool::DEFAULT_LIMIT);
+        pool::trim();
+    }
 }
 
 fn deep(frames: u64) -> Stack {
