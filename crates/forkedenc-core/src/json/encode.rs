@@ -84,6 +84,13 @@ impl Writer {
         true
     }
 
+    /// Counts `count` bytes as written that were put into [`Writer::room`].
+    #[inline(always)]
+    pub fn advance(&mut self, count: usize) {
+        debug_assert!(count <= self.buffer.len() - self.used);
+        self.used += count;
+    }
+
     /// Takes the last `count` bytes back.
     #[inline]
     pub fn take_back(&mut self, count: usize) {
@@ -144,7 +151,7 @@ impl Writer {
 
     /// What may be written into, at least `needed` bytes; `None` where the limit or the memory ends first.
     #[inline(always)]
-    pub(crate) fn room(&mut self, needed: usize) -> Option<&mut [u8]> {
+    pub fn room(&mut self, needed: usize) -> Option<&mut [u8]> {
         if self.buffer.len() - self.used < needed && !self.grow_apart(needed) {
             return None;
         }

@@ -18,7 +18,7 @@ use forkedenc_runtime::Stack;
 use pyo3::ffi;
 
 use super::encode_options::{COMPACT, GENERAL, Options, SPACED};
-use super::encode_text::text;
+use super::encode_text::clean_string;
 
 /// Why the walk ended early.
 #[derive(Clone, Copy, Debug)]
@@ -139,6 +139,8 @@ pub struct Walk {
     pub seen: Option<Addresses>,
     /// Where the walk stands while it does not run.
     pub open: Open,
+    /// With fewer objects held than this, neither depth nor a long path need a thought.
+    pub easy: usize,
     /// Containers open, and the most at once.
     pub depth: u64,
     pub peak_depth: u64,
@@ -165,6 +167,7 @@ impl Walk {
             stack,
             held,
             seen: None,
+            easy: usize::try_from(options.limits.depth).unwrap_or(SEARCHED).min(SEARCHED),
             open: Open::ROOT,
             depth: 0,
             peak_depth: 0,
@@ -408,15 +411,13 @@ impl Walk {
         unsafe {
             if STYLE != GENERAL {
                 let (kind, bracket, empty) = match class {
-                    Class::Dict => (DICT, b'{', ffi::PyDict_Size(value) == 0),
+                    Class::Dict => (DICT, b'{', (*value.cast::<ffi::PyDictObject>()).ma_used == 0),
                     Class::List => (LIST, b'[', ffi::PyList_GET_SIZE(value) == 0),
                     _ => (ROOT, b'[', true),
                 };
                 let plain = kind != ROOT && !(kind == DICT && options.sort_keys);
                 if plain
-                    && self.seen.is_none()
-                    && self.held.len() < SEARCHED
-                    && self.depth < options.limits.depth
+                    && self.held.len() < self.easy
                     && !(options.check_circular && self.held.contains(&value))
                 {
                     if empty {
@@ -520,6 +521,12 @@ impl Walk {
     ) -> Class {
         // SAFETY: as the caller's.
         unsafe {
+            if STYLE != GENERAL && ffi::Py_TYPE(value) == &raw mut ffi::PyUnicode_Type {
+                let (behind, count) = if STYLE == COMPACT { (*b", ", 1) } else { (*b", ", 2) };
+                if clean_string::<ASCII>(value, out, behind, count) {
+                    return Class::Leaf;
+                }
+            }
             let class = self.leaf::<ASCII, STYLE>(options, value, out);
             if class != Class::Leaf {
                 return class;
@@ -563,16 +570,11 @@ impl Walk {
                     None => return Class::Failed,
                 }
             } else {
-                let written = if ffi::Py_TYPE(key) == &raw mut ffi::PyUnicode_Type {
-                    match text(key) {
-                        Some(text) => out.string::<ASCII>(text, options.surrogates),
-                        None => false,
-                    }
-                } else {
-                    self.apart(out, |walk| walk.odd_key::<ASCII>(options, key))
-                };
-                let separated = written && if STYLE == COMPACT { out.put([b':']) } else { out.put([b':', b' ']) };
-                if !separated {
+                let (behind, count) = if STYLE == COMPACT { (*b": ", 1) } else { (*b": ", 2) };
+                let exact = ffi::Py_TYPE(key) == &raw mut ffi::PyUnicode_Type;
+                if !(exact && clean_string::<ASCII>(key, out, behind, count))
+                    && !self.apart(out, |walk| walk.odd_key::<ASCII>(options, key) && walk.out.raw(&behind[..count]))
+                {
                     return self.apart(out, Self::leaf_failed);
                 }
             }
