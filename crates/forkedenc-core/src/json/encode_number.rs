@@ -151,6 +151,16 @@ impl Writer {
         true
     }
 
+    /// Writes an integer by its sign and magnitude, and `count` of two bytes behind it.
+    #[inline(always)]
+    pub fn integer_and(&mut self, negative: bool, magnitude: u64, behind: [u8; 2], count: usize) -> bool {
+        let Some(out) = self.room(32) else { return false };
+        let length = put_integer(negative, magnitude, out);
+        out[length..length + 2].copy_from_slice(&behind);
+        self.used += length + count;
+        true
+    }
+
     #[inline(always)]
     pub fn unsigned(&mut self, number: u64) -> bool {
         let Some(out) = self.room(32) else { return false };

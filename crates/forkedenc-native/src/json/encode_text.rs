@@ -47,8 +47,8 @@ unsafe fn ascii_data(object: *mut ffi::PyObject) -> (*const u8, usize) {
 /// Strings up to this length have a path of their own.
 const SHORT: usize = 512;
 
-/// Writes a str as a JSON string with `behind` after it, of which `count` bytes count, if it is short, ASCII and has
-/// nothing to escape (nor DEL, if asked); false if nothing was written.
+/// Writes a str as a JSON string with `behind` after it, of which `count` bytes count, if it is short, its UTF-8 is at
+/// hand and has nothing to escape (`DEL`: it is ASCII without DEL); false if nothing was written.
 ///
 /// # Safety
 /// `object` is an exact str, alive.
@@ -67,14 +67,20 @@ pub unsafe fn clean_string<const DEL: bool>(
     const HEADER: usize = size_of::<ffi::PyASCIIObject>();
     const { assert!(HEADER >= 16) };
     // SAFETY: SSE2 is part of x86-64. Loads: whole vectors inside the text, or the 16 bytes that end with the text,
-    // which begin inside the header where the text is shorter. Stores: inside the room asked for, which is 20 bytes
+    // which begin inside the header where the text is shorter (text elsewhere is not shorter). Stores: inside the room asked for, which is 20 bytes
     // more than the text.
     unsafe {
-        if ffi::PyUnicode_IS_COMPACT_ASCII(object) == 0 {
+        let in_place = ffi::PyUnicode_IS_COMPACT_ASCII(object) != 0;
+        let (data, length) = if in_place {
+            ascii_data(object)
+        } else if !DEL && ffi::PyUnicode_IS_COMPACT(object) != 0 {
+            // Someone has asked for the UTF-8 of this str before, and the str keeps it.
+            let header = object.cast::<ffi::PyCompactUnicodeObject>();
+            ((*header).utf8.cast_const().cast::<u8>(), (*header).utf8_length.cast_unsigned())
+        } else {
             return false;
-        }
-        let (data, length) = ascii_data(object);
-        if length > SHORT {
+        };
+        if length > SHORT || data.is_null() || !in_place && length < 16 {
             return false;
         }
         let Some(room) = out.room(length + 20) else { return false };

@@ -17,6 +17,7 @@ use forkedenc_core::limits::Limit;
 use forkedenc_runtime::Stack;
 use pyo3::ffi;
 
+use super::encode_layout::{Layout, entries, layout, small_int};
 use super::encode_options::{COMPACT, GENERAL, Options, SPACED};
 use super::encode_text::clean_string;
 
@@ -146,6 +147,8 @@ pub struct Walk {
     pub peak_depth: u64,
     /// `default()` calls whose stand-in is being written.
     pub asked: u64,
+    /// What may be read by layout.
+    layout: Layout,
     pub trouble: Option<Trouble>,
     /// What the trouble is about: owned, may be null.
     pub culprit: *mut ffi::PyObject,
@@ -172,6 +175,7 @@ impl Walk {
             depth: 0,
             peak_depth: 0,
             asked: 0,
+            layout: layout(),
             trouble: None,
             culprit: null_mut(),
             threshold: usize::MAX,
@@ -319,6 +323,15 @@ impl Walk {
                             class => break class,
                         }
                     },
+                    // In the fixed styles nothing can change the dict before this loop is left.
+                    DICT if STYLE != GENERAL && let Some(entries) = entries(self.layout, open.walked) => loop {
+                        let Some([key, value]) = entries.next(&mut open.position) else { break Class::Leaf };
+                        next = value;
+                        match self.member::<ASCII, STYLE, true>(options, key, next, &mut open, &mut out) {
+                            Class::Leaf => {}
+                            class => break class,
+                        }
+                    },
                     DICT => loop {
                         if STYLE == GENERAL && out.used() >= self.threshold {
                             self.open = open;
@@ -332,7 +345,7 @@ impl Walk {
                         }
                         open.position = position;
                         next = member;
-                        match self.member::<ASCII, STYLE>(options, key, next, &mut open, &mut out) {
+                        match self.member::<ASCII, STYLE, false>(options, key, next, &mut open, &mut out) {
                             Class::Leaf => {}
                             class => break class,
                         }
@@ -375,7 +388,7 @@ impl Walk {
                         }
                         next = ffi::PyTuple_GET_ITEM(pair, 1);
                         let key = ffi::PyTuple_GET_ITEM(pair, 0);
-                        match self.member::<ASCII, STYLE>(options, key, next, &mut open, &mut out) {
+                        match self.member::<ASCII, STYLE, false>(options, key, next, &mut open, &mut out) {
                             Class::Leaf => {}
                             class => break class,
                         }
@@ -522,10 +535,19 @@ impl Walk {
         // SAFETY: as the caller's.
         unsafe {
             if STYLE != GENERAL && ffi::Py_TYPE(value) == &raw mut ffi::PyUnicode_Type {
-                let (behind, count) = if STYLE == COMPACT { (*b", ", 1) } else { (*b", ", 2) };
-                if clean_string::<ASCII>(value, out, behind, count) {
+                let count = if STYLE == COMPACT { 1 } else { 2 };
+                if clean_string::<ASCII>(value, out, *b", ", count) {
                     return Class::Leaf;
                 }
+            } else if STYLE != GENERAL && ffi::Py_TYPE(value) == &raw mut ffi::PyLong_Type {
+                if let Some((negative, magnitude)) = small_int(self.layout, value) {
+                    let count = if STYLE == COMPACT { 1 } else { 2 };
+                    let written = out.integer_and(negative, magnitude, *b", ", count);
+                    return if written { Class::Leaf } else { Class::Failed };
+                }
+            } else if STYLE != GENERAL && value == ffi::Py_None() {
+                let written = if STYLE == COMPACT { out.put(*b"null,") } else { out.put(*b"null, ") };
+                return if written { Class::Leaf } else { Class::Failed };
             }
             let class = self.leaf::<ASCII, STYLE>(options, value, out);
             if class != Class::Leaf {
@@ -541,10 +563,12 @@ impl Walk {
 
     /// One member of an object.
     ///
+    /// `EXACT`: the key is known to be an exact str.
+    ///
     /// # Safety
     /// As [`Walk::item`].
     #[inline(always)]
-    unsafe fn member<const ASCII: bool, const STYLE: u8>(
+    unsafe fn member<const ASCII: bool, const STYLE: u8, const EXACT: bool>(
         &mut self,
         options: &Options,
         key: *mut ffi::PyObject,
@@ -571,7 +595,7 @@ impl Walk {
                 }
             } else {
                 let (behind, count) = if STYLE == COMPACT { (*b": ", 1) } else { (*b": ", 2) };
-                let exact = ffi::Py_TYPE(key) == &raw mut ffi::PyUnicode_Type;
+                let exact = EXACT || ffi::Py_TYPE(key) == &raw mut ffi::PyUnicode_Type;
                 if !(exact && clean_string::<ASCII>(key, out, behind, count))
                     && !self.apart(out, |walk| walk.odd_key::<ASCII>(options, key) && walk.out.raw(&behind[..count]))
                 {

@@ -5,6 +5,7 @@ use pyo3::prelude::*;
 mod encode_classes;
 mod encode_error;
 mod encode_faces;
+mod encode_layout;
 mod encode_leaf;
 mod encode_open;
 mod encode_options;
@@ -12,6 +13,7 @@ mod encode_text;
 mod encode_walk;
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    encode_layout::self_test(module.py())?;
     encode_faces::register(module)?;
     encode_classes::register(module)
 }
