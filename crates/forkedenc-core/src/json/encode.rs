@@ -123,6 +123,15 @@ impl Writer {
         }
     }
 
+    /// Writes the first `count` of eight bytes.
+    #[inline(always)]
+    pub fn put_first(&mut self, bytes: [u8; 8], count: usize) -> bool {
+        let Some(room) = self.room_of::<8>() else { return false };
+        *room = bytes;
+        self.used += count;
+        true
+    }
+
     /// Writes bytes as they are, however many.
     pub fn raw(&mut self, bytes: &[u8]) -> bool {
         for piece in bytes.chunks(PIECE) {
@@ -166,6 +175,12 @@ impl Writer {
         let grown = apart.grow(needed);
         *self = apart;
         grown
+    }
+
+    /// [`Writer::room`] of a size known at compile time.
+    #[inline(always)]
+    pub(crate) fn room_of<const N: usize>(&mut self) -> Option<&mut [u8; N]> {
+        self.room(N)?.first_chunk_mut()
     }
 
     #[cold]

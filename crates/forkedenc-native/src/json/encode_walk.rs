@@ -545,11 +545,35 @@ impl Walk {
                     let written = out.integer_and(negative, magnitude, *b", ", count);
                     return if written { Class::Leaf } else { Class::Failed };
                 }
-            } else if STYLE != GENERAL && value == ffi::Py_None() {
-                let written = if STYLE == COMPACT { out.put(*b"null,") } else { out.put(*b"null, ") };
-                return if written { Class::Leaf } else { Class::Failed };
+            } else if STYLE != GENERAL {
+                let more = if STYLE == COMPACT { 1 } else { 2 };
+                let (text, count) = if value == ffi::Py_None() {
+                    (*b"null,   ", 4)
+                } else if value == ffi::Py_True() {
+                    (*b"true,   ", 4)
+                } else if value == ffi::Py_False() {
+                    (*b"false,  ", 5)
+                } else {
+                    (*b"        ", 0)
+                };
+                if count != 0 {
+                    return if out.put_first(text, count + more) { Class::Leaf } else { Class::Failed };
+                }
             }
             let class = self.leaf::<ASCII, STYLE>(options, value, out);
+            if STYLE != GENERAL && self.held.len() < self.easy {
+                // An empty container nests nothing.
+                let empty = match class {
+                    Class::List if ffi::PyList_GET_SIZE(value) == 0 => *b"[]",
+                    Class::Dict if (*value.cast::<ffi::PyDictObject>()).ma_used == 0 => *b"{}",
+                    _ => *b"  ",
+                };
+                if empty[0] != b' ' {
+                    self.peak_depth = self.peak_depth.max(self.depth + 1);
+                    let written = out.put(empty) && put_separator::<STYLE>(out);
+                    return if written { Class::Leaf } else { Class::Failed };
+                }
+            }
             if class != Class::Leaf {
                 return class;
             }
