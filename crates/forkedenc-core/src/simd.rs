@@ -103,10 +103,51 @@ fn skip_space_run(cursor: &mut Cursor<'_>) -> u8 {
     cursor.peek()
 }
 
+/// A bit for each byte that a JSON string can't hold as it is or that is not ASCII, and for DEL if asked.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+pub fn unclean<const DEL: bool>(chunk: &[u8; 16]) -> u32 {
+    use std::arch::x86_64::{
+        __m128i, _mm_cmpeq_epi8, _mm_cmplt_epi8, _mm_loadu_si128, _mm_movemask_epi8, _mm_or_si128, _mm_set1_epi8,
+    };
+    // SAFETY: SSE2 is part of x86-64, and the chunk is 16 bytes.
+    unsafe {
+        let bytes = _mm_loadu_si128(chunk.as_ptr().cast::<__m128i>());
+        let is = |byte: u8| _mm_cmpeq_epi8(bytes, _mm_set1_epi8(byte.cast_signed()));
+        // Signed: what is above 0x7f is below 0x20 too.
+        let mut found = _mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20));
+        found = _mm_or_si128(found, _mm_or_si128(is(b'"'), is(b'\\')));
+        if DEL {
+            found = _mm_or_si128(found, is(0x7f));
+        }
+        _mm_movemask_epi8(found).cast_unsigned()
+    }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+#[inline(always)]
+pub fn unclean<const DEL: bool>(chunk: &[u8; 16]) -> u32 {
+    let bit = |byte: u8| u32::from(is_special(byte) || byte >= 0x80 || DEL && byte == 0x7f);
+    chunk.iter().rev().fold(0, |bits, &byte| bits << 1 | bit(byte))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::cursor::{PADDING, Window};
+
+    #[test]
+    fn unclean_marks_each_byte_that_the_single_byte_form_marks() {
+        for byte in 0..=u8::MAX {
+            let special = is_special(byte) || byte >= 0x80;
+            for place in 0..16 {
+                let mut chunk = [b'x'; 16];
+                chunk[place] = byte;
+                assert_eq!(unclean::<false>(&chunk), u32::from(special) << place);
+                assert_eq!(unclean::<true>(&chunk), u32::from(special || byte == 0x7f) << place);
+            }
+        }
+    }
 
     fn padded(bytes: &[u8]) -> Vec<u8> {
         let mut buffer = bytes.to_vec();

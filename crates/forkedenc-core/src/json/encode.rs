@@ -84,6 +84,13 @@ impl Writer {
         true
     }
 
+    /// Counts `count` bytes as written that were put into [`Writer::room`].
+    #[inline(always)]
+    pub fn advance(&mut self, count: usize) {
+        debug_assert!(count <= self.buffer.len() - self.used);
+        self.used += count;
+    }
+
     /// Takes the last `count` bytes back.
     #[inline]
     pub fn take_back(&mut self, count: usize) {
@@ -116,6 +123,15 @@ impl Writer {
         }
     }
 
+    /// Writes the first `count` of eight bytes.
+    #[inline(always)]
+    pub fn put_first(&mut self, bytes: [u8; 8], count: usize) -> bool {
+        let Some(room) = self.room_of::<8>() else { return false };
+        *room = bytes;
+        self.used += count;
+        true
+    }
+
     /// Writes bytes as they are, however many.
     pub fn raw(&mut self, bytes: &[u8]) -> bool {
         for piece in bytes.chunks(PIECE) {
@@ -144,7 +160,7 @@ impl Writer {
 
     /// What may be written into, at least `needed` bytes; `None` where the limit or the memory ends first.
     #[inline(always)]
-    pub(crate) fn room(&mut self, needed: usize) -> Option<&mut [u8]> {
+    pub fn room(&mut self, needed: usize) -> Option<&mut [u8]> {
         if self.buffer.len() - self.used < needed && !self.grow_apart(needed) {
             return None;
         }
@@ -159,6 +175,12 @@ impl Writer {
         let grown = apart.grow(needed);
         *self = apart;
         grown
+    }
+
+    /// [`Writer::room`] of a size known at compile time.
+    #[inline(always)]
+    pub(crate) fn room_of<const N: usize>(&mut self) -> Option<&mut [u8; N]> {
+        self.room(N)?.first_chunk_mut()
     }
 
     #[cold]

@@ -36,30 +36,51 @@ fn put_eight(number: u64, out: &mut [u8]) {
     out[..8].copy_from_slice(&(eight_digits(number as u32) | ZEROS).to_le_bytes());
 }
 
+/// By the count of bits of a number: added to it, the count of its decimal digits stands in the upper half.
+static COUNTS: [u64; 28] = {
+    let mut table = [0; 28];
+    let mut bits = 0;
+    while bits < 28 {
+        // The digits of the largest number of so many bits, and the power of ten that parts them from one fewer.
+        let largest: u64 = (1 << bits) - 1;
+        let (mut digits, mut power) = (1, 10);
+        while power <= largest {
+            digits += 1;
+            power *= 10;
+        }
+        table[bits] = if digits == 1 { 1 << 32 } else { (digits << 32) - power / 10 };
+        bits += 1;
+    }
+    table
+};
+
+/// How many decimal digits a number below 10^8 has; 1 for 0. Short, since all that is written next waits for it.
+#[inline(always)]
+fn count_digits(number: u64) -> usize {
+    let bits = (64 - (number | 1).leading_zeros()) as usize;
+    ((number + COUNTS[bits.min(27)]) >> 32) as usize
+}
+
 /// Writes a number below 10^8 without leading zeros; gives how many digits it has.
 #[inline(always)]
 fn put_leading(number: u64, out: &mut [u8]) -> usize {
-    let digits = eight_digits(number as u32);
-    let skip = (digits.trailing_zeros() / 8).min(7);
-    out[..8].copy_from_slice(&((digits | ZEROS) >> (8 * skip)).to_le_bytes());
-    8 - skip as usize
+    let count = count_digits(number);
+    let digits = (eight_digits(number as u32) | ZEROS) >> (8 * (8 - count));
+    out[..8].copy_from_slice(&digits.to_le_bytes());
+    count
 }
 
-/// The text of an integer: its sign, its magnitude. `out` has room for 24 bytes.
+/// The text of an integer: its sign, its magnitude.
 #[inline(always)]
-fn put_integer(negative: bool, magnitude: u64, out: &mut [u8]) -> usize {
-    out[0] = b'-';
+fn put_integer(negative: bool, magnitude: u64, room: &mut [u8; 32]) -> usize {
+    room[0] = b'-';
     let start = usize::from(negative);
-    let out = &mut out[start..];
-    if magnitude < 10 {
-        out[0] = b'0' + magnitude as u8;
-        return start + 1;
-    }
+    let out = &mut room[start..];
     if magnitude < EIGHT {
         return start + put_leading(magnitude, out);
     }
     let (above, low) = (magnitude / EIGHT, magnitude % EIGHT);
-    let mut end = if above < EIGHT {
+    let end = if above < EIGHT {
         put_leading(above, out)
     } else {
         let first = put_leading(above / EIGHT, out);
@@ -67,8 +88,7 @@ fn put_integer(negative: bool, magnitude: u64, out: &mut [u8]) -> usize {
         first + 8
     };
     put_eight(low, &mut out[end..]);
-    end += 8;
-    start + end
+    start + end + 8
 }
 
 /// Copies a number's text, 1 to 32 bytes, by overlapping moves instead of a call.
@@ -146,14 +166,24 @@ fn put_float(number: f64, out: &mut [u8]) -> usize {
 impl Writer {
     #[inline(always)]
     pub fn signed(&mut self, number: i64) -> bool {
-        let Some(out) = self.room(32) else { return false };
+        let Some(out) = self.room_of::<32>() else { return false };
         self.used += put_integer(number < 0, number.unsigned_abs(), out);
+        true
+    }
+
+    /// Writes an integer by its sign and magnitude, and `count` of two bytes behind it.
+    #[inline(always)]
+    pub fn integer_and(&mut self, negative: bool, magnitude: u64, behind: [u8; 2], count: usize) -> bool {
+        let Some(out) = self.room_of::<32>() else { return false };
+        let length = put_integer(negative, magnitude, out);
+        out[length..length + 2].copy_from_slice(&behind);
+        self.used += length + count;
         true
     }
 
     #[inline(always)]
     pub fn unsigned(&mut self, number: u64) -> bool {
-        let Some(out) = self.room(32) else { return false };
+        let Some(out) = self.room_of::<32>() else { return false };
         self.used += put_integer(false, number, out);
         true
     }
@@ -201,6 +231,23 @@ mod tests {
         let mut out = Writer::new(Vec::new(), usize::MAX, 0);
         assert!(out.unsigned(u64::MAX));
         assert_eq!(out.bytes(), b"18446744073709551615");
+    }
+
+    #[test]
+    fn digits_are_counted_exactly_on_both_sides_of_every_power() {
+        for number in 0..100_000_u64 {
+            assert_eq!(count_digits(number), number.to_string().len());
+        }
+        for power in 1..=8 {
+            for number in [10_u64.pow(power) - 1, 10_u64.pow(power - 1), 10_u64.pow(power - 1) + 1] {
+                assert_eq!(count_digits(number), number.to_string().len());
+            }
+        }
+        for bits in 0..27 {
+            for number in [(1_u64 << bits) - 1, 1 << bits] {
+                assert_eq!(count_digits(number), number.to_string().len());
+            }
+        }
     }
 
     #[test]

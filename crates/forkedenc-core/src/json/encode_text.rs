@@ -3,6 +3,7 @@
 //! A clean run is copied while it is looked at, 16 bytes at a time; what needs more is written one by one.
 
 use crate::json::encode::{Failure, PIECE, Writer};
+use crate::simd::unclean;
 
 /// A string as its owner keeps it: one, two or four bytes a code point.
 #[derive(Clone, Copy, Debug)]
@@ -62,32 +63,6 @@ fn escape(byte: u8, out: &mut [u8]) -> usize {
     2
 }
 
-/// Whether one of the bytes is not to be copied as it is: controls, quote, backslash, all above ASCII, and DEL if asked.
-#[inline(always)]
-fn any_dirty<const DEL: bool>(chunk: &[u8; 16]) -> bool {
-    // Without branches, which becomes a handful of vector instructions. Signed: above 0x7f is below 0x20 too.
-    chunk.iter().fold(false, |any, &byte| {
-        any | (byte.cast_signed() < 0x20) | (byte == b'"') | (byte == b'\\') | (DEL && byte == 0x7f)
-    })
-}
-
-/// How many bytes stand before the first that is not to be copied as it is.
-#[inline(always)]
-fn clean_before<const DEL: bool>(chunk: &[u8; 16]) -> usize {
-    let (low, high) = halves(chunk);
-    // A borrow runs upwards, so the lowest mark is a true one.
-    match dirty_word::<DEL>(low) {
-        0 => 8 + dirty_word::<DEL>(high).trailing_zeros() as usize / 8,
-        found => found.trailing_zeros() as usize / 8,
-    }
-}
-
-#[inline(always)]
-fn halves(chunk: &[u8; 16]) -> (u64, u64) {
-    let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = *chunk;
-    (u64::from_le_bytes([a, b, c, d, e, f, g, h]), u64::from_le_bytes([i, j, k, l, m, n, o, p]))
-}
-
 /// Not 0 where one of eight bytes is not to be copied as it is.
 #[inline(always)]
 fn dirty_word<const DEL: bool>(word: u64) -> u64 {
@@ -111,8 +86,9 @@ fn copy_clean<const DEL: bool>(source: &[u8], out: &mut [u8]) -> usize {
     let mut at = 0;
     while let Some(chunk) = source[at..].first_chunk::<16>() {
         out[at..at + 16].copy_from_slice(chunk);
-        if any_dirty::<DEL>(chunk) {
-            return at + clean_before::<DEL>(chunk);
+        let found = unclean::<DEL>(chunk);
+        if found != 0 {
+            return at + found.trailing_zeros() as usize;
         }
         at += 16;
     }

@@ -117,6 +117,7 @@ impl Walk {
     #[inline(never)]
     fn is_open_by_address(&mut self, value: *mut ffi::PyObject) -> bool {
         // Once there, it is kept up to date at every push and pop.
+        self.easy = 0;
         let seen = self.seen.get_or_insert_with(|| {
             let mut seen = Addresses::default();
             seen.extend(self.held.iter().map(|&object| object as usize));

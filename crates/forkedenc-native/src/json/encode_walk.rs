@@ -17,8 +17,9 @@ use forkedenc_core::limits::Limit;
 use forkedenc_runtime::Stack;
 use pyo3::ffi;
 
+use super::encode_layout::{Layout, entries, layout, small_int};
 use super::encode_options::{COMPACT, GENERAL, Options, SPACED};
-use super::encode_text::text;
+use super::encode_text::clean_string;
 
 /// Why the walk ended early.
 #[derive(Clone, Copy, Debug)]
@@ -123,7 +124,9 @@ impl Hasher for AddressHasher {
     }
 
     fn write_usize(&mut self, address: usize) {
-        self.0 = (address as u64 >> 4).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(20);
+        // Both halves of the product: a table of millions needs more good bits than the upper half's best.
+        let product = u128::from(address as u64 >> 4) * 0x9e37_79b9_7f4a_7c15;
+        self.0 = (product >> 64) as u64 ^ product as u64;
     }
 }
 
@@ -139,11 +142,15 @@ pub struct Walk {
     pub seen: Option<Addresses>,
     /// Where the walk stands while it does not run.
     pub open: Open,
+    /// With fewer objects held than this, neither depth nor a long path need a thought.
+    pub easy: usize,
     /// Containers open, and the most at once.
     pub depth: u64,
     pub peak_depth: u64,
     /// `default()` calls whose stand-in is being written.
     pub asked: u64,
+    /// What may be read by layout.
+    layout: Layout,
     pub trouble: Option<Trouble>,
     /// What the trouble is about: owned, may be null.
     pub culprit: *mut ffi::PyObject,
@@ -165,10 +172,12 @@ impl Walk {
             stack,
             held,
             seen: None,
+            easy: usize::try_from(options.limits.depth).unwrap_or(SEARCHED).min(SEARCHED),
             open: Open::ROOT,
             depth: 0,
             peak_depth: 0,
             asked: 0,
+            layout: layout(),
             trouble: None,
             culprit: null_mut(),
             threshold: usize::MAX,
@@ -316,6 +325,15 @@ impl Walk {
                             class => break class,
                         }
                     },
+                    // In the fixed styles nothing can change the dict before this loop is left.
+                    DICT if STYLE != GENERAL && let Some(entries) = entries(self.layout, open.walked) => loop {
+                        let Some([key, value]) = entries.next(&mut open.position) else { break Class::Leaf };
+                        next = value;
+                        match self.member::<ASCII, STYLE, true>(options, key, next, &mut open, &mut out) {
+                            Class::Leaf => {}
+                            class => break class,
+                        }
+                    },
                     DICT => loop {
                         if STYLE == GENERAL && out.used() >= self.threshold {
                             self.open = open;
@@ -329,7 +347,7 @@ impl Walk {
                         }
                         open.position = position;
                         next = member;
-                        match self.member::<ASCII, STYLE>(options, key, next, &mut open, &mut out) {
+                        match self.member::<ASCII, STYLE, false>(options, key, next, &mut open, &mut out) {
                             Class::Leaf => {}
                             class => break class,
                         }
@@ -372,7 +390,7 @@ impl Walk {
                         }
                         next = ffi::PyTuple_GET_ITEM(pair, 1);
                         let key = ffi::PyTuple_GET_ITEM(pair, 0);
-                        match self.member::<ASCII, STYLE>(options, key, next, &mut open, &mut out) {
+                        match self.member::<ASCII, STYLE, false>(options, key, next, &mut open, &mut out) {
                             Class::Leaf => {}
                             class => break class,
                         }
@@ -408,15 +426,13 @@ impl Walk {
         unsafe {
             if STYLE != GENERAL {
                 let (kind, bracket, empty) = match class {
-                    Class::Dict => (DICT, b'{', ffi::PyDict_Size(value) == 0),
+                    Class::Dict => (DICT, b'{', (*value.cast::<ffi::PyDictObject>()).ma_used == 0),
                     Class::List => (LIST, b'[', ffi::PyList_GET_SIZE(value) == 0),
                     _ => (ROOT, b'[', true),
                 };
                 let plain = kind != ROOT && !(kind == DICT && options.sort_keys);
                 if plain
-                    && self.seen.is_none()
-                    && self.held.len() < SEARCHED
-                    && self.depth < options.limits.depth
+                    && self.held.len() < self.easy
                     && !(options.check_circular && self.held.contains(&value))
                 {
                     if empty {
@@ -520,7 +536,46 @@ impl Walk {
     ) -> Class {
         // SAFETY: as the caller's.
         unsafe {
+            if STYLE != GENERAL && ffi::Py_TYPE(value) == &raw mut ffi::PyUnicode_Type {
+                let count = if STYLE == COMPACT { 1 } else { 2 };
+                if clean_string::<ASCII>(value, out, *b", ", count) {
+                    return Class::Leaf;
+                }
+            } else if STYLE != GENERAL && ffi::Py_TYPE(value) == &raw mut ffi::PyLong_Type {
+                if let Some((negative, magnitude)) = small_int(self.layout, value) {
+                    let count = if STYLE == COMPACT { 1 } else { 2 };
+                    let written = out.integer_and(negative, magnitude, *b", ", count);
+                    return if written { Class::Leaf } else { Class::Failed };
+                }
+            } else if STYLE != GENERAL {
+                let more = if STYLE == COMPACT { 1 } else { 2 };
+                let (text, count) = if value == ffi::Py_None() {
+                    (*b"null,   ", 4)
+                } else if value == ffi::Py_True() {
+                    (*b"true,   ", 4)
+                } else if value == ffi::Py_False() {
+                    (*b"false,  ", 5)
+                } else {
+                    (*b"        ", 0)
+                };
+                if count != 0 {
+                    return if out.put_first(text, count + more) { Class::Leaf } else { Class::Failed };
+                }
+            }
             let class = self.leaf::<ASCII, STYLE>(options, value, out);
+            if STYLE != GENERAL && self.held.len() < self.easy {
+                // An empty container nests nothing.
+                let empty = match class {
+                    Class::List if ffi::PyList_GET_SIZE(value) == 0 => *b"[]",
+                    Class::Dict if (*value.cast::<ffi::PyDictObject>()).ma_used == 0 => *b"{}",
+                    _ => *b"  ",
+                };
+                if empty[0] != b' ' {
+                    self.peak_depth = self.peak_depth.max(self.depth + 1);
+                    let written = out.put(empty) && put_separator::<STYLE>(out);
+                    return if written { Class::Leaf } else { Class::Failed };
+                }
+            }
             if class != Class::Leaf {
                 return class;
             }
@@ -534,10 +589,12 @@ impl Walk {
 
     /// One member of an object.
     ///
+    /// `EXACT`: the key is known to be an exact str.
+    ///
     /// # Safety
     /// As [`Walk::item`].
     #[inline(always)]
-    unsafe fn member<const ASCII: bool, const STYLE: u8>(
+    unsafe fn member<const ASCII: bool, const STYLE: u8, const EXACT: bool>(
         &mut self,
         options: &Options,
         key: *mut ffi::PyObject,
@@ -563,16 +620,11 @@ impl Walk {
                     None => return Class::Failed,
                 }
             } else {
-                let written = if ffi::Py_TYPE(key) == &raw mut ffi::PyUnicode_Type {
-                    match text(key) {
-                        Some(text) => out.string::<ASCII>(text, options.surrogates),
-                        None => false,
-                    }
-                } else {
-                    self.apart(out, |walk| walk.odd_key::<ASCII>(options, key))
-                };
-                let separated = written && if STYLE == COMPACT { out.put([b':']) } else { out.put([b':', b' ']) };
-                if !separated {
+                let (behind, count) = if STYLE == COMPACT { (*b": ", 1) } else { (*b": ", 2) };
+                let exact = EXACT || ffi::Py_TYPE(key) == &raw mut ffi::PyUnicode_Type;
+                if !(exact && clean_string::<ASCII>(key, out, behind, count))
+                    && !self.apart(out, |walk| walk.odd_key::<ASCII>(options, key) && walk.out.raw(&behind[..count]))
+                {
                     return self.apart(out, Self::leaf_failed);
                 }
             }

@@ -7,6 +7,7 @@ mod decoder;
 mod encode_classes;
 mod encode_error;
 mod encode_faces;
+mod encode_layout;
 mod encode_leaf;
 mod encode_open;
 mod encode_options;
@@ -25,6 +26,7 @@ mod stream;
 mod text;
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    encode_layout::self_test(module.py())?;
     audit::register(module)?;
     loads::register(module)?;
     decoder::register(module)?;
