@@ -162,9 +162,11 @@ lint-mypy: .venv/.lint
 lint-pyright: .venv/.lint
 	.venv/bin/basedpyright --pythonpath .venv/bin/python
 
+# stubtest, and what type checkers infer for the samples of tests/typing.
 lint-stubs: .venv/.lint .venv/.built
 	.venv/bin/python -m mypy.stubtest forkedenc --mypy-config-file pyproject.toml \
 		$(if $(wildcard tests/typing/stubtest-allow.txt),--allowlist tests/typing/stubtest-allow.txt)
+	PATH="$(ROOT)/.venv/bin:$$PATH" .venv/bin/python -m pytest $(wildcard tests/typing)
 
 lint-imports: .venv/.lint
 	PYTHONPATH=. .venv/bin/lint-imports --no-cache
