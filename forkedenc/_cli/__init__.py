@@ -6,18 +6,17 @@ This file only sees to it that a missing extra is said in one line; ``_app`` and
 from __future__ import annotations
 
 import sys
+from importlib.util import find_spec
 
 __all__ = ["main"]
 
 
 def main() -> None:
     """Run the command line of this process and exit with its status."""
-    try:
-        import click  # noqa: F401, PLC0415 - is it there?
-        import rich  # noqa: F401, PLC0415 - is it there?
-    except ImportError as error:
-        print(f"forkedenc: the command needs {error.name}: pip install 'forkedenc[cli]'", file=sys.stderr)
-        sys.exit(2)
+    for needed in ("click", "rich"):
+        if find_spec(needed) is None:
+            print(f"forkedenc: the command needs {needed}: pip install 'forkedenc[cli]'", file=sys.stderr)
+            sys.exit(2)
     from forkedenc._cli._app import run  # noqa: PLC0415 - it needs both
 
     sys.exit(run(sys.argv[1:]))
