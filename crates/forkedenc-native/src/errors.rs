@@ -55,7 +55,6 @@ pub fn raise(
     }
 }
 
-
 /// What the factory needs beside the position: the numbers of a limit, nothing for the other kinds.
 pub fn detail<'py>(py: Python<'py>, kind: &Kind) -> PyResult<Bound<'py, PyDict>> {
     let dict = PyDict::new(py);

@@ -272,14 +272,16 @@ impl Walk {
             if options.skipkeys && !is_key(key) {
                 return Some(false);
             }
-            let written = (!open.wrote || self.separate(options)) && {
-                open.wrote = true;
-                match &options.encoder {
-                    None => self.odd_key::<ASCII>(options, key),
-                    Some(_) if ffi::PyUnicode_Check(key) != 0 => self.custom_string(options, key),
-                    Some(_) => self.custom_scalar_key(options, key),
+            let written = (!open.wrote || self.separate(options))
+                && {
+                    open.wrote = true;
+                    match &options.encoder {
+                        None => self.odd_key::<ASCII>(options, key),
+                        Some(_) if ffi::PyUnicode_Check(key) != 0 => self.custom_string(options, key),
+                        Some(_) => self.custom_scalar_key(options, key),
+                    }
                 }
-            } && self.out.raw(&options.key_separator);
+                && self.out.raw(&options.key_separator);
             if written {
                 return Some(true);
             }

@@ -272,11 +272,7 @@ impl Walk {
     /// # Safety
     /// As [`Walk::dispatch`].
     #[inline(never)]
-    unsafe fn run<const ASCII: bool, const STYLE: u8>(
-        &mut self,
-        options: &Options,
-        value: *mut ffi::PyObject,
-    ) -> Flow {
+    unsafe fn run<const ASCII: bool, const STYLE: u8>(&mut self, options: &Options, value: *mut ffi::PyObject) -> Flow {
         let mut open = self.open;
         let mut next = value;
         // In registers while it runs; cold code finds it in its place, see `apart`.
@@ -326,14 +322,18 @@ impl Walk {
                         }
                     },
                     // In the fixed styles nothing can change the dict before this loop is left.
-                    DICT if STYLE != GENERAL && let Some(entries) = entries(self.layout, open.walked) => loop {
-                        let Some([key, value]) = entries.next(&mut open.position) else { break Class::Leaf };
-                        next = value;
-                        match self.member::<ASCII, STYLE, true>(options, key, next, &mut open, &mut out) {
-                            Class::Leaf => {}
-                            class => break class,
+                    DICT if STYLE != GENERAL
+                        && let Some(entries) = entries(self.layout, open.walked) =>
+                    {
+                        loop {
+                            let Some([key, value]) = entries.next(&mut open.position) else { break Class::Leaf };
+                            next = value;
+                            match self.member::<ASCII, STYLE, true>(options, key, next, &mut open, &mut out) {
+                                Class::Leaf => {}
+                                class => break class,
+                            }
                         }
-                    },
+                    }
                     DICT => loop {
                         if STYLE == GENERAL && out.used() >= self.threshold {
                             self.open = open;
@@ -431,10 +431,7 @@ impl Walk {
                     _ => (ROOT, b'[', true),
                 };
                 let plain = kind != ROOT && !(kind == DICT && options.sort_keys);
-                if plain
-                    && self.held.len() < self.easy
-                    && !(options.check_circular && self.held.contains(&value))
-                {
+                if plain && self.held.len() < self.easy && !(options.check_circular && self.held.contains(&value)) {
                     if empty {
                         self.peak_depth = self.peak_depth.max(self.depth + 1);
                         if out.put([bracket, bracket + 2]) {

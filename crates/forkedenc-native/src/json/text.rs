@@ -165,7 +165,9 @@ impl<'a> Units<'a> {
             let length = ffi::PyUnicode_GET_LENGTH(object).cast_unsigned();
             let data = ffi::PyUnicode_DATA(object);
             match ffi::PyUnicode_KIND(object) {
-                1 if ffi::PyUnicode_IS_ASCII(object) != 0 => Self::Ascii(std::slice::from_raw_parts(data.cast(), length)),
+                1 if ffi::PyUnicode_IS_ASCII(object) != 0 => {
+                    Self::Ascii(std::slice::from_raw_parts(data.cast(), length))
+                }
                 1 => Self::Latin1(std::slice::from_raw_parts(data.cast(), length)),
                 2 => Self::Two(std::slice::from_raw_parts(data.cast(), length)),
                 _ => Self::Four(std::slice::from_raw_parts(data.cast(), length)),

@@ -15,12 +15,13 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyAny, PyEllipsis, PyList, PyString, PyTuple, PyType};
 
+use super::audit;
 use super::decoder::{FACE, audit_of, generic_alias, options, start_of, untyped};
 use super::gc::Pause;
 use super::input;
 use super::objects::ObjectBuilder;
 use super::session::{Buffers, raise};
-use super::{audit, text};
+use crate::json::text;
 use crate::limits::json_limits;
 use crate::runtime::stats_object;
 
@@ -58,7 +59,9 @@ impl Slot {
         }
         let state = self.lock().take();
         if state.is_none() {
-            return Err(PyRuntimeError::new_err("the decoder is in use: by another thread, or by the call that led here"));
+            return Err(PyRuntimeError::new_err(
+                "the decoder is in use: by another thread, or by the call that led here",
+            ));
         }
         let mut back = Back(self, state);
         match &mut back.1 {
@@ -146,10 +149,7 @@ impl State {
 }
 
 /// Bytes or a contiguous buffer for `feed`; str is refused.
-fn with_chunk<'py, T>(
-    data: &Bound<'py, PyAny>,
-    work: impl FnOnce(&[u8], &mut Vec<u8>) -> PyResult<T>,
-) -> PyResult<T> {
+fn with_chunk<'py, T>(data: &Bound<'py, PyAny>, work: impl FnOnce(&[u8], &mut Vec<u8>) -> PyResult<T>) -> PyResult<T> {
     if data.is_instance_of::<PyString>() {
         return Err(PyTypeError::new_err("a chunk must be bytes or a contiguous buffer, not str"));
     }
@@ -224,9 +224,8 @@ impl StreamDecoder {
     /// Feed a chunk; the values that are complete now.
     fn feed<'py>(&self, data: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyList>> {
         let py = data.py();
-        self.slot.with(|state| {
-            with_chunk(data, |bytes, scratch| state.read(py, bytes, scratch, false, self.audit.as_ref()))
-        })
+        self.slot
+            .with(|state| with_chunk(data, |bytes, scratch| state.read(py, bytes, scratch, false, self.audit.as_ref())))
     }
 
     /// End the stream; the values that its end completes. IncompleteError where it was cut short.

@@ -18,7 +18,7 @@ use super::gc::Pause;
 use super::hooks::{HookedBuilder, Hooks, hook};
 use super::input::pad;
 use super::session::{Buffers, Options, duplicates, interpreter_rules, raise};
-use super::text::{self, Units};
+use crate::json::text::{self, Units};
 use crate::limits::json_limits;
 
 const FACE: &str = "json.loads";
@@ -41,7 +41,11 @@ impl<'a> Pieces<'a> {
 
     /// Calls `read` with each window, whether it is the last, and the index of its first character, until it is done.
     /// An ASCII str is one window.
-    fn each<T>(&mut self, scratch: &mut Vec<u8>, mut read: impl FnMut(&Window<'_>, bool, usize) -> Option<T>) -> Option<T> {
+    fn each<T>(
+        &mut self,
+        scratch: &mut Vec<u8>,
+        mut read: impl FnMut(&Window<'_>, bool, usize) -> Option<T>,
+    ) -> Option<T> {
         if let Units::Ascii(bytes) = self.units {
             // SAFETY: an ASCII str keeps a NUL behind its data.
             let window = unsafe { Window::terminated(&bytes[self.next..]) };
@@ -94,7 +98,10 @@ fn scanstring<'py>(
 ) -> PyResult<(Bound<'py, PyAny>, usize)> {
     let py = string.py();
     if !string.is_instance_of::<PyString>() {
-        return Err(PyTypeError::new_err(format!("first argument must be a string, not {}", string.get_type().name()?)));
+        return Err(PyTypeError::new_err(format!(
+            "first argument must be a string, not {}",
+            string.get_type().name()?
+        )));
     }
     // SAFETY: attached; it is a str, borrowed for the call.
     let units = unsafe { Units::of(string.as_ptr()) };
@@ -265,7 +272,11 @@ fn as_stop_iteration(py: Python<'_>, error: PyErr) -> PyErr {
 
 /// `float` and `int` themselves as hooks do what is done without one.
 fn is_type(py: Python<'_>, hook: &Py<PyAny>, float: bool) -> bool {
-    if float { hook.bind(py).is(&py.get_type::<pyo3::types::PyFloat>()) } else { hook.bind(py).is(&py.get_type::<pyo3::types::PyInt>()) }
+    if float {
+        hook.bind(py).is(&py.get_type::<pyo3::types::PyFloat>())
+    } else {
+        hook.bind(py).is(&py.get_type::<pyo3::types::PyInt>())
+    }
 }
 
 /// `JSONDecoder`'s default: the bound `__getitem__` of its table of constants.

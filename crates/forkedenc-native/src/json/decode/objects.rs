@@ -10,8 +10,9 @@ use forkedenc_core::json::{Builder, Constant};
 use pyo3::ffi;
 use pyo3::prelude::*;
 
+use super::integer;
 use super::keys::Keys;
-use super::{integer, text};
+use crate::json::text;
 
 /// What becomes of a key that stood in its object before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -13,7 +13,7 @@ use super::gc::Pause;
 use super::hooks::{HookedBuilder, Hooks, hook};
 use super::input::{self, Input};
 use super::session::{Buffers, Options, duplicates, interpreter_rules, raise, raise_plain};
-use super::text::Units;
+use crate::json::text::Units;
 use crate::limits::json_limits;
 use forkedenc_core::error::Error;
 use forkedenc_core::limits::JsonLimits;
@@ -293,7 +293,8 @@ fn with_keywords<'py>(
         let slot = WITH_CLASS.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let function = slot.as_ref().map(|function| function.clone_ref(py));
         drop(slot);
-        let function = function.ok_or_else(|| PyRuntimeError::new_err("forkedenc._native was imported without forkedenc"))?;
+        let function =
+            function.ok_or_else(|| PyRuntimeError::new_err("forkedenc._native was imported without forkedenc"))?;
         return function.bind(py).call((data,), Some(keywords));
     }
     let decoded = check(&data)?;

@@ -27,11 +27,7 @@ pub fn start_of(depth_hint: Option<u64>) -> usize {
 }
 
 /// The options of the native faces.
-pub fn options(
-    limits: Option<&Bound<'_, PyAny>>,
-    duplicate_keys: Option<&str>,
-    allow_nan: bool,
-) -> PyResult<Options> {
+pub fn options(limits: Option<&Bound<'_, PyAny>>, duplicate_keys: Option<&str>, allow_nan: bool) -> PyResult<Options> {
     Ok(Options {
         limits: json_limits(limits, JsonLimits::DEFAULT)?,
         rules: Rules { nan: allow_nan, ..Rules::STRICT },
@@ -55,7 +51,9 @@ pub fn untyped(kind: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
 fn unknown_policy(name: Option<&str>) -> PyResult<()> {
     match name {
         None | Some("rest" | "ignore" | "error") => Ok(()),
-        Some(other) => Err(PyValueError::new_err(format!("unknown must be 'rest', 'ignore' or 'error', not '{other}'"))),
+        Some(other) => {
+            Err(PyValueError::new_err(format!("unknown must be 'rest', 'ignore' or 'error', not '{other}'")))
+        }
     }
 }
 
@@ -197,7 +195,10 @@ impl Decoder {
     }
 
     #[classmethod]
-    fn __class_getitem__<'py>(class: &Bound<'py, pyo3::types::PyType>, item: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    fn __class_getitem__<'py>(
+        class: &Bound<'py, pyo3::types::PyType>,
+        item: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         generic_alias(class, item)
     }
 

@@ -20,7 +20,8 @@ pub fn tell(py: Python<'_>, audit: &Py<PyAny>, breaches: &[Breach]) -> PyResult<
     if breaches.is_empty() {
         return Ok(());
     }
-    let class = CLASS.lock().unwrap_or_else(std::sync::PoisonError::into_inner).as_ref().map(|class| class.clone_ref(py));
+    let class =
+        CLASS.lock().unwrap_or_else(std::sync::PoisonError::into_inner).as_ref().map(|class| class.clone_ref(py));
     let class = class.ok_or_else(|| PyRuntimeError::new_err("forkedenc._native was imported without forkedenc"))?;
     for breach in breaches {
         let keywords = pyo3::types::PyDict::new(py);

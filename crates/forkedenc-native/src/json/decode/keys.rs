@@ -10,7 +10,7 @@ use std::collections::HashMap;
 
 use pyo3::ffi;
 
-use super::text;
+use crate::json::text;
 
 const SLOTS: usize = 4096;
 /// Longer keys are not worth comparing.
