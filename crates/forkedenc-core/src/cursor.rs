@@ -77,6 +77,10 @@ impl<'a> Window<'a> {
     }
 }
 
+/// A position that a cursor was at.
+#[derive(Clone, Copy)]
+pub struct Mark(*const u8);
+
 /// A position in a window. `Copy`: a saved cursor is a mark to come back to.
 #[derive(Clone, Copy)]
 pub struct Cursor<'a> {
@@ -134,13 +138,27 @@ impl<'a> Cursor<'a> {
         self.at
     }
 
-    /// The bytes from `from` up to here.
+    /// This position, to come back to: one word, where a copy of the cursor is four.
     #[inline(always)]
     #[must_use]
-    pub fn since(&self, from: &Self) -> &'a [u8] {
-        debug_assert!(from.window.start == self.window.start && from.at <= self.at);
+    pub fn mark(&self) -> Mark {
+        Mark(self.at)
+    }
+
+    /// Back to a mark of the same window.
+    #[inline(always)]
+    pub fn back(&mut self, mark: Mark) {
+        debug_assert!(mark.0 >= self.window.start && mark.0 <= self.window.end);
+        self.at = mark.0;
+    }
+
+    /// The bytes from a mark of the same window up to here.
+    #[inline(always)]
+    #[must_use]
+    pub fn since(&self, from: Mark) -> &'a [u8] {
+        debug_assert!(from.0 >= self.window.start && from.0 <= self.at);
         // SAFETY: both lie in one window, `from` first (obligation of the callers).
-        unsafe { std::slice::from_raw_parts(from.at, self.at as usize - from.at as usize) }
+        unsafe { std::slice::from_raw_parts(from.0, self.at as usize - from.0 as usize) }
     }
 
     /// True where these bytes stand here.

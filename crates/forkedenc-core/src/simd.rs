@@ -69,6 +69,7 @@ fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\n' | b'\r' | b'\t')
 }
 
+#[inline(always)]
 fn skip_space_run(cursor: &mut Cursor<'_>) -> u8 {
     if !is_space(cursor.peek()) {
         return cursor.peek();

@@ -462,8 +462,9 @@ impl Machine {
         let mut state = self.state;
         let mut count = self.count;
         if self.cut != Cut::None {
-            match self.finish(builder, &mut c, last) {
+            match self.finish(builder, cursor, last) {
                 Token::Complete => {
+                    c = *cursor;
                     if state == State::Key || state == State::FirstKey {
                         state = State::Colon;
                     } else {
@@ -471,13 +472,11 @@ impl Machine {
                         count += 1;
                     }
                 }
-                Token::Stopped(flow) => {
-                    *cursor = c;
-                    return flow;
-                }
+                Token::Stopped(flow) => return flow,
             }
         }
 
+        // The cursor's address must never be taken here: it would live in memory, and every copy of it would stall.
         // Writes the locals back before anything that looks at `self`.
         macro_rules! save {
             () => {{
@@ -490,14 +489,16 @@ impl Machine {
         macro_rules! stop {
             ($kind:expr) => {{
                 save!();
-                return self.stop(builder, &c, last, $kind);
+                let here = c;
+                return self.stop(builder, &here, last, $kind);
             }};
         }
         macro_rules! built {
             ($call:expr) => {
                 if !$call {
                     save!();
-                    return self.fail(builder, Kind::Builder, &c);
+                    let here = c;
+                    return self.fail(builder, Kind::Builder, &here);
                 }
             };
         }
@@ -505,12 +506,9 @@ impl Machine {
         macro_rules! slow {
             ($method:ident($($argument:expr),*)) => {{
                 save!();
-                match self.$method(builder, &mut c, last, $($argument),*) {
-                    Token::Complete => {}
-                    Token::Stopped(flow) => {
-                        *cursor = c;
-                        return flow;
-                    }
+                match self.$method(builder, cursor, last, $($argument),*) {
+                    Token::Complete => c = *cursor,
+                    Token::Stopped(flow) => return flow,
                 }
             }};
         }
@@ -531,7 +529,8 @@ impl Machine {
                     Some(outer) => count = outer,
                     None => {
                         save!();
-                        return self.fail(builder, Kind::Builder, &c);
+                        let here = c;
+                    return self.fail(builder, Kind::Builder, &here);
                     }
                 }
                 state = State::After;
@@ -554,17 +553,18 @@ impl Machine {
                 }
                 if count >= $cap {
                     save!();
-                    if !self.gate(builder, &c, byte, $in_object) {
+                    let here = c;
+                    if !self.gate(builder, &here, byte, $in_object) {
                         return Flow::Failed;
                     }
                 }
                 match byte {
                     b'"' => {
-                        let open = c;
+                        let open = c.mark();
                         c.advance(1);
-                        let from = c;
+                        let from = c.mark();
                         let high = simd::skip_plain(&mut c);
-                        let text = c.since(&from);
+                        let text = c.since(from);
                         if c.peek() == b'"'
                             && text.len() as u64 <= self.string_cap
                             && (!high || utf8::check(text, self.rules.text.surrogates) == utf8::Checked::Valid)
@@ -575,32 +575,33 @@ impl Machine {
                             built!(builder.string(text, !high));
                             c.advance(1);
                         } else {
-                            c = open;
+                            c.back(open);
                             slow!(slow_text(false));
                         }
                     }
                     b'0'..=b'9' | b'-' => {
-                        let from = c;
+                        let from = c.mark();
                         match number::fast(&mut c, self.digits_cap, last) {
                             Some(found) => {
                                 if self.metered {
-                                    self.charge(c.since(&from).len() as u64 - u64::from(byte == b'-'));
+                                    self.charge(c.since(from).len() as u64 - u64::from(byte == b'-'));
                                 }
                                 if B::NUMBER_TEXT {
                                     let integer = matches!(found, Number::Integer(_) | Number::Big);
-                                    built!(builder.number(c.since(&from), integer));
+                                    built!(builder.number(c.since(from), integer));
                                 } else {
                                     match found {
                                         Number::Integer(value) => built!(builder.integer(value)),
                                         Number::Float(value) => built!(builder.float(value)),
-                                        Number::Big => built!(builder.big_integer(c.since(&from))),
+                                        Number::Big => built!(builder.big_integer(c.since(from))),
                                         Number::Careful => {
                                             if B::WANTS_SCALARS {
-                                                let value = number::careful(c.since(&from));
+                                                let value = number::careful(c.since(from));
                                                 if value.is_infinite() && !self.rules.nan {
-                                                    c = from;
+                                                    c.back(from);
                                                     save!();
-                                                    return self.fail(builder, Kind::NumberOutOfRange, &c);
+                                                    let here = c;
+                                                    return self.fail(builder, Kind::NumberOutOfRange, &here);
                                                 }
                                                 built!(builder.float(value));
                                             }
@@ -609,7 +610,7 @@ impl Machine {
                                 }
                             }
                             None => {
-                                c = from;
+                                c.back(from);
                                 slow!(slow_number());
                             }
                         }
@@ -617,12 +618,14 @@ impl Machine {
                     b'[' | b'{' => {
                         if self.depth >= self.limits.depth {
                             save!();
-                            return self.over_depth(builder, &c);
+                            let here = c;
+                            return self.over_depth(builder, &here);
                         }
                         let holder = if byte == b'[' { Holder::Array } else { Holder::Object };
                         if !self.open(builder, holder, count) {
                             save!();
-                            return self.stack_overflow(builder, &c);
+                            let here = c;
+                            return self.stack_overflow(builder, &here);
                         }
                         c.advance(1);
                         count = 0;
@@ -637,7 +640,8 @@ impl Machine {
                     b']' if !$in_object && state == State::FirstItem => close!($outer),
                     b']' if !$in_object && self.holder == Holder::Array => {
                         save!();
-                        return self.trailing_comma(builder, &c);
+                        let here = c;
+                        return self.trailing_comma(builder, &here);
                     }
                     _ => stop!(Kind::ExpectedValue),
                 }
@@ -656,21 +660,23 @@ impl Machine {
                             }
                             if byte == b'}' {
                                 save!();
-                                return self.trailing_comma(builder, &c);
+                                let here = c;
+                        return self.trailing_comma(builder, &here);
                             }
                             stop!(Kind::ExpectedKey);
                         }
                         if count >= cap {
                             save!();
-                            if !self.gate(builder, &c, byte, false) {
+                            let here = c;
+                    if !self.gate(builder, &here, byte, false) {
                                 return Flow::Failed;
                             }
                         }
-                        let open = c;
+                        let open = c.mark();
                         c.advance(1);
-                        let from = c;
+                        let from = c.mark();
                         let high = simd::skip_plain(&mut c);
-                        let text = c.since(&from);
+                        let text = c.since(from);
                         if c.peek() == b'"'
                             && text.len() as u64 <= self.key_cap
                             && (!high || utf8::check(text, self.rules.text.surrogates) == utf8::Checked::Valid)
@@ -686,14 +692,15 @@ impl Machine {
                                 Member::Build => {}
                                 Member::Skip => self.skip_next = true,
                                 refused => {
-                                    c = open;
+                                    c.back(open);
                                     save!();
-                                    return self.refuse_key(builder, &c, refused);
+                                    let here = c;
+                                    return self.refuse_key(builder, &here, refused);
                                 }
                             }
                             c.advance(1);
                         } else {
-                            c = open;
+                            c.back(open);
                             slow!(slow_text(true));
                         }
                         state = State::Colon;

@@ -25,14 +25,15 @@ pub fn fast(cursor: &mut Cursor<'_>, limit: u64, last: bool) -> Option<Number> {
     if negative {
         cursor.advance(1);
     }
-    let first = *cursor;
+    let first = cursor.position();
+    let leading = cursor.peek();
     let mut mantissa = 0u64;
     while let digit @ 0..=9 = cursor.peek().wrapping_sub(b'0') {
         mantissa = mantissa.wrapping_mul(10).wrapping_add(digit.into());
         cursor.advance(1);
     }
-    let integer = cursor.position() - first.position();
-    if integer == 0 || (first.peek() == b'0' && integer > 1) {
+    let integer = cursor.position() - first;
+    if integer == 0 || (leading == b'0' && integer > 1) {
         return None;
     }
     let mut next = cursor.peek();
@@ -50,12 +51,12 @@ pub fn fast(cursor: &mut Cursor<'_>, limit: u64, last: bool) -> Option<Number> {
     let mut exponent = 0i64;
     if next == b'.' {
         cursor.advance(1);
-        let fraction = *cursor;
+        let fraction = cursor.position();
         while let digit @ 0..=9 = cursor.peek().wrapping_sub(b'0') {
             mantissa = mantissa.wrapping_mul(10).wrapping_add(digit.into());
             cursor.advance(1);
         }
-        let count = cursor.position() - fraction.position();
+        let count = cursor.position() - fraction;
         if count == 0 {
             return None;
         }
@@ -69,18 +70,18 @@ pub fn fast(cursor: &mut Cursor<'_>, limit: u64, last: bool) -> Option<Number> {
         if matches!(sign, b'+' | b'-') {
             cursor.advance(1);
         }
-        let written = *cursor;
+        let written = cursor.position();
         let mut value = 0i64;
         while let digit @ 0..=9 = cursor.peek().wrapping_sub(b'0') {
             value = value.saturating_mul(10).saturating_add(digit.into());
             cursor.advance(1);
         }
-        if cursor.position() == written.position() {
+        if cursor.position() == written {
             return None;
         }
         exponent = exponent.saturating_add(if sign == b'-' { -value } else { value });
     }
-    let length = (cursor.position() - first.position()) as u64;
+    let length = (cursor.position() - first) as u64;
     if length > limit || (cursor.peek() == 0 && cursor.at_end() && !last) {
         return None;
     }

@@ -203,7 +203,7 @@ impl Text {
                 cursor.advance(1);
                 high |= skip_plain(cursor);
             }
-            let run = cursor.since(&from);
+            let run = cursor.since(from.mark());
             let start = base + from.position() as u64;
             let room = limit - self.size().min(limit);
             let over = run.len() as u64 > room;

@@ -23,7 +23,7 @@ pub enum Duplicates {
 }
 
 /// A container with more values than this on the stack is spilled when the stack is full.
-const WIDE: usize = 4096;
+const WIDE: usize = 1 << 15;
 /// Keys of an object that are compared one by one before a set is made.
 const FEW: usize = 8;
 
