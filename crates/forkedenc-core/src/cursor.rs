@@ -169,6 +169,14 @@ impl<'a> Cursor<'a> {
         self.left() >= N && unsafe { *self.at.cast::<[u8; N]>() == *bytes }
     }
 
+    /// The bytes from here to the window's end.
+    #[inline(always)]
+    #[must_use]
+    pub fn ahead(&self) -> &'a [u8] {
+        // SAFETY: from a position in the window to its end.
+        unsafe { std::slice::from_raw_parts(self.at, self.left()) }
+    }
+
     /// All bytes of the window.
     #[must_use]
     pub fn window(&self) -> &'a [u8] {

@@ -41,6 +41,8 @@ pub trait Builder {
     const KEEPS_KEYS: bool = true;
     /// Scalars are wanted; else strings and numbers are checked and dropped as they arrive, in constant memory.
     const WANTS_SCALARS: bool = true;
+    /// [`Builder::expected_key`] is worth asking.
+    const EXPECTS_KEYS: bool = false;
     /// Numbers come as text, by [`Builder::number`], never by value.
     const NUMBER_TEXT: bool = false;
     /// [`Builder::key`] may answer [`Member::Skip`].
@@ -61,6 +63,14 @@ pub trait Builder {
     fn string(&mut self, text: &[u8], ascii: bool) -> bool;
     /// A member's key, decoded like a string.
     fn key(&mut self, text: &[u8], ascii: bool) -> Member;
+
+    /// Takes the key that is expected here, if these bytes begin with it and a quote behind it: its length, and what
+    /// [`Builder::key`] would have said. A key of more than 255 bytes, or with characters that a
+    /// document escapes, is never expected.
+    #[inline(always)]
+    fn expected_key(&mut self, _ahead: &[u8]) -> Option<(usize, Member)> {
+        None
+    }
 
     /// A container opens. The mark is the builder's own number, given back at its end and kept on the segment meanwhile.
     fn begin_array(&mut self) -> u64;

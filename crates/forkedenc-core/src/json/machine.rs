@@ -160,6 +160,9 @@ pub struct Machine {
     pub(super) skip_next: bool,
 }
 
+/// No builder expects a key of more bytes; under a lower limit none is asked.
+const LONGEST_EXPECTED: u64 = 255;
+
 /// How many low bits of a frame's second word are flags.
 const FLAGS: u32 = 4;
 const HOLDER: u64 = 3;
@@ -674,34 +677,48 @@ impl Machine {
                         }
                         let open = c.mark();
                         c.advance(1);
-                        let from = c.mark();
-                        let high = simd::skip_plain(&mut c);
-                        let text = c.since(from);
-                        if c.peek() == b'"'
-                            && text.len() as u64 <= self.key_cap
-                            && (!high || utf8::check(text, self.rules.text.surrogates) == utf8::Checked::Valid)
+                        let mut answer = None;
+                        if B::EXPECTS_KEYS
+                            && self.key_cap >= LONGEST_EXPECTED
+                            && let Some((length, member)) = builder.expected_key(c.ahead())
                         {
-                            if self.metered {
-                                self.charge(text.len() as u64);
-                            }
-                            if !B::KEEPS_KEYS {
-                                self.key.clear();
-                                self.key.extend_from_slice(text);
-                            }
-                            match builder.key(text, !high) {
-                                Member::Build => {}
-                                Member::Skip => self.skip_next = true,
-                                refused => {
-                                    c.back(open);
-                                    save!();
-                                    let here = c;
-                                    return self.refuse_key(builder, &here, refused);
-                                }
-                            }
-                            c.advance(1);
+                            c.advance(length);
+                            answer = Some((length as u64, member));
                         } else {
-                            c.back(open);
-                            slow!(slow_text(true));
+                            let from = c.mark();
+                            let high = simd::skip_plain(&mut c);
+                            let text = c.since(from);
+                            if c.peek() == b'"'
+                                && text.len() as u64 <= self.key_cap
+                                && (!high || utf8::check(text, self.rules.text.surrogates) == utf8::Checked::Valid)
+                            {
+                                if !B::KEEPS_KEYS {
+                                    self.key.clear();
+                                    self.key.extend_from_slice(text);
+                                }
+                                answer = Some((text.len() as u64, builder.key(text, !high)));
+                            }
+                        }
+                        match answer {
+                            Some((length, member @ (Member::Build | Member::Skip))) => {
+                                if self.metered {
+                                    self.charge(length);
+                                }
+                                if B::SKIPS {
+                                    self.skip_next = member == Member::Skip;
+                                }
+                                c.advance(1);
+                            }
+                            Some((_, refused)) => {
+                                c.back(open);
+                                save!();
+                                let here = c;
+                                return self.refuse_key(builder, &here, refused);
+                            }
+                            None => {
+                                c.back(open);
+                                slow!(slow_text(true));
+                            }
                         }
                         state = State::Colon;
                     }

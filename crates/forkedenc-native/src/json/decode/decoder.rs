@@ -82,7 +82,7 @@ fn read<'py>(
     // SAFETY: `data` is borrowed for the whole call.
     let input = unsafe { input::read(data, &mut buffers.scratch) }?;
     let mut builder = options.builder(py, std::mem::take(&mut buffers.values));
-    let pause = Pause::new(py);
+    let pause = Pause::for_bytes(py, input.len());
     let mut breaches = Vec::new();
     let outcome = if audit.is_some() || input.len() as u64 > options.limits.document_bytes {
         let mut stream = Stream::new(Framing::Single, options.limits, options.rules, start, false);

@@ -8,7 +8,16 @@ pub struct Pause {
     was_on: bool,
 }
 
+/// A document of fewer bytes can't hold enough containers to be worth it.
+const WORTHWHILE: usize = 2048;
+
 impl Pause {
+    /// For a document of so many bytes.
+    #[inline]
+    pub fn for_bytes(py: Python<'_>, bytes: usize) -> Self {
+        if bytes < WORTHWHILE { Self { was_on: false } } else { Self::new(py) }
+    }
+
     #[inline]
     pub fn new(_: Python<'_>) -> Self {
         // SAFETY: attached.

@@ -46,11 +46,32 @@ impl Input<'_> {
     }
 }
 
-#[inline]
+/// The bytes of a bytes object.
+///
+/// # Safety
+/// `object` is a bytes object (or of a subclass) that lives for `'a`.
+#[inline(always)]
+pub unsafe fn bytes_of<'a>(object: *mut ffi::PyObject) -> &'a [u8] {
+    // SAFETY: what the documented macros PyBytes_AS_STRING and PyBytes_GET_SIZE read.
+    unsafe {
+        let data = (&raw const (*object.cast::<ffi::PyBytesObject>()).ob_sval).cast::<u8>();
+        std::slice::from_raw_parts(data, ffi::Py_SIZE(object).cast_unsigned())
+    }
+}
+
+/// Copies a small document, padded.
+#[inline(always)]
 fn copy(bytes: &[u8], scratch: &mut Vec<u8>) -> usize {
     scratch.clear();
-    scratch.extend_from_slice(bytes);
-    pad(scratch)
+    scratch.reserve(bytes.len() + PADDING);
+    // SAFETY: there is room for the bytes and the padding, which are all written.
+    unsafe {
+        let data = scratch.as_mut_ptr();
+        std::ptr::copy_nonoverlapping(bytes.as_ptr(), data, bytes.len());
+        data.add(bytes.len()).write_bytes(0, PADDING);
+        scratch.set_len(bytes.len() + PADDING);
+    }
+    bytes.len()
 }
 
 /// Pads what the scratch buffer holds.
@@ -70,9 +91,7 @@ pub unsafe fn read<'a>(data: &Bound<'_, PyAny>, scratch: &mut Vec<u8>) -> PyResu
     // SAFETY: attached; a bytes object and an ASCII str keep a NUL behind their data and never change.
     unsafe {
         if ffi::PyBytes_CheckExact(object) != 0 {
-            let length = ffi::PyBytes_Size(object).cast_unsigned();
-            let bytes = std::slice::from_raw_parts(ffi::PyBytes_AsString(object).cast::<u8>(), length);
-            return Ok(place(bytes, scratch));
+            return Ok(place(bytes_of(object), scratch));
         }
         if ffi::PyUnicode_Check(object) != 0 {
             let units = Units::of(object);

@@ -1,6 +1,7 @@
 //! Keys: one str object for a key within a document, most often the one of the document before.
 //!
-//! A direct-mapped table of short ASCII keys, shared by all decodes of the process, with their hashes computed. A key
+//! A small table of short ASCII keys, shared by all decodes of the process, with their hashes computed. Each key knows
+//! which one followed it last, so that a record like the one before is read by comparing, not by scanning. A key
 //! that the table can't hold, or that another key of the same document drove out, lives in the document's own map, so
 //! that equal keys of one document are always one object, as with the standard library. The table is bounded and is
 //! never interned into: what an attacker sends is gone with the next collision.
@@ -12,7 +13,8 @@ use pyo3::ffi;
 
 use crate::json::text;
 
-const SLOTS: usize = 4096;
+/// Sets of two slots.
+const SETS: usize = 1024;
 /// Longer keys are not worth comparing.
 const LONGEST: usize = 64;
 
@@ -20,28 +22,50 @@ const LONGEST: usize = 64;
 struct Slot {
     key: *mut ffi::PyObject,
     hash: u32,
-    length: u32,
     /// The document that last asked for it.
-    document: u64,
+    document: u32,
+    /// The slot of the key that last followed this one.
+    next: u16,
+    length: u8,
+    /// The key stands in a document as it is, without escapes.
+    plain: bool,
 }
 
-struct Table(UnsafeCell<[Slot; SLOTS]>);
+const EMPTY: Slot = Slot { key: std::ptr::null_mut(), hash: 0, document: 0, next: 0, length: 0, plain: false };
+
+impl Slot {
+    /// The key's text.
+    ///
+    /// # Safety
+    /// The slot holds a key, an ASCII str of `length` characters.
+    #[inline(always)]
+    unsafe fn text(&self) -> &[u8] {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let data = self.key.cast::<u8>().add(size_of::<ffi::PyASCIIObject>());
+            std::slice::from_raw_parts(data, self.length.into())
+        }
+    }
+}
+
+struct Table(UnsafeCell<[Slot; 2 * SETS]>);
 
 // SAFETY: touched only by threads that hold the interpreter's lock, which the module needs: it refuses to be imported
 // by free-threaded builds. No Python code runs while a reference into it is held (a str has no finalizer).
 unsafe impl Sync for Table {}
 
-static TABLE: Table =
-    Table(UnsafeCell::new([Slot { key: std::ptr::null_mut(), hash: 0, length: 0, document: 0 }; SLOTS]));
+static TABLE: Table = Table(UnsafeCell::new([EMPTY; 2 * SETS]));
 
 /// The keys of one document.
 pub struct Keys {
-    document: u64,
+    document: u32,
+    /// The slot of the last key.
+    last: u16,
     /// Keys that are not in the table; owned.
     own: Option<Box<HashMap<Box<[u8]>, *mut ffi::PyObject>>>,
 }
 
-struct Counter(UnsafeCell<u64>);
+struct Counter(UnsafeCell<u32>);
 // SAFETY: as for the table.
 unsafe impl Sync for Counter {}
 static DOCUMENTS: Counter = Counter(UnsafeCell::new(0));
@@ -51,7 +75,7 @@ impl Keys {
     /// The caller is attached to the interpreter, here and in every other method.
     #[inline]
     pub unsafe fn new() -> Self {
-        let mut keys = Self { document: 0, own: None };
+        let mut keys = Self { document: 0, last: 0, own: None };
         // SAFETY: attached.
         unsafe { keys.restart() };
         keys
@@ -65,11 +89,36 @@ impl Keys {
     pub unsafe fn restart(&mut self) {
         // SAFETY: attached, so no other thread is here.
         unsafe {
-            *DOCUMENTS.0.get() += 1;
-            self.document = *DOCUMENTS.0.get();
+            let documents = &mut *DOCUMENTS.0.get();
+            // After a wrap two documents may be taken for one, which costs a place in the map and nothing else.
+            *documents = documents.wrapping_add(1);
+            self.document = *documents;
             if self.own.is_some() {
                 self.clear();
             }
+        }
+    }
+
+    /// A new reference to the key that is expected next, if that is what stands in front of these bytes, with a quote
+    /// behind it; else null.
+    ///
+    /// # Safety
+    /// As for [`Keys::new`].
+    #[inline(always)]
+    pub unsafe fn expected(&mut self, ahead: &[u8]) -> (*mut ffi::PyObject, usize) {
+        // SAFETY: attached; indices in the table are within it.
+        unsafe {
+            let table = &mut *TABLE.0.get();
+            let next = table[usize::from(self.last) % (2 * SETS)].next;
+            let slot = &mut table[usize::from(next) % (2 * SETS)];
+            let length = usize::from(slot.length);
+            if slot.plain && length < ahead.len() && ahead[length] == b'"' && same(&ahead[..length], slot.text()) {
+                self.last = next;
+                slot.document = self.document;
+                ffi::Py_INCREF(slot.key);
+                return (slot.key, length);
+            }
+            (std::ptr::null_mut(), 0)
         }
     }
 
@@ -84,24 +133,36 @@ impl Keys {
             return unsafe { self.get_own(bytes) };
         }
         let hash = hash(bytes);
+        let set = hash as usize % SETS * 2;
         // SAFETY: attached; the table's keys are ASCII str objects of the length noted, owned by the table.
         unsafe {
-            let slot = &mut (&mut *TABLE.0.get())[hash as usize % SLOTS];
-            if slot.hash == hash && slot.length as usize == bytes.len() && !slot.key.is_null() {
-                let data = slot.key.cast::<u8>().add(size_of::<ffi::PyASCIIObject>());
-                if same(std::slice::from_raw_parts(data, bytes.len()), bytes) {
+            let table = &mut *TABLE.0.get();
+            for at in [set, set + 1] {
+                let slot = &mut table[at];
+                if slot.hash == hash && usize::from(slot.length) == bytes.len() && !slot.key.is_null() && same(slot.text(), bytes)
+                {
                     slot.document = self.document;
-                    ffi::Py_INCREF(slot.key);
-                    return slot.key;
+                    let key = slot.key;
+                    ffi::Py_INCREF(key);
+                    self.follow(at as u16);
+                    return key;
                 }
             }
-            self.miss(slot, hash, bytes)
+            self.miss(set, hash, bytes)
         }
+    }
+
+    /// The key of this slot follows the last one.
+    #[inline(always)]
+    unsafe fn follow(&mut self, at: u16) {
+        // SAFETY: attached.
+        unsafe { (&mut *TABLE.0.get())[usize::from(self.last) % (2 * SETS)].next = at };
+        self.last = at;
     }
 
     #[cold]
     #[inline(never)]
-    unsafe fn miss(&mut self, slot: &mut Slot, hash: u32, bytes: &[u8]) -> *mut ffi::PyObject {
+    unsafe fn miss(&mut self, set: usize, hash: u32, bytes: &[u8]) -> *mut ffi::PyObject {
         // SAFETY: attached; see `get`.
         unsafe {
             if let Some(found) = self.own.as_ref().and_then(|own| own.get(bytes)) {
@@ -112,14 +173,16 @@ impl Keys {
             if key.is_null() || ffi::PyObject_Hash(key) == -1 {
                 return std::ptr::null_mut();
             }
-            let old = *slot;
+            let table = &mut *TABLE.0.get();
+            let at = if table[set].document == self.document && table[set + 1].document != self.document { set + 1 } else { set };
+            let old = table[at];
             ffi::Py_INCREF(key);
-            *slot = Slot { key, hash, length: bytes.len() as u32, document: self.document };
+            let plain = !bytes.iter().any(|byte| matches!(byte, b'"' | b'\\' | ..0x20));
+            table[at] = Slot { key, hash, document: self.document, next: old.next, length: bytes.len() as u8, plain };
+            self.follow(at as u16);
             if !old.key.is_null() {
                 if old.document == self.document {
-                    let data = old.key.cast::<u8>().add(size_of::<ffi::PyASCIIObject>());
-                    let bytes = std::slice::from_raw_parts(data, old.length as usize);
-                    if let Some(twice) = self.own.get_or_insert_default().insert(bytes.into(), old.key) {
+                    if let Some(twice) = self.own.get_or_insert_default().insert(old.text().into(), old.key) {
                         ffi::Py_DECREF(twice);
                     }
                 } else {
@@ -160,7 +223,7 @@ impl Keys {
                 unsafe { ffi::Py_INCREF(*key) };
             }
         }
-        Self { document: self.document, own: self.own.clone() }
+        Self { document: self.document, last: self.last, own: self.own.clone() }
     }
 
     /// Drops the document's own keys.
@@ -168,6 +231,9 @@ impl Keys {
     /// # Safety
     /// As for [`Keys::new`].
     pub unsafe fn clear(&mut self) {
+        if self.own.is_none() {
+            return;
+        }
         if let Some(own) = self.own.take() {
             for key in own.into_values() {
                 // SAFETY: attached; the reference was the map's.

@@ -11,7 +11,7 @@ use pyo3::types::{PyDict, PyString};
 
 use super::gc::Pause;
 use super::hooks::{HookedBuilder, Hooks, hook};
-use super::input::{self, Input};
+use super::input::{self, Input, bytes_of};
 use super::session::{Buffers, Options, duplicates, interpreter_rules, raise, raise_plain};
 use crate::json::text::Units;
 use crate::limits::json_limits;
@@ -117,10 +117,7 @@ fn check<'py>(data: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
             return Ok(None);
         }
         let bytes = if ffi::PyBytes_Check(object) != 0 {
-            std::slice::from_raw_parts(
-                ffi::PyBytes_AsString(object).cast::<u8>(),
-                ffi::PyBytes_Size(object).cast_unsigned(),
-            )
+            bytes_of(object)
         } else if ffi::PyByteArray_Check(object) != 0 {
             std::slice::from_raw_parts(
                 ffi::PyByteArray_AsString(object).cast::<u8>(),
@@ -193,7 +190,7 @@ fn build<'py>(
     let input = unsafe { input::read(data, &mut buffers.scratch) }?;
     let mut builder = options.builder(py, std::mem::take(&mut buffers.values));
     builder.interpreter_digits = interpreter_rules(&options.limits);
-    let pause = Pause::new(py);
+    let pause = Pause::for_bytes(py, input.len());
     let read = read(&input, &buffers.scratch, options, &mut builder);
     drop(pause);
     let value = match read {

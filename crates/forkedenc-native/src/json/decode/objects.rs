@@ -298,6 +298,22 @@ impl ObjectBuilder {
         }
     }
 
+    /// Puts a key on the stack.
+    #[inline(always)]
+    fn put_key(&mut self, key: *mut ffi::PyObject) -> Member {
+        if self.duplicates == Duplicates::Error {
+            // SAFETY: attached; the key is ours, and given up where it is refused.
+            unsafe {
+                let answer = self.check_new(key);
+                if answer != Member::Build {
+                    ffi::Py_DECREF(key);
+                    return answer;
+                }
+            }
+        }
+        if self.put(key) { Member::Build } else { Member::Failed }
+    }
+
     /// The value on top of the stack, within a document.
     pub fn pop<'py>(&mut self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
         // SAFETY: attached; the stack's reference goes to the caller.
@@ -341,6 +357,8 @@ unsafe fn owned(py: Python<'_>, object: *mut ffi::PyObject) -> PyResult<*mut ffi
 }
 
 impl Builder for ObjectBuilder {
+    const EXPECTS_KEYS: bool = true;
+
     #[inline(always)]
     fn null(&mut self) -> bool {
         // SAFETY: attached, as for every method here.
@@ -417,21 +435,18 @@ impl Builder for ObjectBuilder {
     }
 
     #[inline(always)]
+    fn expected_key(&mut self, ahead: &[u8]) -> Option<(usize, Member)> {
+        // SAFETY: attached.
+        let (key, length) = unsafe { self.keys.expected(ahead) };
+        if key.is_null() { None } else { Some((length, self.put_key(key))) }
+    }
+
+    #[inline(always)]
     fn key(&mut self, bytes: &[u8], ascii: bool) -> Member {
         // SAFETY: attached; the machine has checked the bytes.
         unsafe {
             let key = self.keys.get(bytes, ascii);
-            if key.is_null() {
-                return Member::Failed;
-            }
-            if self.duplicates == Duplicates::Error {
-                let answer = self.check_new(key);
-                if answer != Member::Build {
-                    ffi::Py_DECREF(key);
-                    return answer;
-                }
-            }
-            if self.put(key) { Member::Build } else { Member::Failed }
+            if key.is_null() { Member::Failed } else { self.put_key(key) }
         }
     }
 
@@ -480,7 +495,20 @@ impl Builder for ObjectBuilder {
         bytes
     }
 
+    #[inline]
     fn abandon(&mut self) {
+        if !self.values.is_empty() || !self.spilled.is_empty() || !self.seen.is_empty() {
+            self.drop_values();
+        }
+        self.mark = 0;
+        // SAFETY: attached.
+        unsafe { self.keys.clear() };
+    }
+}
+
+impl ObjectBuilder {
+    #[cold]
+    fn drop_values(&mut self) {
         // SAFETY: attached; every reference is the builder's. They are taken out first: a finalizer may run Python code.
         unsafe {
             let values = std::mem::take(&mut self.values);
@@ -490,10 +518,8 @@ impl Builder for ObjectBuilder {
             for (_, container) in std::mem::take(&mut self.spilled).into_iter().chain(std::mem::take(&mut self.seen)) {
                 ffi::Py_DECREF(container);
             }
-            self.keys.clear();
             self.values = values;
             self.values.clear();
-            self.mark = 0;
         }
     }
 }

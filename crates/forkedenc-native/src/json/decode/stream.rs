@@ -157,9 +157,7 @@ fn with_chunk<'py, T>(data: &Bound<'py, PyAny>, work: impl FnOnce(&[u8], &mut Ve
     // SAFETY: attached; a bytes object never changes, and `data` is borrowed for the whole call.
     let outcome = unsafe {
         if ffi::PyBytes_CheckExact(data.as_ptr()) != 0 {
-            let length = ffi::PyBytes_Size(data.as_ptr()).cast_unsigned();
-            let bytes = std::slice::from_raw_parts(ffi::PyBytes_AsString(data.as_ptr()).cast::<u8>(), length);
-            work(bytes, &mut buffers.scratch)
+            work(input::bytes_of(data.as_ptr()), &mut buffers.scratch)
         } else {
             let mut copy = Vec::new();
             input::copy_buffer(data, &mut copy).and_then(|()| work(&copy, &mut buffers.scratch))
