@@ -3,6 +3,7 @@
 
 mod account;
 pub mod builder;
+mod decimal;
 pub mod encode;
 mod encode_bigint;
 mod encode_number;

@@ -4,6 +4,7 @@
 //! A number token is the longest prefix that forms a number, as in the standard library; what stands behind it is then
 //! somebody else's error. Against the limit counts every byte that may belong to the number, its leading minus not.
 
+use super::decimal;
 use crate::cursor::Cursor;
 
 /// What a complete number is.
@@ -17,6 +18,38 @@ pub enum Number {
     Careful,
 }
 
+/// Moves over digits and appends them to `mantissa`, which wraps past twenty of them; their count.
+#[inline(always)]
+fn digits(cursor: &mut Cursor<'_>, mantissa: &mut u64) -> usize {
+    const TENS: [u64; 9] = [1, 10, 100, 1000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
+    let start = cursor.position();
+    while let Some(word) = cursor.word() {
+        let word = word ^ 0x3030_3030_3030_3030;
+        // The top bit of each byte that is no digit.
+        let others = ((word & 0x7f7f_7f7f_7f7f_7f7f) + 0x7676_7676_7676_7676 | word) & 0x8080_8080_8080_8080;
+        let count = others.trailing_zeros() / 8;
+        if count == 0 {
+            return cursor.position() - start;
+        }
+        // The digits behind zeros; then pairs, fours and the eight are joined.
+        let eight = word << (64 - 8 * count);
+        let pairs = eight.wrapping_mul(10).wrapping_add(eight >> 8);
+        let value = ((pairs & 0xff_0000_00ff).wrapping_mul(0x000f_4240_0000_0064))
+            .wrapping_add((pairs >> 16 & 0xff_0000_00ff).wrapping_mul(0x0000_2710_0000_0001))
+            >> 32;
+        *mantissa = mantissa.wrapping_mul(TENS[count as usize]).wrapping_add(value);
+        cursor.advance(count as usize);
+        if count < 8 {
+            return cursor.position() - start;
+        }
+    }
+    while let digit @ 0..=9 = cursor.peek().wrapping_sub(b'0') {
+        *mantissa = mantissa.wrapping_mul(10).wrapping_add(digit.into());
+        cursor.advance(1);
+    }
+    cursor.position() - start
+}
+
 /// Reads a number that is complete, in good form and of at most `limit` characters. `None`: anything else; the cursor
 /// has then moved and the caller starts over with [`Digits`]. `last`: the end of the window ends the number.
 #[inline(always)]
@@ -27,14 +60,17 @@ pub fn fast(cursor: &mut Cursor<'_>, limit: u64, last: bool) -> Option<Number> {
     }
     let first = cursor.position();
     let leading = cursor.peek();
-    let mut mantissa = 0u64;
-    while let digit @ 0..=9 = cursor.peek().wrapping_sub(b'0') {
-        mantissa = mantissa.wrapping_mul(10).wrapping_add(digit.into());
-        cursor.advance(1);
-    }
-    let integer = cursor.position() - first;
-    if integer == 0 || (leading == b'0' && integer > 1) {
+    let mut mantissa = u64::from(leading.wrapping_sub(b'0'));
+    if mantissa > 9 {
         return None;
+    }
+    cursor.advance(1);
+    let mut integer = 1;
+    if cursor.peek().wrapping_sub(b'0') <= 9 {
+        integer += digits(cursor, &mut mantissa);
+        if leading == b'0' {
+            return None;
+        }
     }
     let mut next = cursor.peek();
     if next != b'.' && next | 0x20 != b'e' {
@@ -47,20 +83,15 @@ pub fn fast(cursor: &mut Cursor<'_>, limit: u64, last: bool) -> Option<Number> {
         }
         return Some(long_integer(mantissa, integer, negative));
     }
-    let mut digits = integer;
+    let mut all = integer;
     let mut exponent = 0i64;
     if next == b'.' {
         cursor.advance(1);
-        let fraction = cursor.position();
-        while let digit @ 0..=9 = cursor.peek().wrapping_sub(b'0') {
-            mantissa = mantissa.wrapping_mul(10).wrapping_add(digit.into());
-            cursor.advance(1);
-        }
-        let count = cursor.position() - fraction;
+        let count = digits(cursor, &mut mantissa);
         if count == 0 {
             return None;
         }
-        digits += count;
+        all += count;
         exponent = -(count as i64);
         next = cursor.peek();
     }
@@ -85,12 +116,12 @@ pub fn fast(cursor: &mut Cursor<'_>, limit: u64, last: bool) -> Option<Number> {
     if length > limit || (cursor.peek() == 0 && cursor.at_end() && !last) {
         return None;
     }
-    if digits <= 19
-        && let Some(value) = exact(mantissa, exponent)
-    {
-        return Some(Number::Float(if negative { -value } else { value }));
-    }
-    Some(Number::Careful)
+    // Nineteen digits never wrap.
+    let value = if all <= 19 { exact(mantissa, exponent).or_else(|| decimal::nearest(mantissa, exponent)) } else { None };
+    Some(match value {
+        Some(value) => Number::Float(if negative { -value } else { value }),
+        None => Number::Careful,
+    })
 }
 
 #[cold]
