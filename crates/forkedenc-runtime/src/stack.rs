@@ -273,7 +273,7 @@ impl Stack {
     #[must_use]
     pub fn try_fork(&self) -> Option<Self> {
         let (mut segment, hit) = local::take(Class::holding(self.used())?)?;
-        segment.push_words(self.words());
+        assert!(segment.push_words(self.words()), "the class holds what is used");
         let mut fork = Self::on(segment, hit, self.budget);
         fork.counts.peak_depth = self.counts.peak_depth;
         let copied = self.used() as u64;
