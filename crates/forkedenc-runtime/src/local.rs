@@ -118,7 +118,7 @@ pub(crate) fn exchange(segment: &mut Segment, class: Class, reason: Reason) -> O
         // The thread is ending and keeps nothing any more.
         let started = Instant::now();
         let mut old = Segment::allocate(class)?;
-        old.push_words(segment.words());
+        assert!(old.push_words(segment.words()), "the class holds what is used");
         mem::swap(segment, &mut old);
         let moved = Moved { hit: false, nanoseconds: if reason == Reason::Growth { since(started) } else { 0 } };
         fork::with_registry(|registry| registry.ended().moved(&old, class, reason, moved));
@@ -175,7 +175,7 @@ impl Local {
         let sampled = if reason == Reason::Growth { self.clock.known(class) } else { Some(0) };
         let started = if sampled.is_none() { Some(Instant::now()) } else { None };
         let (mut old, hit) = self.take(class)?;
-        old.push_words(segment.words());
+        assert!(old.push_words(segment.words()), "the class holds what is used");
         mem::swap(segment, &mut old);
         let shard = self.shard();
         let mut moved = Moved { hit, nanoseconds: sampled.unwrap_or(0) };

@@ -15,7 +15,7 @@ use crate::local::{self, Reason};
 use crate::segment::{Segment, WORD};
 use crate::start::BIGGEST;
 use crate::stats::{Counts, Stats};
-use crate::stress::stress;
+use crate::stress::{slack, stress};
 
 /// So many suspensions in a row, each with less than a quarter in use since the one before, make a stack shrink.
 const SHRINK_AFTER: u8 = 4;
@@ -94,7 +94,7 @@ impl Stack {
     /// Made in one expression: a stack that is built and then changed is moved, which costs more than to make it.
     #[inline(always)]
     fn on(mut segment: Segment, hit: bool, budget: usize) -> Self {
-        segment.set_room(room(budget));
+        segment.set_room(room(segment.len(), budget));
         Self {
             reached: segment.len(),
             segment,
@@ -273,7 +273,7 @@ impl Stack {
     #[must_use]
     pub fn try_fork(&self) -> Option<Self> {
         let (mut segment, hit) = local::take(Class::holding(self.used())?)?;
-        segment.push_words(self.words());
+        assert!(segment.push_words(self.words()), "the class holds what is used");
         let mut fork = Self::on(segment, hit, self.budget);
         fork.counts.peak_depth = self.counts.peak_depth;
         let copied = self.used() as u64;
@@ -316,7 +316,7 @@ impl Stack {
     /// Lets pushes go as far as capacity and budget allow, or nowhere under stress.
     #[inline]
     fn set_room(&mut self) {
-        self.segment.set_room(room(self.budget));
+        self.segment.set_room(room(self.segment.len(), self.budget));
     }
 
     #[cold]
@@ -401,10 +401,11 @@ impl Drop for Stack {
     }
 }
 
-/// The words that pushes may fill: what the budget allows, or nothing under stress.
+/// The words that pushes may fill: what the budget allows, or, under stress, next to nothing beyond those in use.
 #[inline(always)]
-fn room(budget: usize) -> usize {
-    if stress() { 0 } else { budget / WORD }
+fn room(used: usize, budget: usize) -> usize {
+    let most = budget / WORD;
+    if stress() { most.min(used + slack(used)) } else { most }
 }
 
 #[cold]

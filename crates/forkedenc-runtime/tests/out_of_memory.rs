@@ -1,22 +1,30 @@
 //! Where the machine has no memory left a push is refused like one past the budget, and a start is a smaller one. A
-//! process of its own, since its allocator refuses what is bigger than it is told.
+//! process of its own, since its allocator refuses a thread what is bigger than that has told it.
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
 use std::ptr;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use forkedenc_runtime::{Overflow, Stack, pool};
 
-static BIGGEST: AtomicUsize = AtomicUsize::new(usize::MAX);
+thread_local! {
+    static BIGGEST: Cell<usize> = const { Cell::new(usize::MAX) };
+}
+
+/// Held by the one test that runs, since all use the pool.
 static ALONE: Mutex<()> = Mutex::new(());
+
+fn alone() -> MutexGuard<'static, ()> {
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 struct Scarce;
 
 // SAFETY: all is done by the system's allocator; null is an answer that the trait allows.
 unsafe impl GlobalAlloc for Scarce {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        if layout.size() > BIGGEST.load(Ordering::Relaxed) {
+        if layout.size() > BIGGEST.get() {
             return ptr::null_mut();
         }
         // SAFETY: the caller's promise is the system's.
@@ -33,16 +41,16 @@ unsafe impl GlobalAlloc for Scarce {
 static ALLOCATOR: Scarce = Scarce;
 
 fn with_blocks_up_to<R>(biggest: usize, work: impl FnOnce() -> R) -> R {
-    let _alone = ALONE.lock().unwrap();
     pool::trim();
-    BIGGEST.store(biggest, Ordering::Relaxed);
+    BIGGEST.set(biggest);
     let result = work();
-    BIGGEST.store(usize::MAX, Ordering::Relaxed);
+    BIGGEST.set(usize::MAX);
     result
 }
 
 #[test]
 fn a_growth_without_memory_is_refused_and_changes_nothing() {
+    let _alone = alone();
     let mut stack = Stack::new(0, usize::MAX);
     let (refused, bytes_refused, before, after) = with_blocks_up_to(20_000, || {
         let mut pushed = 0;
@@ -66,12 +74,14 @@ fn a_growth_without_memory_is_refused_and_changes_nothing() {
 
 #[test]
 fn a_start_without_memory_is_the_smallest() {
+    let _alone = alone();
     let capacity = with_blocks_up_to(20_000, || Stack::new(1 << 20, usize::MAX).capacity());
     assert_eq!(capacity, 2048);
 }
 
 #[test]
 fn a_fork_without_memory_is_none() {
+    let _alone = alone();
     let mut stack = Stack::new(0, usize::MAX);
     stack.push_bytes(&[7; 50_000]).unwrap();
     assert!(with_blocks_up_to(20_000, || stack.try_fork()).is_none());
@@ -80,6 +90,7 @@ fn a_fork_without_memory_is_none() {
 
 #[test]
 fn a_shrink_without_memory_is_left_for_later() {
+    let _alone = alone();
     let mut stack = Stack::new(0, usize::MAX);
     stack.push_bytes(&[7; 500_000]).unwrap();
     stack.truncate(100_000);
@@ -95,6 +106,7 @@ fn a_shrink_without_memory_is_left_for_later() {
 
 #[test]
 fn priming_without_memory_stops() {
+    let _alone = alone();
     assert_eq!(with_blocks_up_to(20_000, || pool::prime(3, 64 << 10)), 0);
     assert_eq!(with_blocks_up_to(20_000, || (pool::prime(3, 16 << 10), pool::held())), (3, 3 << 14));
 }

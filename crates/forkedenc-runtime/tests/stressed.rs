@@ -44,3 +44,17 @@ fn every_push_moves_and_nothing_is_pooled() {
     assert_eq!(stats.bytes_copied, (0..50).map(|frame| frame * 16).sum());
     assert_eq!(process_stats().pool_hits, hits);
 }
+
+#[test]
+fn ten_million_levels_are_no_square() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    set_stress(true);
+    let mut stack = Stack::new(0, usize::MAX);
+    for frame in 0..10_000_000 {
+        stack.push([frame, 0]).unwrap();
+    }
+    assert!(stack.stats().bytes_copied < 20 * 160_000_000);
+    for frame in (0..10_000_000).rev() {
+        assert_eq!(stack.pop(), [frame, 0]);
+    }
+}

@@ -43,6 +43,8 @@ struct Model {
     budget: usize,
     capacity: usize,
     stressed: bool,
+    /// Under stress: the words up to which nothing moves.
+    room: usize,
     peak: usize,
     reached: usize,
     /// What each suspension of the row under a quarter had reached.
@@ -67,6 +69,7 @@ impl Model {
             budget,
             capacity: class(start.min(budget)),
             stressed,
+            room: 0,
             peak: 0,
             reached: 0,
             row: Vec::new(),
@@ -93,13 +96,17 @@ impl Model {
         if needed > self.budget {
             return Err(Overflow { budget: self.budget, needed });
         }
+        let narrow = needed > self.capacity || (self.stressed && needed / 8 > self.room);
         if needed > self.capacity {
             self.growths += 1;
             self.move_to(class(needed));
-        } else if self.stressed {
+        } else if narrow {
             self.move_to(self.capacity);
         }
         self.frames.push((words, bytes));
+        if narrow {
+            self.make_room();
+        }
         self.reached = self.reached.max(needed);
         self.peak = self.peak.max(needed);
         Ok(())
@@ -109,6 +116,13 @@ impl Model {
         self.copied += self.used() as u64;
         self.capacity = capacity;
         self.taken += 1;
+    }
+
+    /// Every push moves below 16 KiB, one of a few below 64 KiB, then one for each eighth.
+    fn make_room(&mut self) {
+        let used = self.used() / 8;
+        let more = [0, used / 2048, used / 8][usize::from(used >= 2048) + usize::from(used >= 8192)];
+        self.room = used + more;
     }
 
     fn suspend(&mut self) {
@@ -122,6 +136,7 @@ impl Model {
             self.shrinks += 1;
             self.move_to(class(2 * self.row.iter().max().unwrap()));
             self.row.clear();
+            self.make_room();
         }
         self.reached = self.used();
     }
@@ -133,6 +148,7 @@ impl Model {
         fork.depth = self.depth;
         fork.copied = used as u64;
         (fork.peak, fork.reached) = (used, used);
+        fork.make_room();
         fork
     }
 
@@ -216,6 +232,7 @@ pub fn run(operations: Vec<Operation>, start: usize, budget: usize, stressed: bo
             }
             Operation::Resume => {
                 model.resumes += 1;
+                model.make_room();
                 stack.resume();
             }
             Operation::Suspend => {
