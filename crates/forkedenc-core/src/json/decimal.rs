@@ -133,9 +133,14 @@ mod tests {
 
     #[test]
     fn halves_and_ends_are_right_or_left_open() {
-        for (mantissa, exponent) in
-            [(9_007_199_254_740_993, 0), (9_007_199_254_740_995, 0), (5, -324), (17_976_931_348_623_157, 292), (1, 308), (2, 308)]
-        {
+        for (mantissa, exponent) in [
+            (9_007_199_254_740_993, 0),
+            (9_007_199_254_740_995, 0),
+            (5, -324),
+            (17_976_931_348_623_157, 292),
+            (1, 308),
+            (2, 308),
+        ] {
             let expected: f64 = format!("{mantissa}e{exponent}").parse().unwrap();
             if let Some(value) = nearest(mantissa, exponent) {
                 assert_eq!(value.to_bits(), expected.to_bits());

@@ -185,6 +185,7 @@ pub(super) fn count_of(bits: u64) -> u64 {
 
 impl Machine {
     /// `start`: bytes of stack to begin with.
+    #[inline(always)]
     #[must_use]
     pub fn new(limits: JsonLimits, rules: Rules, start: usize) -> Self {
         let budget = usize::try_from(limits.stack_bytes).unwrap_or(usize::MAX);
@@ -221,6 +222,7 @@ impl Machine {
     }
 
     /// The limits from here on; what was counted starts over.
+    #[inline]
     pub fn set_limits(&mut self, limits: JsonLimits) {
         self.limits = limits;
         self.tokens = 0;
@@ -339,7 +341,7 @@ impl Machine {
     ///
     /// # Errors
     /// What is wrong with it first.
-    #[inline]
+    #[inline(always)]
     pub fn document<B: Builder>(&mut self, builder: &mut B, window: &Window<'_>) -> Result<(), Box<Error>> {
         self.stack.resume();
         let mut cursor = window.cursor(0);
@@ -350,7 +352,8 @@ impl Machine {
             if cursor.at_end() {
                 return Ok(());
             }
-            self.fail(builder, Kind::ExtraData, &cursor);
+            let here = cursor;
+            self.fail(builder, Kind::ExtraData, &here);
         }
         builder.abandon();
         Err(self.error.take().expect("a machine that stops has said why"))
@@ -362,6 +365,7 @@ impl Machine {
     }
 
     /// Reads on from the cursor. `last`: no window follows this one.
+    #[inline(always)]
     pub fn run<B: Builder>(&mut self, builder: &mut B, cursor: &mut Cursor<'_>, last: bool) -> Flow {
         if !B::SKIPS {
             return self.read(builder, cursor, last);
@@ -664,14 +668,14 @@ impl Machine {
                             if byte == b'}' {
                                 save!();
                                 let here = c;
-                        return self.trailing_comma(builder, &here);
+                                return self.trailing_comma(builder, &here);
                             }
                             stop!(Kind::ExpectedKey);
                         }
                         if count >= cap {
                             save!();
                             let here = c;
-                    if !self.gate(builder, &here, byte, false) {
+                            if !self.gate(builder, &here, byte, false) {
                                 return Flow::Failed;
                             }
                         }

@@ -117,7 +117,8 @@ pub fn fast(cursor: &mut Cursor<'_>, limit: u64, last: bool) -> Option<Number> {
         return None;
     }
     // Nineteen digits never wrap.
-    let value = if all <= 19 { exact(mantissa, exponent).or_else(|| decimal::nearest(mantissa, exponent)) } else { None };
+    let value =
+        if all <= 19 { exact(mantissa, exponent).or_else(|| decimal::nearest(mantissa, exponent)) } else { None };
     Some(match value {
         Some(value) => Number::Float(if negative { -value } else { value }),
         None => Number::Careful,

@@ -22,9 +22,41 @@ pub unsafe fn from_ascii(bytes: &[u8]) -> *mut ffi::PyObject {
         let object = ffi::PyUnicode_New(bytes.len().cast_signed(), 127);
         if !object.is_null() {
             let data = object.cast::<u8>().add(size_of::<ffi::PyASCIIObject>());
-            std::ptr::copy_nonoverlapping(bytes.as_ptr(), data, bytes.len());
+            copy(bytes, data);
         }
         object
+    }
+}
+
+/// Copies bytes; few of them without a call.
+///
+/// # Safety
+/// `data` has room for `bytes`, and is no part of them.
+#[inline(always)]
+unsafe fn copy(bytes: &[u8], data: *mut u8) {
+    // SAFETY: every word that is read and written lies within the `length` bytes; the words overlap in the middle.
+    unsafe {
+        let (from, length) = (bytes.as_ptr(), bytes.len());
+        match length {
+            17.. => std::ptr::copy_nonoverlapping(from, data, length),
+            8.. => {
+                let (head, tail) =
+                    (from.cast::<u64>().read_unaligned(), from.add(length - 8).cast::<u64>().read_unaligned());
+                data.cast::<u64>().write_unaligned(head);
+                data.add(length - 8).cast::<u64>().write_unaligned(tail);
+            }
+            4.. => {
+                let (head, tail) =
+                    (from.cast::<u32>().read_unaligned(), from.add(length - 4).cast::<u32>().read_unaligned());
+                data.cast::<u32>().write_unaligned(head);
+                data.add(length - 4).cast::<u32>().write_unaligned(tail);
+            }
+            _ => {
+                for at in 0..length {
+                    data.add(at).write(from.add(at).read());
+                }
+            }
+        }
     }
 }
 

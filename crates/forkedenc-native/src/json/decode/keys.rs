@@ -73,7 +73,7 @@ static DOCUMENTS: Counter = Counter(UnsafeCell::new(0));
 impl Keys {
     /// # Safety
     /// The caller is attached to the interpreter, here and in every other method.
-    #[inline]
+    #[inline(always)]
     pub unsafe fn new() -> Self {
         let mut keys = Self { document: 0, last: 0, own: None };
         // SAFETY: attached.
@@ -85,7 +85,7 @@ impl Keys {
     ///
     /// # Safety
     /// As for [`Keys::new`].
-    #[inline]
+    #[inline(always)]
     pub unsafe fn restart(&mut self) {
         // SAFETY: attached, so no other thread is here.
         unsafe {
@@ -139,7 +139,10 @@ impl Keys {
             let table = &mut *TABLE.0.get();
             for at in [set, set + 1] {
                 let slot = &mut table[at];
-                if slot.hash == hash && usize::from(slot.length) == bytes.len() && !slot.key.is_null() && same(slot.text(), bytes)
+                if slot.hash == hash
+                    && usize::from(slot.length) == bytes.len()
+                    && !slot.key.is_null()
+                    && same(slot.text(), bytes)
                 {
                     slot.document = self.document;
                     let key = slot.key;
@@ -174,7 +177,11 @@ impl Keys {
                 return std::ptr::null_mut();
             }
             let table = &mut *TABLE.0.get();
-            let at = if table[set].document == self.document && table[set + 1].document != self.document { set + 1 } else { set };
+            let at = if table[set].document == self.document && table[set + 1].document != self.document {
+                set + 1
+            } else {
+                set
+            };
             let old = table[at];
             ffi::Py_INCREF(key);
             let plain = !bytes.iter().any(|byte| matches!(byte, b'"' | b'\\' | ..0x20));
@@ -230,10 +237,16 @@ impl Keys {
     ///
     /// # Safety
     /// As for [`Keys::new`].
+    #[inline(always)]
     pub unsafe fn clear(&mut self) {
-        if self.own.is_none() {
-            return;
+        if self.own.is_some() {
+            // SAFETY: attached.
+            unsafe { self.clear_own() };
         }
+    }
+
+    #[cold]
+    unsafe fn clear_own(&mut self) {
         if let Some(own) = self.own.take() {
             for key in own.into_values() {
                 // SAFETY: attached; the reference was the map's.
@@ -248,6 +261,11 @@ fn read8(bytes: &[u8], at: usize) -> u64 {
     bytes[at..].first_chunk().map_or(0, |chunk| u64::from_le_bytes(*chunk))
 }
 
+#[inline(always)]
+fn read4(bytes: &[u8], at: usize) -> u64 {
+    bytes[at..].first_chunk().map_or(0, |chunk| u64::from(u32::from_le_bytes(*chunk)))
+}
+
 /// Where a key goes: any spread will do, since a collision only costs a miss.
 #[inline(always)]
 fn hash(bytes: &[u8]) -> u32 {
@@ -257,8 +275,7 @@ fn hash(bytes: &[u8]) -> u32 {
         let middle = if length > 16 { read8(bytes, length / 2 - 4) } else { 0 };
         read8(bytes, 0) ^ read8(bytes, length - 8).rotate_left(29) ^ middle.rotate_left(47)
     } else if length >= 4 {
-        let read4 = |at: usize| bytes[at..].first_chunk().map_or(0, |chunk| u64::from(u32::from_le_bytes(*chunk)));
-        read4(0) | read4(length - 4) << 32
+        read4(bytes, 0) | read4(bytes, length - 4) << 32
     } else if length > 0 {
         u64::from(bytes[0]) | u64::from(bytes[length / 2]) << 8 | u64::from(bytes[length - 1]) << 16
     } else {
@@ -267,7 +284,7 @@ fn hash(bytes: &[u8]) -> u32 {
     ((mixed ^ length as u64).wrapping_mul(MULTIPLIER) >> 32) as u32
 }
 
-/// Equality of equally long short slices, eight bytes at a time.
+/// Equality of equally long short slices, eight bytes at a time; a call would cost more than the comparison.
 #[inline(always)]
 fn same(one: &[u8], other: &[u8]) -> bool {
     let length = one.len();
@@ -281,5 +298,8 @@ fn same(one: &[u8], other: &[u8]) -> bool {
         }
         return read8(one, length - 8) == read8(other, length - 8);
     }
-    one == other
+    if length >= 4 {
+        return read4(one, 0) == read4(other, 0) && read4(one, length - 4) == read4(other, length - 4);
+    }
+    length == 0 || (one[0] == other[0] && one[length / 2] == other[length / 2] && one[length - 1] == other[length - 1])
 }

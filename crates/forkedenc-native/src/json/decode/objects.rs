@@ -53,7 +53,8 @@ unsafe impl Send for ObjectBuilder {}
 unsafe impl Sync for ObjectBuilder {}
 
 impl ObjectBuilder {
-    #[inline]
+    // In place: a builder that is moved after its fields were written stalls on every load.
+    #[inline(always)]
     pub fn new(_: Python<'_>, duplicates: Duplicates, values: Vec<*mut ffi::PyObject>) -> Self {
         debug_assert!(values.is_empty());
         Self {
@@ -72,7 +73,7 @@ impl ObjectBuilder {
     }
 
     /// The finished document.
-    #[inline]
+    #[inline(always)]
     pub fn take<'py>(&mut self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
         // SAFETY: attached; the stack's reference goes to the caller.
         unsafe {
@@ -83,7 +84,7 @@ impl ObjectBuilder {
     }
 
     /// Gives the empty stack back, for the next builder.
-    #[inline]
+    #[inline(always)]
     pub fn release(mut self) -> Vec<*mut ffi::PyObject> {
         self.abandon();
         std::mem::take(&mut self.values)

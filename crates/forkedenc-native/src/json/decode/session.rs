@@ -25,13 +25,13 @@ impl Options {
     /// What `json.loads` does without further arguments.
     pub const STDLIB: Self = Self { limits: JsonLimits::STDLIB, rules: Rules::STDLIB, duplicates: Duplicates::Last };
 
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn machine(&self, start: usize) -> Machine {
         Machine::new(self.limits, self.rules, start)
     }
 
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn builder(&self, py: Python<'_>, values: Vec<*mut ffi::PyObject>) -> ObjectBuilder {
         ObjectBuilder::new(py, self.duplicates, values)
