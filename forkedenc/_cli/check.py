@@ -107,7 +107,7 @@ class Reader:
         while self._undecided and chunk:
             line, newline, chunk = chunk.partition(b"\n")
             self._read(line + newline)
-            self._begun = self._begun or not line.isspace() and line != b""
+            self._begun = self._begun or bool(line.strip(_SPACE))
             if newline:
                 self._line_ended()
         if chunk:

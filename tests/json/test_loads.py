@@ -65,7 +65,7 @@ DOCUMENT = '{"a": {"b": 1, "b": 2.50}, "c": [{}, -7, NaN, -Infinity, 1e2], "d": 
         {"object_pairs_hook": list},
         {"object_pairs_hook": tuple, "object_hook": lambda made: 1 / 0},
         {"parse_float": decimal.Decimal},
-        {"parse_float": lambda text: text},
+        {"parse_float": lambda text: text + "!"},
         {"parse_int": float},
         {"parse_int": lambda text: f"<{text}>"},
         {"parse_constant": lambda text: f"<{text}>"},
