@@ -38,7 +38,7 @@ def test_case_holds_for_every_cut(case):
     framing = case.framing or "concatenated"
     for name, chunks in cuts(case.data):
         values, error = stream_outcome(json.StreamDecoder(framing=framing, **options_of(case)), chunks)
-        if not case.framing and case.error and case.error["kind"] in ("extra_data", "byte_order_mark"):
+        if not case.framing and case.error and case.error.get("kind") == "extra_data":
             continue  # what follows a document is the next one in a stream
         if case.framing or not case.error:
             assert list(values) == case.expected, name

@@ -6,7 +6,7 @@ import types
 
 import pytest
 
-MODULES = ("forkedenc", "forkedenc.json", "forkedenc.json.decoder", "forkedenc.json.encoder", "forkedenc.json.scanner")
+MODULES = ("forkedenc", "forkedenc.json", "forkedenc.json.decoder", "forkedenc.json.scanner")
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -14,9 +14,10 @@ from forkedenc import _native
 from forkedenc._cli import _status
 from forkedenc._cli._input import Input, name_of
 from forkedenc._cli._options import limit_options
-from forkedenc._errors import DecodeError, LimitError, shown
+from forkedenc._errors import LimitError, shown
 from forkedenc._limits import Limits
 from forkedenc._runtime import Stats
+from forkedenc.json import DecodeError
 
 _SPACE = b" \t\r\n"
 _XML_STARTS = (b"<", b"\xef\xbb\xbf<", b"\xff\xfe<\x00", b"\xfe\xff\x00<", b"\x00<")
@@ -84,6 +85,7 @@ class Reader:
         self._bytes_before = 0
         self._held = b""
         self._lines = 0
+        self._begun = False
         # Until the first line that is not blank has ended, JSON may turn out to be JSON Lines.
         self._undecided = True
 
@@ -105,6 +107,7 @@ class Reader:
         while self._undecided and chunk:
             line, newline, chunk = chunk.partition(b"\n")
             self._read(line + newline)
+            self._begun = self._begun or bool(line.strip(_SPACE))
             if newline:
                 self._line_ended()
         if chunk:
@@ -137,14 +140,17 @@ class Reader:
             self._checker = _native.Checker("seq", limits=self._limits)
 
     def _line_ended(self) -> None:
-        """Decide, unless the line was blank or ended within a document's leading white space."""
+        """Decide, unless all lines so far were blank."""
         self._lines += 1
-        if self.documents:
+        if not self._begun:
+            return
+        if self._checker.depth == 0:
+            # No scalar goes on behind a line end, so this is a whole document.
             self._count(self._checker.close())
             self._undecided, self.lines_before, self._bytes_before = False, self._lines, self.bytes_read
             self._earlier = self._checker.stats
             self._checker = _native.Checker("lines", limits=self._rest_of(self._limits))
-        elif self._checker.depth:
+        else:
             self._undecided = False
 
     def _rest_of(self, limits: Limits) -> Limits:

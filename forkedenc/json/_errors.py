@@ -165,7 +165,7 @@ def _make(failure: _errors.Failure) -> BaseException:
         return _encode_error(failure)
     if failure.kind == "schema":
         return _errors.SchemaError(untyped_only(failure.detail["type"]))
-    if failure.face == "json.loads" and failure.kind not in _OURS_ALONE:
+    if failure.face.startswith("json.loads") and failure.kind not in _OURS_ALONE:
         return _loads_error(failure)
     place: dict[str, Any] = {
         "offset": failure.offset,
@@ -203,7 +203,8 @@ def _loads_error(failure: _errors.Failure) -> BaseException:
         text,
         _characters_before(text, failure.offset),
         _characters_before(text, token),
-        failure.detail.get("expected"),
+        _characters_before(text, failure.detail.get("start", 0)),
+        in_string=failure.face == "json.loads.string",
     )
     kind = IncompleteError if failure.kind == "incomplete" else DecodeError
     error = kind(message, text, position, kind=failure.kind, path=failure.path)

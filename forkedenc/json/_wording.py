@@ -36,18 +36,19 @@ _STRUCTURE = re.compile(r'"(?:[^"\\]+|\\.)*"?|[\[\]{}:,]', re.DOTALL)
 
 
 def message_and_position(
-    kind: str, text: str, position: int, token: int, expected: str | None = None
+    kind: str, text: str, position: int, token: int, start: int = 0, *, in_string: bool = False
 ) -> tuple[str, int]:
     """The message and the character position of an error.
 
-    ``position`` and ``token`` (where the token at fault starts) are the core's, in characters of ``text``.
-    ``expected`` says what had to follow where the input ended ("value", "key", "colon", "comma" or "end"); when it
-    is None that is found by reading the text.
+    ``position`` and ``token`` (where the token at fault starts) are the core's, in characters of ``text``; reading began
+    at ``start``, with ``in_string`` behind the opening quote of a string.
     """
     if kind == "trailing_comma":
         return _trailing_comma(text, token)
+    if kind == "incomplete" and in_string:
+        return _cut_string(text, start - 1)
     if kind == "incomplete":
-        return _incomplete(text, token, expected)
+        return _incomplete(text, token, start)
     return MESSAGES.get(kind, MESSAGES["expected_value"]), position
 
 
@@ -64,7 +65,7 @@ def _trailing_comma(text: str, comma: int) -> tuple[str, int]:
     return MESSAGES["expected_key" if bracket == "}" else "expected_value"], end
 
 
-def _incomplete(text: str, token: int, expected: str | None) -> tuple[str, int]:
+def _incomplete(text: str, token: int, start: int) -> tuple[str, int]:
     """What is missed where the text ends, which is inside the token that starts at ``token``, or behind them all."""
     first = text[token : token + 1]
     if first == '"':
@@ -74,19 +75,20 @@ def _incomplete(text: str, token: int, expected: str | None) -> tuple[str, int]:
         if number is None:
             return MESSAGES["expected_value"], token
         end = number.end()
-        follows = expected if expected in ("comma", "end") else _expected(text[:end])
+        follows = _expected(text[start:end])
         # 1e is the number 1 and then something else.
         return MESSAGES["extra_data" if follows == "end" else "expected_comma"], end
-    follows = expected or _expected(text)
+    follows = _expected(text[start:])
     return MESSAGES["expected_value" if follows == "end" else f"expected_{follows}"], len(text)
 
 
 def _cut_string(text: str, token: int) -> tuple[str, int]:
-    backslash = text.rfind("\\", token)
+    """A string that never ends, from its opening quote; ``scanstring`` may be told of one before the text."""
+    backslash = text.rfind("\\", token + 1)
     cut_escape = backslash >= 0 and _CUT_UNICODE_ESCAPE.match(text, backslash + 1)
     if cut_escape:
         run = backslash
-        while text[run - 1] == "\\":
+        while run - 1 > token and text[run - 1] == "\\":
             run -= 1
         if (backslash - run) % 2 == 0:
             return MESSAGES["invalid_unicode_escape"], backslash + 1

@@ -10,7 +10,7 @@ from forkedenc import Limits, json
 
 # field: (document, what it needs of the field, offset of the byte or item that is one too many)
 EXACT = {
-    "max_document_bytes": (b' [1,"ab"]', 9, 8),
+    "max_document_bytes": (b'[1,"ab"]', 8, 7),
     "max_depth": (b'[{"a":[0]}]', 3, 6),
     "max_tokens": (b'[1,{"a":[]},"x"]', 6, 12),
     "max_string_bytes": (b'["abcdef",{"k":"abcdefgh"}]', 8, 23),

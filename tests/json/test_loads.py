@@ -65,7 +65,7 @@ DOCUMENT = '{"a": {"b": 1, "b": 2.50}, "c": [{}, -7, NaN, -Infinity, 1e2], "d": 
         {"object_pairs_hook": list},
         {"object_pairs_hook": tuple, "object_hook": lambda made: 1 / 0},
         {"parse_float": decimal.Decimal},
-        {"parse_float": lambda text: text},
+        {"parse_float": lambda text: text + "!"},
         {"parse_int": float},
         {"parse_int": lambda text: f"<{text}>"},
         {"parse_constant": lambda text: f"<{text}>"},
@@ -73,7 +73,7 @@ DOCUMENT = '{"a": {"b": 1, "b": 2.50}, "c": [{}, -7, NaN, -Infinity, 1e2], "d": 
         {"strict": False},
         {"strict": True},
     ],
-    ids=repr,
+    ids=lambda options: "+".join(options),
 )
 def test_hooks_are_called_as_the_standard_library_calls_them(options):
     expected = repr(stdlib.loads(DOCUMENT, **options))

@@ -62,7 +62,7 @@ def limits() -> None:
 def wrong(data: bytes) -> None:
     # Each of these must be an error, or its ignore would be one.
     Limits(max_dept=5)  # type: ignore[call-arg]
-    Limits(5)  # type: ignore[misc]
+    Limits(5)  # type: ignore[call-arg]
     json.StreamDecoder(framing="csv")  # type: ignore[arg-type]
     json.StreamDecoder().feed("text")  # type: ignore[arg-type]
     json.decode(data, duplicate_keys="all")  # type: ignore[arg-type]

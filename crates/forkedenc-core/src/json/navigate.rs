@@ -39,6 +39,12 @@ impl Navigator {
         Self { array: true, ..Self::new(vec![NavigationStep::Each], false) }
     }
 
+    /// Takes the document itself.
+    #[must_use]
+    pub fn is_root(&self) -> bool {
+        self.steps.is_empty() && !self.members
+    }
+
     fn fits(&self, in_object: bool) -> bool {
         if self.live != self.depth {
             return false;

@@ -320,8 +320,9 @@ impl Stream {
         matches!(self.framing, Framing::Single)
     }
 
+    /// What is delivered is part of a larger document.
     fn is_inside_another(&self) -> bool {
-        matches!(self.framing, Framing::Inside(_))
+        matches!(&self.framing, Framing::Inside(navigator) if !navigator.is_root())
     }
 
     fn separator(&self) -> Option<u8> {

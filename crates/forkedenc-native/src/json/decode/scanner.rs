@@ -17,11 +17,13 @@ use pyo3::types::{PyString, PyTuple};
 use super::gc::Pause;
 use super::hooks::{HookedBuilder, Hooks, hook};
 use super::input::pad;
-use super::session::{Buffers, Options, duplicates, interpreter_rules, raise};
+use super::session::{Buffers, Options, duplicates, interpreter_rules, raise_from};
 use crate::json::text::{self, Units};
 use crate::limits::json_limits;
 
 const FACE: &str = "json.loads";
+/// One string, from behind its opening quote.
+const STRING_FACE: &str = "json.loads.string";
 
 /// Characters of the first piece; each next one is twice as long.
 const FIRST_PIECE: usize = 256;
@@ -133,7 +135,7 @@ fn scanstring<'py>(
             let by = offset_of(units, start);
             let place = Place { offset: offset + by, line: 1, column: 1 };
             let error = Error { kind, place, token, path: String::new() };
-            Err(raise(py, FACE, &error, None, Some(string)))
+            Err(raise_from(py, STRING_FACE, &error, None, Some(string), by))
         }
     }
 }
@@ -206,8 +208,9 @@ impl Scanner {
                 None => Err(PyStopIteration::new_err((index,))),
             },
             Err(error) => {
-                let error = moved(error, offset_of(units, index));
-                let raised = raise(py, FACE, &error, Some(&mut builder), Some(string));
+                let start = offset_of(units, index);
+                let error = moved(error, start);
+                let raised = raise_from(py, FACE, &error, Some(&mut builder), Some(string), start);
                 Err(as_stop_iteration(py, raised))
             }
         };

@@ -95,6 +95,19 @@ pub fn raise(
     builder: Option<&mut ObjectBuilder>,
     data: Option<&Bound<'_, PyAny>>,
 ) -> PyErr {
+    raise_from(py, face, error, builder, data, 0)
+}
+
+/// The same for a decode that began at the byte `start` of `data`.
+#[cold]
+pub fn raise_from(
+    py: Python<'_>,
+    face: &str,
+    error: &Error,
+    builder: Option<&mut ObjectBuilder>,
+    data: Option<&Bound<'_, PyAny>>,
+    start: u64,
+) -> PyErr {
     let mut kind = error.kind;
     let mut place = error.place;
     if kind == Kind::Builder {
@@ -115,7 +128,10 @@ pub fn raise(
         Err(failed) => return failed,
     };
     if let Some(data) = data
-        && let Err(failed) = detail.set_item("data", data).and_then(|()| detail.set_item("token", error.token))
+        && let Err(failed) = detail
+            .set_item("data", data)
+            .and_then(|()| detail.set_item("token", error.token))
+            .and_then(|()| detail.set_item("start", start))
     {
         return failed;
     }
