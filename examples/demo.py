@@ -60,7 +60,7 @@ def refuse_hostile() -> None:
             json.decode(path.read_bytes(), duplicate_keys="error")
         except json.DecodeError as error:
             shown = path.relative_to(DEMO.parent)
-            print(f"  {RED}no{PLAIN}  {shown}:{error.line}:{error.column}: {error}")
+            print(f"  {RED}no{PLAIN}  {shown}:{error.line}:{error.column}: {error.msg}")
         else:
             sys.exit(f"{path} was taken for good")
 
@@ -78,7 +78,7 @@ def show_growth() -> None:
     try:
         json.decode(nested(100_000))
     except forkedenc.LimitError as error:
-        print(f"  forkedenc, default limits:      {error}")
+        print(f"  forkedenc, default limits:      {error.limit} {error.maximum}, refused at byte {error.offset}")
     print(f"\n  {'depth':>10} {'ms':>8} {'growths':>8} {'copied':>14} {'peak stack':>14}   classes passed")
     decoder = json.Decoder(limits=Limits(max_depth=None, max_stack_bytes=None))
     for depth in (100, 10_000, 1_000_000, 1_000_000):

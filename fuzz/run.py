@@ -139,7 +139,9 @@ def run_python(name: str, options: argparse.Namespace) -> int:
         print(f"{name}: {count} seeds, {options.seconds} s", flush=True)
         command = [sys.executable, str(targets()[name]), "--seconds", str(options.seconds), "--seed", str(options.seed)]
         command += ["--seeds", seeds, "--artifacts", str(artifacts), *options.inputs]
-        return subprocess.run(command, check=False).returncode
+        status = subprocess.run(command, check=False).returncode
+    print(f"{name}: {f'FAILED, status {status}; inputs are in {artifacts}' if status else 'ok'}")
+    return status
 
 
 def main() -> int:

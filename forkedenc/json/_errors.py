@@ -144,7 +144,9 @@ def decode_text(data: bytes | bytearray, path: str = "") -> str:
     before = bytes(data[:start]).decode(encoding, "replace")
     kind = "invalid_utf8" if encoding.startswith("utf-8") else "invalid_encoding"
     line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
-    raise UndecodableError(*refusal.args, kind=kind, offset=start, line=line, column=column, path=path) from None
+    # Not its `args`: a codec that goes on behind surrogates moves the place in the object that it raises.
+    what = (refusal.encoding, refusal.object, refusal.start, refusal.end, refusal.reason)
+    raise UndecodableError(*what, kind=kind, offset=start, line=line, column=column, path=path) from None
 
 
 def _bytes_before(text: str, position: int) -> int:

@@ -73,7 +73,7 @@ DOCUMENT = '{"a": {"b": 1, "b": 2.50}, "c": [{}, -7, NaN, -Infinity, 1e2], "d": 
         {"strict": False},
         {"strict": True},
     ],
-    ids=lambda options: "+".join(options),
+    ids="-".join,
 )
 def test_hooks_are_called_as_the_standard_library_calls_them(options):
     expected = repr(stdlib.loads(DOCUMENT, **options))
