@@ -1,7 +1,7 @@
 //! The walk over a Python value: an explicit coroutine that hands tokens to the core's writer.
 //!
-//! The container being written is `Open`, in registers; those around it are frames on the runtime's stack, two words
-//! each: a kind with a flag, and a position. The objects that the frames speak of are held beside, in `held`, the
+//! The container being written is `Open`, in registers; those around it are frames on the runtime's stack, one word
+//! each: a kind, a flag and a position. The objects that the frames speak of are held beside, in `held`, the
 //! innermost last. Python code runs in few places (`default()`, a custom string encoder, `items()` and `__iter__` of
 //! subclasses, the comparisons of a sort); whatever lives across one of them is held by a reference, and every position
 //! is checked against the container as it is when it is read.
@@ -98,16 +98,23 @@ pub struct Open {
 impl Open {
     pub const ROOT: Self = Self { kind: ROOT, wrote: false, position: 0, walked: null_mut() };
 
+    /// One word: a position is below 2^56, since memory is.
     #[inline(always)]
-    fn frame(self) -> [u64; 2] {
-        [u64::from(self.kind) | u64::from(self.wrote) << 8, self.position.cast_unsigned() as u64]
+    fn frame(self) -> [u64; 1] {
+        [u64::from(self.kind) | u64::from(self.wrote) << 7 | (self.position.cast_unsigned() as u64) << 8]
     }
 
     #[inline(always)]
-    fn of([kind, position]: [u64; 2], walked: *mut ffi::PyObject) -> Self {
-        let position = (position as usize).cast_signed();
-        Self { kind: kind as u8, wrote: kind >> 8 != 0, position, walked }
+    fn of(frame: u64, walked: *mut ffi::PyObject) -> Self {
+        let (kind, position) = kind_and_position(frame);
+        Self { kind, wrote: frame & 0x80 != 0, position, walked }
     }
+}
+
+/// What a frame says, but for its flag.
+#[inline(always)]
+pub fn kind_and_position(frame: u64) -> (u8, ffi::Py_ssize_t) {
+    ((frame & 0x7f) as u8, ((frame >> 8) as usize).cast_signed())
 }
 
 /// Addresses hash by one multiplication: nobody outside chooses them.
@@ -685,7 +692,7 @@ impl Walk {
                 seen.remove(&(object as usize));
             }
         }
-        let frame = self.stack.pop::<2>();
+        let [frame] = self.stack.pop();
         // Positions speak of what `held` ends with now.
         *open = Open::of(frame, self.held.last().copied().unwrap_or(null_mut()));
         // SAFETY: taken off `held` above, so each reference is given back once; the state is whole if finalizers run.
