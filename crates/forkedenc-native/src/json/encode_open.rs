@@ -8,7 +8,9 @@ use pyo3::sync::PyOnceLock;
 use super::encode_faces;
 use super::encode_options::{Decimals, Face, GENERAL, Options};
 use super::encode_text::text;
-use super::encode_walk::{Addresses, Class, DICT, ITEMS, LIST, Open, SEARCHED, SEQUENCE, STAND_IN, TUPLE, Trouble, Walk, kind_and_position};
+use super::encode_walk::{
+    Addresses, Class, DICT, ITEMS, LIST, Open, SEARCHED, SEQUENCE, STAND_IN, TUPLE, Trouble, Walk, kind_and_position,
+};
 
 impl Walk {
     /// Opens `value`, of a class that is no leaf. True if it is complete at once (empty, or a stand-in that is a leaf),
