@@ -22,7 +22,7 @@ const EIGHT: u64 = 100_000_000;
 #[inline(always)]
 fn four_digits(number: u32) -> u32 {
     // The factor is a rounded reciprocal of 100 that is exact here.
-    let high = number * 5243 >> 19;
+    let high = (number * 5243) >> 19;
     let pair = |number: u32| u32::from(u16::from_le_bytes(PAIRS[number as usize % 128]));
     pair(high) | pair(number - high * 100) << 16
 }
