@@ -96,7 +96,7 @@ class JSONEncoder:
             self.item_separator = ","
         if default is not None:
             # An instance's own function in the place of the method, as callers of the standard library expect.
-            self.default = default  # type: ignore[method-assign]
+            self.default = default  # type: ignore[method-assign, assignment]
 
     def default(self, o: Any) -> Any:
         """A stand-in for an object that can't be written; subclasses override this.

@@ -272,9 +272,9 @@ impl Walk {
             if options.skipkeys && !is_key(key) {
                 return Some(false);
             }
-            let written = (!open.wrote || self.separate(options))
+            let written = (open.wrote == 0 || self.separate(options))
                 && {
-                    open.wrote = true;
+                    open.wrote = 1;
                     match &options.encoder {
                         None => self.odd_key::<ASCII>(options, key),
                         Some(_) if ffi::PyUnicode_Check(key) != 0 => self.custom_string(options, key),

@@ -293,7 +293,7 @@ pub unsafe fn path(walk: &Walk) -> String {
     let mut path = String::new();
     let open = (walk.open.kind, walk.open.position);
     let mut held = walk.held.iter();
-    for (kind, position) in walk.stack.words().iter().map(|&frame| kind_and_position(frame)).chain([open]) {
+    for (kind, position) in walk.frames().iter().map(|&frame| kind_and_position(frame)).chain([open]) {
         let walked = match kind {
             LIST | TUPLE | DICT | STAND_IN => held.next(),
             SEQUENCE | ITEMS => held.nth(1),

@@ -14,7 +14,7 @@ use std::ptr::null_mut;
 
 use forkedenc_core::json::encode::{Failure, Writer};
 use forkedenc_core::limits::Limit;
-use forkedenc_runtime::Stack;
+use forkedenc_runtime::{Overflow, Stack};
 use pyo3::ffi;
 
 use super::encode_layout::{Layout, entries, layout, small_int};
@@ -69,16 +69,16 @@ pub enum Class {
 }
 
 /// Kinds of frames. `ROOT` is below the outermost value.
-pub const ROOT: u8 = 0;
-pub const LIST: u8 = 1;
-pub const TUPLE: u8 = 2;
-pub const DICT: u8 = 3;
+pub const ROOT: u32 = 0;
+pub const LIST: u32 = 1;
+pub const TUPLE: u32 = 2;
+pub const DICT: u32 = 3;
 /// A list or tuple made of a subclass by iterating; `held` has the subclass's instance below it.
-pub const SEQUENCE: u8 = 4;
+pub const SEQUENCE: u32 = 4;
 /// A list of pairs made of a dict; `held` has the dict below it.
-pub const ITEMS: u8 = 5;
+pub const ITEMS: u32 = 5;
 /// An object whose stand-in, given by `default()`, is being written.
-pub const STAND_IN: u8 = 6;
+pub const STAND_IN: u32 = 6;
 
 /// Up to so many objects the open path is searched one by one.
 pub const SEARCHED: usize = 24;
@@ -86,9 +86,9 @@ pub const SEARCHED: usize = 24;
 /// The container being written.
 #[derive(Clone, Copy, Debug)]
 pub struct Open {
-    pub kind: u8,
-    /// Whether something was written in it (kept in the general style alone).
-    pub wrote: bool,
+    pub kind: u32,
+    /// Not 0 if something was written in it (kept in the general style alone).
+    pub wrote: u32,
     /// The index of the next item, or what `PyDict_Next` keeps.
     pub position: ffi::Py_ssize_t,
     /// What is walked: the last of `held`.
@@ -96,7 +96,7 @@ pub struct Open {
 }
 
 impl Open {
-    pub const ROOT: Self = Self { kind: ROOT, wrote: false, position: 0, walked: null_mut() };
+    pub const ROOT: Self = Self { kind: ROOT, wrote: 0, position: 0, walked: null_mut() };
 
     /// One word: a position is below 2^56, since memory is.
     #[inline(always)]
@@ -107,14 +107,14 @@ impl Open {
     #[inline(always)]
     fn of(frame: u64, walked: *mut ffi::PyObject) -> Self {
         let (kind, position) = kind_and_position(frame);
-        Self { kind, wrote: frame & 0x80 != 0, position, walked }
+        Self { kind, wrote: (frame >> 7 & 1) as u32, position, walked }
     }
 }
 
 /// What a frame says, but for its flag.
 #[inline(always)]
-pub fn kind_and_position(frame: u64) -> (u8, ffi::Py_ssize_t) {
-    ((frame & 0x7f) as u8, ((frame >> 8) as usize).cast_signed())
+pub fn kind_and_position(frame: u64) -> (u32, ffi::Py_ssize_t) {
+    ((frame & 0x7f) as u32, ((frame >> 8) as usize).cast_signed())
 }
 
 /// Addresses hash by one multiplication: nobody outside chooses them.
@@ -142,7 +142,10 @@ pub type Addresses = HashSet<usize, BuildHasherDefault<AddressHasher>>;
 /// One encode, running or suspended.
 pub struct Walk {
     pub out: Writer,
-    pub stack: Stack,
+    /// The frames around the open container; made when there is one.
+    stack: Option<Stack>,
+    /// `max_stack_bytes`.
+    budget: usize,
     /// References that the open frames own.
     pub held: Vec<*mut ffi::PyObject>,
     /// The open path by address, once it is long.
@@ -171,12 +174,10 @@ impl Walk {
     #[inline(always)]
     pub fn new(options: &Options, buffer: Vec<u8>, held: Vec<*mut ffi::PyObject>) -> Self {
         debug_assert!(held.is_empty());
-        let budget = usize::try_from(options.limits.stack_bytes).unwrap_or(usize::MAX);
-        let mut stack = Stack::new(0, budget);
-        stack.resume();
         Self {
             out: Writer::new(buffer, options.document_bytes(), options.slack()),
-            stack,
+            stack: None,
+            budget: usize::try_from(options.limits.stack_bytes).unwrap_or(usize::MAX),
             held,
             seen: None,
             easy: usize::try_from(options.limits.depth).unwrap_or(SEARCHED).min(SEARCHED),
@@ -242,7 +243,9 @@ impl Walk {
     /// # Safety
     /// The interpreter is attached.
     pub unsafe fn resume(&mut self, options: &Options) -> Flow {
-        self.stack.resume();
+        if let Some(stack) = &mut self.stack {
+            stack.resume();
+        }
         // SAFETY: a null value means the open container, whose references `held` owns.
         unsafe { self.dispatch(options, null_mut()) }
     }
@@ -264,7 +267,11 @@ impl Walk {
         };
         match flow {
             Flow::Failed => self.writer_failed(),
-            Flow::Suspended => self.stack.suspend(),
+            Flow::Suspended => {
+                if let Some(stack) = &mut self.stack {
+                    stack.suspend();
+                }
+            }
             Flow::Done => {
                 if !self.out.fits() {
                     self.writer_failed();
@@ -272,7 +279,9 @@ impl Walk {
                 }
             }
         }
-        self.stack.note_depth(self.peak_depth);
+        if let Some(stack) = &mut self.stack {
+            stack.note_depth(self.peak_depth);
+        }
         flow
     }
 
@@ -518,10 +527,10 @@ impl Walk {
         unsafe {
             if STYLE == GENERAL {
                 ffi::Py_INCREF(value);
-                if open.wrote && !self.apart(out, |walk| walk.separate(options)) {
+                if open.wrote != 0 && !self.apart(out, |walk| walk.separate(options)) {
                     return Class::Failed;
                 }
-                open.wrote = true;
+                open.wrote = 1;
             }
             self.value::<ASCII, STYLE>(options, value, out)
         }
@@ -626,9 +635,11 @@ impl Walk {
             } else {
                 let (behind, count) = if STYLE == COMPACT { (*b": ", 1) } else { (*b": ", 2) };
                 let exact = EXACT || ffi::Py_TYPE(key) == &raw mut ffi::PyUnicode_Type;
-                if !(exact && clean_string::<ASCII>(key, out, behind, count))
-                    && !self.apart(out, |walk| walk.odd_key::<ASCII>(options, key) && walk.out.raw(&behind[..count]))
-                {
+                let written = exact && clean_string::<ASCII>(key, out, behind, count)
+                    || self.apart(out, |walk| {
+                        walk.odd_key::<ASCII>(options, key) && walk.out.raw(&behind[..count])
+                    });
+                if !written {
                     return self.apart(out, Self::leaf_failed);
                 }
             }
@@ -692,7 +703,11 @@ impl Walk {
                 seen.remove(&(object as usize));
             }
         }
-        let [frame] = self.stack.pop();
+        let frame = match &mut self.stack {
+            Some(stack) if stack.used() > 0 => stack.pop(),
+            _ => Open::ROOT.frame(),
+        };
+        let [frame] = frame;
         // Positions speak of what `held` ends with now.
         *open = Open::of(frame, self.held.last().copied().unwrap_or(null_mut()));
         // SAFETY: taken off `held` above, so each reference is given back once; the state is whole if finalizers run.
@@ -727,23 +742,39 @@ impl Walk {
         Flow::Suspended
     }
 
+    /// Makes the stack: a value with nothing inside its members needs none.
+    #[cold]
+    #[inline(never)]
+    fn first_push(&mut self, frame: [u64; 1]) -> Result<(), Overflow> {
+        let stack = self.stack.insert(Stack::new(0, self.budget));
+        stack.resume();
+        stack.push(frame)
+    }
+
+    /// The frames around the open container, the outermost first, but for the root's.
+    pub fn frames(&self) -> &[u64] {
+        self.stack.as_ref().map_or(&[], Stack::words)
+    }
+
     /// Pushes `open` and makes a new container or stand-in the open one. `held` already has its objects.
     ///
     /// # Safety
     /// The last of `held` is what the new one walks.
     #[inline(always)]
-    pub unsafe fn push(&mut self, open: &mut Open, kind: u8, walked: *mut ffi::PyObject) -> bool {
-        if let Err(overflow) = self.stack.push(open.frame()) {
-            let trouble = Trouble::Limit {
-                limit: Limit::StackBytes,
-                maximum: overflow.budget as u64,
-                observed: overflow.needed as u64,
+    pub unsafe fn push(&mut self, open: &mut Open, kind: u32, walked: *mut ffi::PyObject) -> bool {
+        if open.kind != ROOT {
+            let pushed = match &mut self.stack {
+                Some(stack) => stack.push(open.frame()),
+                None => self.first_push(open.frame()),
             };
-            // SAFETY: no culprit.
-            unsafe { self.fail(trouble, null_mut()) };
-            return false;
+            if let Err(overflow) = pushed {
+                let (maximum, observed) = (overflow.budget as u64, overflow.needed as u64);
+                // SAFETY: no culprit.
+                unsafe { self.fail(Trouble::Limit { limit: Limit::StackBytes, maximum, observed }, null_mut()) };
+                return false;
+            }
         }
-        *open = Open { kind, wrote: false, position: 0, walked };
+        *open = Open { kind, wrote: 0, position: 0, walked };
         true
     }
 }
