@@ -57,6 +57,8 @@ pub enum Flow {
 pub enum Class {
     /// Written already.
     Leaf,
+    /// Nothing to write for now.
+    Paused,
     Failed,
     List,
     Tuple,
@@ -321,18 +323,13 @@ impl Walk {
             loop {
                 // Runs until a child must be opened or the container has ended.
                 let class = match open.kind {
-                    LIST => loop {
-                        if STYLE == GENERAL && out.used() >= self.threshold {
-                            self.open = open;
-                            self.out = out;
-                            return Flow::Suspended;
-                        }
+                    LIST if STYLE != GENERAL => loop {
                         if open.position >= ffi::PyList_GET_SIZE(open.walked) {
                             break Class::Leaf;
                         }
                         next = ffi::PyList_GET_ITEM(open.walked, open.position);
                         open.position += 1;
-                        match self.item::<ASCII, STYLE>(options, next, &mut open, &mut out) {
+                        match self.value::<ASCII, STYLE>(options, next, &mut out) {
                             Class::Leaf => {}
                             class => break class,
                         }
@@ -350,67 +347,18 @@ impl Walk {
                             }
                         }
                     }
-                    DICT => loop {
-                        if STYLE == GENERAL && out.used() >= self.threshold {
+                    _ => {
+                        let mut copy = open;
+                        let (class, item) = self.apart(&mut out, |walk| walk.members::<ASCII, STYLE>(options, &mut copy));
+                        open = copy;
+                        next = item;
+                        if class == Class::Paused {
                             self.open = open;
                             self.out = out;
                             return Flow::Suspended;
                         }
-                        // Copies, so that the open container itself can stay in registers.
-                        let (mut position, mut key, mut member) = (open.position, null_mut(), null_mut());
-                        if ffi::PyDict_Next(open.walked, &raw mut position, &raw mut key, &raw mut member) == 0 {
-                            break Class::Leaf;
-                        }
-                        open.position = position;
-                        next = member;
-                        match self.member::<ASCII, STYLE, false>(options, key, next, &mut open, &mut out) {
-                            Class::Leaf => {}
-                            class => break class,
-                        }
-                    },
-                    TUPLE | SEQUENCE => loop {
-                        if STYLE == GENERAL && out.used() >= self.threshold {
-                            self.open = open;
-                            self.out = out;
-                            return Flow::Suspended;
-                        }
-                        if open.position >= ffi::PySequence_Fast_GET_SIZE(open.walked) {
-                            break Class::Leaf;
-                        }
-                        next = ffi::PySequence_Fast_GET_ITEM(open.walked, open.position);
-                        open.position += 1;
-                        match self.item::<ASCII, STYLE>(options, next, &mut open, &mut out) {
-                            Class::Leaf => {}
-                            class => break class,
-                        }
-                    },
-                    _ => loop {
-                        if STYLE == GENERAL && out.used() >= self.threshold {
-                            self.open = open;
-                            self.out = out;
-                            return Flow::Suspended;
-                        }
-                        if open.position >= ffi::PyList_GET_SIZE(open.walked) {
-                            break Class::Leaf;
-                        }
-                        let pair = ffi::PyList_GET_ITEM(open.walked, open.position);
-                        open.position += 1;
-                        if ffi::PyTuple_Check(pair) == 0 || ffi::PyTuple_GET_SIZE(pair) != 2 {
-                            self.fail(Trouble::NotPairs, null_mut());
-                            // `enter` gives up a reference to it.
-                            next = ffi::Py_None();
-                            if STYLE == GENERAL {
-                                ffi::Py_INCREF(next);
-                            }
-                            break Class::Failed;
-                        }
-                        next = ffi::PyTuple_GET_ITEM(pair, 1);
-                        let key = ffi::PyTuple_GET_ITEM(pair, 0);
-                        match self.member::<ASCII, STYLE, false>(options, key, next, &mut open, &mut out) {
-                            Class::Leaf => {}
-                            class => break class,
-                        }
-                    },
+                        class
+                    }
                 };
                 let flow = if class == Class::Leaf {
                     self.close::<STYLE>(options, &mut open, &mut out)
@@ -423,6 +371,70 @@ impl Walk {
                 }
             }
         }
+    }
+
+    /// The members of any container until one is no leaf, or the pause that is due; with it the member's value.
+    ///
+    /// # Safety
+    /// As [`Walk::dispatch`]; `open` is a container.
+    #[inline(never)]
+    unsafe fn members<const ASCII: bool, const STYLE: u8>(
+        &mut self,
+        options: &Options,
+        open: &mut Open,
+    ) -> (Class, *mut ffi::PyObject) {
+        let mut out = std::mem::take(&mut self.out);
+        let mut value = null_mut();
+        // SAFETY: as in `run`: every position is checked against the container as it is now.
+        let class = unsafe {
+            loop {
+                if STYLE == GENERAL && out.used() >= self.threshold {
+                    break Class::Paused;
+                }
+                let mut key = null_mut();
+                match open.kind {
+                    DICT => {
+                        if ffi::PyDict_Next(open.walked, &raw mut open.position, &raw mut key, &raw mut value) == 0 {
+                            break Class::Leaf;
+                        }
+                    }
+                    ITEMS => {
+                        if open.position >= ffi::PyList_GET_SIZE(open.walked) {
+                            break Class::Leaf;
+                        }
+                        let pair = ffi::PyList_GET_ITEM(open.walked, open.position);
+                        open.position += 1;
+                        if ffi::PyTuple_Check(pair) == 0 || ffi::PyTuple_GET_SIZE(pair) != 2 {
+                            self.fail(Trouble::NotPairs, null_mut());
+                            // `enter` gives up a reference to it.
+                            value = ffi::Py_None();
+                            if STYLE == GENERAL {
+                                ffi::Py_INCREF(value);
+                            }
+                            break Class::Failed;
+                        }
+                        (key, value) = (ffi::PyTuple_GET_ITEM(pair, 0), ffi::PyTuple_GET_ITEM(pair, 1));
+                    }
+                    _ => {
+                        if open.position >= ffi::PySequence_Fast_GET_SIZE(open.walked) {
+                            break Class::Leaf;
+                        }
+                        value = ffi::PySequence_Fast_GET_ITEM(open.walked, open.position);
+                        open.position += 1;
+                    }
+                }
+                let class = if key.is_null() {
+                    self.item::<ASCII, STYLE>(options, value, open, &mut out)
+                } else {
+                    self.member::<ASCII, STYLE, false>(options, key, value, open, &mut out)
+                };
+                if class != Class::Leaf {
+                    break class;
+                }
+            }
+        };
+        self.out = out;
+        (class, value)
     }
 
     /// Opens `value`, or fails with it; `Suspended` means: go on in `open`.
