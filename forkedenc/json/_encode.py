@@ -73,12 +73,8 @@ def dump(
 ) -> None:
     """Write ``obj`` as JSON text to ``fp``, a few KiB at a time; the standard library's ``json.dump``.
 
-    Args:
-        obj: what is written.
-        fp: has ``.write(str)``.
-        skipkeys, ensure_ascii, check_circular, allow_nan, indent, separators, default, sort_keys: see `JSONEncoder`.
-        cls: a subclass of `JSONEncoder` to use; further keywords are for it.
-        limits: a `forkedenc.Limits`; by default ``Limits.stdlib()``.
+    ``fp`` has ``.write(str)``. ``cls`` is a subclass of `JSONEncoder` to use instead; further keywords are for it. The
+    rest is as for `JSONEncoder`, ``limits`` being ``Limits.stdlib()`` by default.
 
     Raises:
         TypeError, ValueError, RecursionError: see `dumps`; what was written before stays written.

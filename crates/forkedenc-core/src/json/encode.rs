@@ -11,7 +11,9 @@ pub use crate::json::encode_number::{float_text, integer_text};
 pub use crate::json::encode_text::{Surrogates, Text};
 
 /// Why a token was not written.
+// As wide as a word: a writer is moved about often, and padding is copied in pieces that the processor waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u64)]
 pub enum Failure {
     /// The document is past its `max_document_bytes`.
     Limit,

@@ -5,8 +5,9 @@
 
 use crate::json::encode::Writer;
 
-static PAIRS: [[u8; 2]; 100] = {
-    let mut pairs = [[0; 2]; 100];
+/// Two digits each; as long as a power of two, so that a masked index needs no check.
+static PAIRS: [[u8; 2]; 128] = {
+    let mut pairs = [[0; 2]; 128];
     let mut number = 0;
     while number < 100 {
         pairs[number] = [b'0' + (number / 10) as u8, b'0' + (number % 10) as u8];
@@ -17,23 +18,24 @@ static PAIRS: [[u8; 2]; 100] = {
 
 const EIGHT: u64 = 100_000_000;
 
-/// The eight digits of a number below 10^8, one in each byte, the first in the lowest.
+/// The four digits of a number below 10^4 as text, the first in the lowest byte.
 #[inline(always)]
-fn eight_digits(number: u32) -> u64 {
-    // Halves, then pairs, then digits, all lanes at once; the factors are rounded reciprocals that are exact here.
-    let (high, low) = (u64::from(number / 10_000), u64::from(number % 10_000));
-    let fours = high | low << 32;
-    let hundreds = (fours * 10_486 >> 20) & 0x0000_007f_0000_007f;
-    let pairs = hundreds | (fours - hundreds * 100) << 16;
-    let tens = (pairs * 103 >> 10) & 0x000f_000f_000f_000f;
-    tens | (pairs - tens * 10) << 8
+fn four_digits(number: u32) -> u32 {
+    // The factor is a rounded reciprocal of 100 that is exact here.
+    let high = (number * 5243) >> 19;
+    let pair = |number: u32| u32::from(u16::from_le_bytes(PAIRS[number as usize % 128]));
+    pair(high) | pair(number - high * 100) << 16
 }
 
-const ZEROS: u64 = u64::from_ne_bytes([b'0'; 8]);
+/// The eight digits of a number below 10^8 as text, the first in the lowest byte.
+#[inline(always)]
+fn eight_digits(number: u32) -> u64 {
+    u64::from(four_digits(number / 10_000)) | u64::from(four_digits(number % 10_000)) << 32
+}
 
 #[inline(always)]
 fn put_eight(number: u64, out: &mut [u8]) {
-    out[..8].copy_from_slice(&(eight_digits(number as u32) | ZEROS).to_le_bytes());
+    out[..8].copy_from_slice(&eight_digits(number as u32).to_le_bytes());
 }
 
 /// By the count of bits of a number: added to it, the count of its decimal digits stands in the upper half.
@@ -65,8 +67,11 @@ fn count_digits(number: u64) -> usize {
 #[inline(always)]
 fn put_leading(number: u64, out: &mut [u8]) -> usize {
     let count = count_digits(number);
-    let digits = (eight_digits(number as u32) | ZEROS) >> (8 * (8 - count));
-    out[..8].copy_from_slice(&digits.to_le_bytes());
+    if number < 10_000 {
+        out[..4].copy_from_slice(&(four_digits(number as u32) >> (8 * (4 - count))).to_le_bytes());
+    } else {
+        out[..8].copy_from_slice(&(eight_digits(number as u32) >> (8 * (8 - count))).to_le_bytes());
+    }
     count
 }
 

@@ -168,11 +168,12 @@ fn eight_units<const ASCII: bool>(units: &[u16; 8], out: &mut [u8]) -> usize {
         return 8;
     }
     if !ASCII && units.iter().fold(true, |all, &unit| all & (unit >= 0x800) & (unit & 0xf800 != 0xd800)) {
-        let out = &mut out[..24];
-        for (unit, slot) in units.iter().zip(out.chunks_exact_mut(3)) {
-            slot[0] = 0xe0 | (unit >> 12) as u8;
-            slot[1] = 0x80 | (unit >> 6 & 0x3f) as u8;
-            slot[2] = 0x80 | (unit & 0x3f) as u8;
+        // Four bytes each, of which the next one overwrites the last.
+        let out = &mut out[..25];
+        for (index, &unit) in units.iter().enumerate() {
+            let unit = u32::from(unit);
+            let bytes = 0x80_80e0 | unit >> 12 | (unit & 0xfc0) << 2 | (unit & 0x3f) << 16;
+            out[3 * index..3 * index + 4].copy_from_slice(&bytes.to_le_bytes());
         }
         return 24;
     }

@@ -26,13 +26,13 @@ struct Scratch {
     buffer: Vec<u8>,
     held: Vec<*mut ffi::PyObject>,
     /// How many encodes in a row needed only a small part.
-    idle: u32,
+    idle: u64,
 }
 
 /// A larger buffer is not kept.
 const KEPT: usize = 16 << 20;
 /// After so many encodes that needed under an eighth of the buffer, it shrinks.
-const PATIENCE: u32 = 64;
+const PATIENCE: u64 = 64;
 
 thread_local! {
     static SCRATCH: Cell<Option<Scratch>> = const { Cell::new(None) };
@@ -97,7 +97,7 @@ pub unsafe fn failed(walk: &mut Walk, options: &Options) {
     // SAFETY: as the caller's. Finalizers must not see, nor clear, the exception that is on its way.
     unsafe {
         encode_error::raise(walk, options);
-        let error = Python::attach(|py| PyErr::take(py));
+        let error = Python::attach(PyErr::take);
         walk.release();
         Python::attach(|py| {
             let error = error.unwrap_or_else(|| PyRuntimeError::new_err("the encoder failed without a reason"));

@@ -272,9 +272,9 @@ impl Walk {
             if options.skipkeys && !is_key(key) {
                 return Some(false);
             }
-            let written = (!open.wrote || self.separate(options))
+            let written = (open.wrote == 0 || self.separate(options))
                 && {
-                    open.wrote = true;
+                    open.wrote = 1;
                     match &options.encoder {
                         None => self.odd_key::<ASCII>(options, key),
                         Some(_) if ffi::PyUnicode_Check(key) != 0 => self.custom_string(options, key),
@@ -337,6 +337,27 @@ unsafe fn is_key(key: *mut ffi::PyObject) -> bool {
     }
 }
 
+/// Keeps the cyclic garbage collector, which runs finalizers, from starting by itself.
+struct CollectorPaused {
+    ran: bool,
+}
+
+impl CollectorPaused {
+    fn new() -> Self {
+        // SAFETY: the caller holds an interpreter token.
+        Self { ran: unsafe { ffi::PyGC_Disable() } != 0 }
+    }
+}
+
+impl Drop for CollectorPaused {
+    fn drop(&mut self) {
+        if self.ran {
+            // SAFETY: still attached, as when it was made.
+            unsafe { ffi::PyGC_Enable() };
+        }
+    }
+}
+
 /// The sign and the bytes, lowest first, of an int of any size; `None` with an exception set.
 ///
 /// # Safety
@@ -345,6 +366,8 @@ unsafe fn magnitude_of(value: *mut ffi::PyObject) -> Option<(bool, Vec<u8>)> {
     Python::attach(|py| {
         // SAFETY: as the caller's.
         let value = unsafe { Bound::from_borrowed_ptr(py, value) };
+        // The containers being written are read between two items without holding the second: no finalizer may run.
+        let _collector = CollectorPaused::new();
         // The methods of int itself, whatever a subclass makes of them.
         let int = py.get_type::<pyo3::types::PyInt>();
         let read = || -> PyResult<(bool, Vec<u8>)> {

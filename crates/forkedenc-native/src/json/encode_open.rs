@@ -9,7 +9,7 @@ use super::encode_faces;
 use super::encode_options::{Decimals, Face, GENERAL, Options};
 use super::encode_text::text;
 use super::encode_walk::{
-    Addresses, Class, DICT, ITEMS, LIST, Open, SEARCHED, SEQUENCE, STAND_IN, TUPLE, Trouble, Walk,
+    Addresses, Class, DICT, ITEMS, LIST, Open, SEARCHED, SEQUENCE, STAND_IN, TUPLE, Trouble, Walk, kind_and_position,
 };
 
 impl Walk {
@@ -291,17 +291,15 @@ unsafe fn iterated(value: *mut ffi::PyObject) -> *mut ffi::PyObject {
 pub unsafe fn path(walk: &Walk) -> String {
     const ENOUGH: usize = 4096;
     let mut path = String::new();
-    let mut frames = walk.stack.words().chunks_exact(2).map(|frame| (frame[0] as u8, frame[1])).collect::<Vec<_>>();
-    frames.push((walk.open.kind, walk.open.position.cast_unsigned() as u64));
+    let open = (walk.open.kind, walk.open.position);
     let mut held = walk.held.iter();
-    for (kind, position) in frames {
+    for (kind, position) in walk.frames().iter().map(|&frame| kind_and_position(frame)).chain([open]) {
         let walked = match kind {
             LIST | TUPLE | DICT | STAND_IN => held.next(),
             SEQUENCE | ITEMS => held.nth(1),
             _ => None,
         };
         let Some(&walked) = walked else { continue };
-        let position = (position as usize).cast_signed();
         if position == 0 || kind == STAND_IN {
             continue;
         }

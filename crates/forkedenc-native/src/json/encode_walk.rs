@@ -1,7 +1,7 @@
 //! The walk over a Python value: an explicit coroutine that hands tokens to the core's writer.
 //!
-//! The container being written is `Open`, in registers; those around it are frames on the runtime's stack, two words
-//! each: a kind with a flag, and a position. The objects that the frames speak of are held beside, in `held`, the
+//! The container being written is `Open`, in registers; those around it are frames on the runtime's stack, one word
+//! each: a kind, a flag and a position. The objects that the frames speak of are held beside, in `held`, the
 //! innermost last. Python code runs in few places (`default()`, a custom string encoder, `items()` and `__iter__` of
 //! subclasses, the comparisons of a sort); whatever lives across one of them is held by a reference, and every position
 //! is checked against the container as it is when it is read.
@@ -14,7 +14,7 @@ use std::ptr::null_mut;
 
 use forkedenc_core::json::encode::{Failure, Writer};
 use forkedenc_core::limits::Limit;
-use forkedenc_runtime::Stack;
+use forkedenc_runtime::{Overflow, Stack};
 use pyo3::ffi;
 
 use super::encode_layout::{Layout, entries, layout, small_int};
@@ -57,6 +57,8 @@ pub enum Flow {
 pub enum Class {
     /// Written already.
     Leaf,
+    /// Nothing to write for now.
+    Paused,
     Failed,
     List,
     Tuple,
@@ -69,16 +71,16 @@ pub enum Class {
 }
 
 /// Kinds of frames. `ROOT` is below the outermost value.
-pub const ROOT: u8 = 0;
-pub const LIST: u8 = 1;
-pub const TUPLE: u8 = 2;
-pub const DICT: u8 = 3;
+pub const ROOT: u32 = 0;
+pub const LIST: u32 = 1;
+pub const TUPLE: u32 = 2;
+pub const DICT: u32 = 3;
 /// A list or tuple made of a subclass by iterating; `held` has the subclass's instance below it.
-pub const SEQUENCE: u8 = 4;
+pub const SEQUENCE: u32 = 4;
 /// A list of pairs made of a dict; `held` has the dict below it.
-pub const ITEMS: u8 = 5;
+pub const ITEMS: u32 = 5;
 /// An object whose stand-in, given by `default()`, is being written.
-pub const STAND_IN: u8 = 6;
+pub const STAND_IN: u32 = 6;
 
 /// Up to so many objects the open path is searched one by one.
 pub const SEARCHED: usize = 24;
@@ -86,9 +88,9 @@ pub const SEARCHED: usize = 24;
 /// The container being written.
 #[derive(Clone, Copy, Debug)]
 pub struct Open {
-    pub kind: u8,
-    /// Whether something was written in it (kept in the general style alone).
-    pub wrote: bool,
+    pub kind: u32,
+    /// Not 0 if something was written in it (kept in the general style alone).
+    pub wrote: u32,
     /// The index of the next item, or what `PyDict_Next` keeps.
     pub position: ffi::Py_ssize_t,
     /// What is walked: the last of `held`.
@@ -96,18 +98,25 @@ pub struct Open {
 }
 
 impl Open {
-    pub const ROOT: Self = Self { kind: ROOT, wrote: false, position: 0, walked: null_mut() };
+    pub const ROOT: Self = Self { kind: ROOT, wrote: 0, position: 0, walked: null_mut() };
 
+    /// One word: a position is below 2^56, since memory is.
     #[inline(always)]
-    fn frame(self) -> [u64; 2] {
-        [u64::from(self.kind) | u64::from(self.wrote) << 8, self.position.cast_unsigned() as u64]
+    fn frame(self) -> [u64; 1] {
+        [u64::from(self.kind) | u64::from(self.wrote) << 7 | (self.position.cast_unsigned() as u64) << 8]
     }
 
     #[inline(always)]
-    fn of([kind, position]: [u64; 2], walked: *mut ffi::PyObject) -> Self {
-        let position = (position as usize).cast_signed();
-        Self { kind: kind as u8, wrote: kind >> 8 != 0, position, walked }
+    fn of(frame: u64, walked: *mut ffi::PyObject) -> Self {
+        let (kind, position) = kind_and_position(frame);
+        Self { kind, wrote: (frame >> 7 & 1) as u32, position, walked }
     }
+}
+
+/// What a frame says, but for its flag.
+#[inline(always)]
+pub fn kind_and_position(frame: u64) -> (u32, ffi::Py_ssize_t) {
+    ((frame & 0x7f) as u32, ((frame >> 8) as usize).cast_signed())
 }
 
 /// Addresses hash by one multiplication: nobody outside chooses them.
@@ -135,7 +144,10 @@ pub type Addresses = HashSet<usize, BuildHasherDefault<AddressHasher>>;
 /// One encode, running or suspended.
 pub struct Walk {
     pub out: Writer,
-    pub stack: Stack,
+    /// The frames around the open container; made when there is one.
+    stack: Option<Stack>,
+    /// `max_stack_bytes`.
+    budget: usize,
     /// References that the open frames own.
     pub held: Vec<*mut ffi::PyObject>,
     /// The open path by address, once it is long.
@@ -164,12 +176,10 @@ impl Walk {
     #[inline(always)]
     pub fn new(options: &Options, buffer: Vec<u8>, held: Vec<*mut ffi::PyObject>) -> Self {
         debug_assert!(held.is_empty());
-        let budget = usize::try_from(options.limits.stack_bytes).unwrap_or(usize::MAX);
-        let mut stack = Stack::new(0, budget);
-        stack.resume();
         Self {
             out: Writer::new(buffer, options.document_bytes(), options.slack()),
-            stack,
+            stack: None,
+            budget: usize::try_from(options.limits.stack_bytes).unwrap_or(usize::MAX),
             held,
             seen: None,
             easy: usize::try_from(options.limits.depth).unwrap_or(SEARCHED).min(SEARCHED),
@@ -235,7 +245,9 @@ impl Walk {
     /// # Safety
     /// The interpreter is attached.
     pub unsafe fn resume(&mut self, options: &Options) -> Flow {
-        self.stack.resume();
+        if let Some(stack) = &mut self.stack {
+            stack.resume();
+        }
         // SAFETY: a null value means the open container, whose references `held` owns.
         unsafe { self.dispatch(options, null_mut()) }
     }
@@ -257,7 +269,11 @@ impl Walk {
         };
         match flow {
             Flow::Failed => self.writer_failed(),
-            Flow::Suspended => self.stack.suspend(),
+            Flow::Suspended => {
+                if let Some(stack) = &mut self.stack {
+                    stack.suspend();
+                }
+            }
             Flow::Done => {
                 if !self.out.fits() {
                     self.writer_failed();
@@ -265,7 +281,9 @@ impl Walk {
                 }
             }
         }
-        self.stack.note_depth(self.peak_depth);
+        if let Some(stack) = &mut self.stack {
+            stack.note_depth(self.peak_depth);
+        }
         flow
     }
 
@@ -305,18 +323,13 @@ impl Walk {
             loop {
                 // Runs until a child must be opened or the container has ended.
                 let class = match open.kind {
-                    LIST => loop {
-                        if STYLE == GENERAL && out.used() >= self.threshold {
-                            self.open = open;
-                            self.out = out;
-                            return Flow::Suspended;
-                        }
+                    LIST if STYLE != GENERAL => loop {
                         if open.position >= ffi::PyList_GET_SIZE(open.walked) {
                             break Class::Leaf;
                         }
                         next = ffi::PyList_GET_ITEM(open.walked, open.position);
                         open.position += 1;
-                        match self.item::<ASCII, STYLE>(options, next, &mut open, &mut out) {
+                        match self.value::<ASCII, STYLE>(options, next, &mut out) {
                             Class::Leaf => {}
                             class => break class,
                         }
@@ -334,67 +347,18 @@ impl Walk {
                             }
                         }
                     }
-                    DICT => loop {
-                        if STYLE == GENERAL && out.used() >= self.threshold {
+                    _ => {
+                        let mut copy = open;
+                        let (class, item) = self.apart(&mut out, |walk| walk.members::<ASCII, STYLE>(options, &mut copy));
+                        open = copy;
+                        next = item;
+                        if class == Class::Paused {
                             self.open = open;
                             self.out = out;
                             return Flow::Suspended;
                         }
-                        // Copies, so that the open container itself can stay in registers.
-                        let (mut position, mut key, mut member) = (open.position, null_mut(), null_mut());
-                        if ffi::PyDict_Next(open.walked, &raw mut position, &raw mut key, &raw mut member) == 0 {
-                            break Class::Leaf;
-                        }
-                        open.position = position;
-                        next = member;
-                        match self.member::<ASCII, STYLE, false>(options, key, next, &mut open, &mut out) {
-                            Class::Leaf => {}
-                            class => break class,
-                        }
-                    },
-                    TUPLE | SEQUENCE => loop {
-                        if STYLE == GENERAL && out.used() >= self.threshold {
-                            self.open = open;
-                            self.out = out;
-                            return Flow::Suspended;
-                        }
-                        if open.position >= ffi::PySequence_Fast_GET_SIZE(open.walked) {
-                            break Class::Leaf;
-                        }
-                        next = ffi::PySequence_Fast_GET_ITEM(open.walked, open.position);
-                        open.position += 1;
-                        match self.item::<ASCII, STYLE>(options, next, &mut open, &mut out) {
-                            Class::Leaf => {}
-                            class => break class,
-                        }
-                    },
-                    _ => loop {
-                        if STYLE == GENERAL && out.used() >= self.threshold {
-                            self.open = open;
-                            self.out = out;
-                            return Flow::Suspended;
-                        }
-                        if open.position >= ffi::PyList_GET_SIZE(open.walked) {
-                            break Class::Leaf;
-                        }
-                        let pair = ffi::PyList_GET_ITEM(open.walked, open.position);
-                        open.position += 1;
-                        if ffi::PyTuple_Check(pair) == 0 || ffi::PyTuple_GET_SIZE(pair) != 2 {
-                            self.fail(Trouble::NotPairs, null_mut());
-                            // `enter` gives up a reference to it.
-                            next = ffi::Py_None();
-                            if STYLE == GENERAL {
-                                ffi::Py_INCREF(next);
-                            }
-                            break Class::Failed;
-                        }
-                        next = ffi::PyTuple_GET_ITEM(pair, 1);
-                        let key = ffi::PyTuple_GET_ITEM(pair, 0);
-                        match self.member::<ASCII, STYLE, false>(options, key, next, &mut open, &mut out) {
-                            Class::Leaf => {}
-                            class => break class,
-                        }
-                    },
+                        class
+                    }
                 };
                 let flow = if class == Class::Leaf {
                     self.close::<STYLE>(options, &mut open, &mut out)
@@ -407,6 +371,70 @@ impl Walk {
                 }
             }
         }
+    }
+
+    /// The members of any container until one is no leaf, or the pause that is due; with it the member's value.
+    ///
+    /// # Safety
+    /// As [`Walk::dispatch`]; `open` is a container.
+    #[inline(never)]
+    unsafe fn members<const ASCII: bool, const STYLE: u8>(
+        &mut self,
+        options: &Options,
+        open: &mut Open,
+    ) -> (Class, *mut ffi::PyObject) {
+        let mut out = std::mem::take(&mut self.out);
+        let mut value = null_mut();
+        // SAFETY: as in `run`: every position is checked against the container as it is now.
+        let class = unsafe {
+            loop {
+                if STYLE == GENERAL && out.used() >= self.threshold {
+                    break Class::Paused;
+                }
+                let mut key = null_mut();
+                match open.kind {
+                    DICT => {
+                        if ffi::PyDict_Next(open.walked, &raw mut open.position, &raw mut key, &raw mut value) == 0 {
+                            break Class::Leaf;
+                        }
+                    }
+                    ITEMS => {
+                        if open.position >= ffi::PyList_GET_SIZE(open.walked) {
+                            break Class::Leaf;
+                        }
+                        let pair = ffi::PyList_GET_ITEM(open.walked, open.position);
+                        open.position += 1;
+                        if ffi::PyTuple_Check(pair) == 0 || ffi::PyTuple_GET_SIZE(pair) != 2 {
+                            self.fail(Trouble::NotPairs, null_mut());
+                            // `enter` gives up a reference to it.
+                            value = ffi::Py_None();
+                            if STYLE == GENERAL {
+                                ffi::Py_INCREF(value);
+                            }
+                            break Class::Failed;
+                        }
+                        (key, value) = (ffi::PyTuple_GET_ITEM(pair, 0), ffi::PyTuple_GET_ITEM(pair, 1));
+                    }
+                    _ => {
+                        if open.position >= ffi::PySequence_Fast_GET_SIZE(open.walked) {
+                            break Class::Leaf;
+                        }
+                        value = ffi::PySequence_Fast_GET_ITEM(open.walked, open.position);
+                        open.position += 1;
+                    }
+                }
+                let class = if key.is_null() {
+                    self.item::<ASCII, STYLE>(options, value, open, &mut out)
+                } else {
+                    self.member::<ASCII, STYLE, false>(options, key, value, open, &mut out)
+                };
+                if class != Class::Leaf {
+                    break class;
+                }
+            }
+        };
+        self.out = out;
+        (class, value)
     }
 
     /// Opens `value`, or fails with it; `Suspended` means: go on in `open`.
@@ -511,10 +539,10 @@ impl Walk {
         unsafe {
             if STYLE == GENERAL {
                 ffi::Py_INCREF(value);
-                if open.wrote && !self.apart(out, |walk| walk.separate(options)) {
+                if open.wrote != 0 && !self.apart(out, |walk| walk.separate(options)) {
                     return Class::Failed;
                 }
-                open.wrote = true;
+                open.wrote = 1;
             }
             self.value::<ASCII, STYLE>(options, value, out)
         }
@@ -619,9 +647,11 @@ impl Walk {
             } else {
                 let (behind, count) = if STYLE == COMPACT { (*b": ", 1) } else { (*b": ", 2) };
                 let exact = EXACT || ffi::Py_TYPE(key) == &raw mut ffi::PyUnicode_Type;
-                if !(exact && clean_string::<ASCII>(key, out, behind, count))
-                    && !self.apart(out, |walk| walk.odd_key::<ASCII>(options, key) && walk.out.raw(&behind[..count]))
-                {
+                let written = exact && clean_string::<ASCII>(key, out, behind, count)
+                    || self.apart(out, |walk| {
+                        walk.odd_key::<ASCII>(options, key) && walk.out.raw(&behind[..count])
+                    });
+                if !written {
                     return self.apart(out, Self::leaf_failed);
                 }
             }
@@ -685,7 +715,11 @@ impl Walk {
                 seen.remove(&(object as usize));
             }
         }
-        let frame = self.stack.pop::<2>();
+        let frame = match &mut self.stack {
+            Some(stack) if stack.used() > 0 => stack.pop(),
+            _ => Open::ROOT.frame(),
+        };
+        let [frame] = frame;
         // Positions speak of what `held` ends with now.
         *open = Open::of(frame, self.held.last().copied().unwrap_or(null_mut()));
         // SAFETY: taken off `held` above, so each reference is given back once; the state is whole if finalizers run.
@@ -720,23 +754,39 @@ impl Walk {
         Flow::Suspended
     }
 
+    /// Makes the stack: a value with nothing inside its members needs none.
+    #[cold]
+    #[inline(never)]
+    fn first_push(&mut self, frame: [u64; 1]) -> Result<(), Overflow> {
+        let stack = self.stack.insert(Stack::new(0, self.budget));
+        stack.resume();
+        stack.push(frame)
+    }
+
+    /// The frames around the open container, the outermost first, but for the root's.
+    pub fn frames(&self) -> &[u64] {
+        self.stack.as_ref().map_or(&[], Stack::words)
+    }
+
     /// Pushes `open` and makes a new container or stand-in the open one. `held` already has its objects.
     ///
     /// # Safety
     /// The last of `held` is what the new one walks.
     #[inline(always)]
-    pub unsafe fn push(&mut self, open: &mut Open, kind: u8, walked: *mut ffi::PyObject) -> bool {
-        if let Err(overflow) = self.stack.push(open.frame()) {
-            let trouble = Trouble::Limit {
-                limit: Limit::StackBytes,
-                maximum: overflow.budget as u64,
-                observed: overflow.needed as u64,
+    pub unsafe fn push(&mut self, open: &mut Open, kind: u32, walked: *mut ffi::PyObject) -> bool {
+        if open.kind != ROOT {
+            let pushed = match &mut self.stack {
+                Some(stack) => stack.push(open.frame()),
+                None => self.first_push(open.frame()),
             };
-            // SAFETY: no culprit.
-            unsafe { self.fail(trouble, null_mut()) };
-            return false;
+            if let Err(overflow) = pushed {
+                let (maximum, observed) = (overflow.budget as u64, overflow.needed as u64);
+                // SAFETY: no culprit.
+                unsafe { self.fail(Trouble::Limit { limit: Limit::StackBytes, maximum, observed }, null_mut()) };
+                return false;
+            }
         }
-        *open = Open { kind, wrote: false, position: 0, walked };
+        *open = Open { kind, wrote: 0, position: 0, walked };
         true
     }
 }
