@@ -38,6 +38,8 @@ pub enum Kind {
         maximum: u64,
         observed: u64,
     },
+    /// The machine had no memory for the stack.
+    OutOfMemory,
     /// The builder failed and keeps the reason.
     Builder,
 }
@@ -63,6 +65,7 @@ impl Kind {
             Self::ByteOrderMark => "byte_order_mark",
             Self::Incomplete => "incomplete",
             Self::Limit { .. } => "limit",
+            Self::OutOfMemory => "out_of_memory",
             Self::Builder => "builder",
         }
     }

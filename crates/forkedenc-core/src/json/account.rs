@@ -1,5 +1,7 @@
 //! What is rare: limits that a token may cross, errors with their place and path, and limits audited instead of enforced.
 
+use forkedenc_runtime::{Overflow, count_breach};
+
 use super::builder::{Builder, Member};
 use super::machine::{Flow, HAS_KEY, Holder, KEPT, Machine, State, count_of, holder_of};
 use crate::cursor::Cursor;
@@ -123,7 +125,8 @@ impl Machine {
                 self.digits_cap = self.limits.number_digits.min(left);
             }
         }
-        if container && self.stack.used() + FRAME > self.stack_budget() {
+        if container && let Some(overflow) = self.no_room(B::KEEPS_KEYS) {
+            self.overflow = Some(overflow);
             self.stack_overflow(builder, c);
             return false;
         }
@@ -135,8 +138,12 @@ impl Machine {
         self.count != maximum || !self.crossed(builder, c, limit, maximum, self.count + 1, at)
     }
 
-    fn stack_budget(&self) -> usize {
-        usize::try_from(self.limits.stack_bytes).unwrap_or(usize::MAX)
+    /// What the push of the next frame would say, if the budget is what refuses it.
+    fn no_room(&self, keeps_keys: bool) -> Option<Overflow> {
+        let key = if keeps_keys || self.holder != Holder::Object { 0 } else { self.key.len().next_multiple_of(8) + 8 };
+        let needed = self.stack.used() + key + FRAME;
+        let budget = usize::try_from(self.limits.stack_bytes).unwrap_or(usize::MAX);
+        (needed > budget).then_some(Overflow { budget, needed })
     }
 
     /// A limit is crossed at this offset. True: the machine has failed; false: it is audited and goes on.
@@ -160,6 +167,7 @@ impl Machine {
             Limit::StreamBytes => Scope::Stream,
             _ => Scope::Document,
         };
+        count_breach(limit as usize);
         let breach = Breach { limit, maximum, observed, place: self.place(c, offset, false), path: self.path(builder) };
         if let Some(audit) = &mut self.audit {
             audit.open.push((scope, breach));
@@ -218,12 +226,18 @@ impl Machine {
         self.fail(builder, Kind::Limit { limit: Limit::Depth, maximum, observed: maximum + 1 }, c)
     }
 
+    /// The last push was refused.
     #[cold]
     pub(super) fn stack_overflow<B: Builder>(&mut self, builder: &B, c: &Cursor<'_>) -> Flow {
-        let maximum = self.limits.stack_bytes;
-        let observed = (self.stack.used() + FRAME) as u64;
-        let observed = observed.max(maximum + 1);
-        self.fail(builder, Kind::Limit { limit: Limit::StackBytes, maximum, observed }, c)
+        let kind = match self.overflow.take() {
+            Some(overflow) if overflow.is_out_of_memory() => Kind::OutOfMemory,
+            overflow => {
+                let maximum = self.limits.stack_bytes;
+                let needed = overflow.map_or(0, |overflow| overflow.needed as u64);
+                Kind::Limit { limit: Limit::StackBytes, maximum, observed: needed.max(maximum + 1) }
+            }
+        };
+        self.fail(builder, kind, c)
     }
 
     /// A comma and the end of its container.
@@ -282,6 +296,9 @@ impl Machine {
     /// Fails at an offset that is not past the cursor.
     #[cold]
     pub(super) fn fail_at<B: Builder>(&mut self, builder: &B, kind: Kind, c: &Cursor<'_>, offset: u64) -> Flow {
+        if let Kind::Limit { limit, .. } = kind {
+            count_breach(limit as usize);
+        }
         let place = self.place(c, offset, kind == Kind::InvalidUtf8);
         let token = if self.cut == super::machine::Cut::None { offset } else { self.token };
         self.error = Some(Box::new(Error { kind, place, token, path: self.path(builder) }));

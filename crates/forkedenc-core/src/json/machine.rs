@@ -8,7 +8,7 @@
 //! Invariants: a frame on the stack is the state of the container *around* the open one; `count` is the number of
 //! values (members) completed in the open container; `state` says what may come next.
 
-use forkedenc_runtime::Stack;
+use forkedenc_runtime::{Overflow, Stack};
 
 use super::account::Audit;
 use super::builder::{Builder, Constant, Member, Verdict};
@@ -155,6 +155,8 @@ pub struct Machine {
     pub(super) memory: u64,
     pub(super) audit: Option<Box<Audit>>,
     pub(super) error: Option<Box<Error>>,
+    /// The push that was refused.
+    pub(super) overflow: Option<Overflow>,
     skipping: bool,
     /// The member whose key was read is to be skipped.
     pub(super) skip_next: bool,
@@ -214,6 +216,7 @@ impl Machine {
             memory: 0,
             audit: None,
             error: None,
+            overflow: None,
             skipping: false,
             skip_next: false,
         };
@@ -257,7 +260,8 @@ impl Machine {
         if has_key && !self.push_key() {
             return false;
         }
-        if self.stack.push([self.mark, self.bits(self.count, has_key, kept)]).is_err() {
+        if let Err(overflow) = self.stack.push([self.mark, self.bits(self.count, has_key, kept)]) {
+            self.overflow = Some(overflow);
             return false;
         }
         self.holder = Holder::Top;
@@ -401,9 +405,9 @@ impl Machine {
     #[cold]
     fn push_key(&mut self) -> bool {
         let key = std::mem::take(&mut self.key);
-        let fits = self.stack.push_bytes(&key).is_ok();
+        self.overflow = self.stack.push_bytes(&key).err();
         self.key = key;
-        fits
+        self.overflow.is_none()
     }
 
     #[inline(always)]
@@ -436,7 +440,8 @@ impl Machine {
         if has_key && !self.push_key() {
             return false;
         }
-        if self.stack.push([self.mark, self.bits(count, has_key, B::KEEPS_KEYS)]).is_err() {
+        if let Err(overflow) = self.stack.push([self.mark, self.bits(count, has_key, B::KEEPS_KEYS)]) {
+            self.overflow = Some(overflow);
             return false;
         }
         self.depth += 1;

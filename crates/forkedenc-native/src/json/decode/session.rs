@@ -5,7 +5,7 @@ use std::cell::Cell;
 use forkedenc_core::error::{Error, Kind};
 use forkedenc_core::json::{Machine, Rules};
 use forkedenc_core::limits::{JsonLimits, Limit, NONE};
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyMemoryError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -109,6 +109,9 @@ pub fn raise_from(
     start: u64,
 ) -> PyErr {
     let mut kind = error.kind;
+    if kind == Kind::OutOfMemory {
+        return PyMemoryError::new_err(());
+    }
     let mut place = error.place;
     if kind == Kind::Builder {
         match builder.and_then(|builder| builder.too_many_digits.take()) {
