@@ -88,23 +88,26 @@ impl State {
             return if last { Ok(PyList::empty(py)) } else { Err(PyValueError::new_err("the decoder is closed")) };
         }
         self.closed = last;
+        let mut pause = Some(Pause::new(py));
+        // Made under the pause: what the feeds before built would else be looked through with every feed.
         let values = PyList::empty(py);
         self.stream.machine_mut().stack_mut().resume();
         let mut chunk = Chunk::new(bytes, scratch, last);
         let failed = loop {
-            let pause = Pause::new(py);
-            let event = self.stream.next(&mut self.builder, &mut chunk);
-            drop(pause);
-            match event {
+            match self.stream.next(&mut self.builder, &mut chunk) {
                 Event::NeedMore => break None,
                 Event::Document => values.append(self.take(py)?)?,
                 Event::BadRecord(error) => {
+                    // Making an exception is Python code.
+                    drop(pause.take());
                     let error = raise(py, FACE, &error, Some(&mut self.builder), None);
                     values.append(error.into_value(py))?;
+                    pause = Some(Pause::new(py));
                 }
                 Event::Failed(error) => break Some(error),
             }
         };
+        drop(pause);
         let machine = self.stream.machine_mut();
         machine.note_depth();
         if self.stream.is_inside() && !last {
