@@ -780,8 +780,12 @@ impl Walk {
             };
             if let Err(overflow) = pushed {
                 let (maximum, observed) = (overflow.budget as u64, overflow.needed as u64);
+                let trouble = match overflow.is_out_of_memory() {
+                    true => Trouble::Writer(Failure::Memory),
+                    false => Trouble::Limit { limit: Limit::StackBytes, maximum, observed },
+                };
                 // SAFETY: no culprit.
-                unsafe { self.fail(Trouble::Limit { limit: Limit::StackBytes, maximum, observed }, null_mut()) };
+                unsafe { self.fail(trouble, null_mut()) };
                 return false;
             }
         }
