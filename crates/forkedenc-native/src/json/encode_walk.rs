@@ -349,7 +349,8 @@ impl Walk {
                     }
                     _ => {
                         let mut copy = open;
-                        let (class, item) = self.apart(&mut out, |walk| walk.members::<ASCII, STYLE>(options, &mut copy));
+                        let (class, item) =
+                            self.apart(&mut out, |walk| walk.members::<ASCII, STYLE>(options, &mut copy));
                         open = copy;
                         next = item;
                         if class == Class::Paused {
@@ -648,9 +649,7 @@ impl Walk {
                 let (behind, count) = if STYLE == COMPACT { (*b": ", 1) } else { (*b": ", 2) };
                 let exact = EXACT || ffi::Py_TYPE(key) == &raw mut ffi::PyUnicode_Type;
                 let written = exact && clean_string::<ASCII>(key, out, behind, count)
-                    || self.apart(out, |walk| {
-                        walk.odd_key::<ASCII>(options, key) && walk.out.raw(&behind[..count])
-                    });
+                    || self.apart(out, |walk| walk.odd_key::<ASCII>(options, key) && walk.out.raw(&behind[..count]));
                 if !written {
                     return self.apart(out, Self::leaf_failed);
                 }
@@ -781,8 +780,12 @@ impl Walk {
             };
             if let Err(overflow) = pushed {
                 let (maximum, observed) = (overflow.budget as u64, overflow.needed as u64);
+                let trouble = match overflow.is_out_of_memory() {
+                    true => Trouble::Writer(Failure::Memory),
+                    false => Trouble::Limit { limit: Limit::StackBytes, maximum, observed },
+                };
                 // SAFETY: no culprit.
-                unsafe { self.fail(Trouble::Limit { limit: Limit::StackBytes, maximum, observed }, null_mut()) };
+                unsafe { self.fail(trouble, null_mut()) };
                 return false;
             }
         }
