@@ -71,8 +71,10 @@ def test_loads_does_what_the_standard_library_does(suite):
         data = read(row)
         try:
             expected = "value", repr(stdlib.loads(data))
-        except (ValueError, RecursionError) as error:
+        except ValueError as error:
             expected = "error", str(error)
+        except RecursionError:
+            continue  # how deep it goes depends on its caller
         try:
             came = "value", repr(json.loads(data))
         except forkedenc.LimitError:

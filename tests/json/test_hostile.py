@@ -8,12 +8,10 @@ import threading
 import time
 
 import pytest
-from feeding import KIB, chunks_of, cuts, feed_all, stream_outcome
+from feeding import DEEP, KIB, chunks_of, cuts, feed_all, stream_outcome
 
 import forkedenc
 from forkedenc import Limits, json
-
-DEEP = 1_000_000
 
 
 def test_a_deep_nest_decodes_without_limits_and_can_be_freed():
@@ -25,7 +23,7 @@ def test_a_deep_nest_decodes_without_limits_and_can_be_freed():
         depth += 1
     assert depth == DEEP
     (value,) = feed_all(
-        json.StreamDecoder(limits=Limits.unlimited()), chunks_of(b'{"a":' * 100_000 + b"1" + b"}" * 100_000, 64 * KIB)
+        json.StreamDecoder(limits=Limits.unlimited()), chunks_of(b'{"a":' * DEEP + b"1" + b"}" * DEEP, 64 * KIB)
     )
     del value
     gc.collect()

@@ -5,7 +5,7 @@ import gc
 import threading
 
 import pytest
-from feeding import chunks_of, cuts, feed_all, random_chunks
+from feeding import DEEP, chunks_of, cuts, feed_all, random_chunks
 from hypothesis import given, settings, strategies as st
 
 import forkedenc
@@ -176,8 +176,8 @@ def test_a_decoder_that_is_in_use_refuses_a_second_user():
 
 def test_a_half_read_deep_document_can_be_dropped():
     decoder = json.StreamDecoder(limits=Limits.unlimited())
-    decoder.feed(b'[{"":' * 100_000)
-    assert decoder.depth == 200_000
+    decoder.feed(b'[{"":' * DEEP)
+    assert decoder.depth == 2 * DEEP
     del decoder
     gc.collect()
 

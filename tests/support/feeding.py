@@ -3,10 +3,12 @@
 import random
 from collections.abc import Callable, Iterator
 
-from forkedenc import json
+from forkedenc import json, runtime
 
 KIB = 1 << 10
 MIB = 1 << 20
+# Under stress every push moves all that lies on the stack, so depth costs its square.
+DEEP = 5_000 if runtime.stressed() else 1_000_000
 
 
 def chunks_of(data: bytes, size: int) -> Iterator[bytes]:
