@@ -1,21 +1,9 @@
-//! JSON (RFC 8259): `machine` reads, `builder` is told, `stream` cuts a stream into documents, `navigate` finds values
-//! inside one, `text` and `number` are the tokens, `account` the limits and errors. `encode` is where the other direction's bytes go.
+//! JSON (RFC 8259): `decode` makes builder calls of bytes, `encode` makes bytes of a walk over values.
 
-mod account;
-pub mod builder;
-mod decimal;
+pub mod decode;
 pub mod encode;
-mod encode_bigint;
-mod encode_number;
-mod encode_text;
-pub mod machine;
-pub mod navigate;
-pub mod number;
-pub mod stream;
-pub mod text;
-mod tokens;
-pub mod value;
 
-pub use account::{Breach, price};
-pub use builder::{Builder, Constant, Member, Null, Verdict};
-pub use machine::{Flow, Machine, Rules};
+pub use decode::{
+    Breach, Builder, Constant, Flow, Machine, Member, Null, Rules, Verdict, builder, machine, navigate, number, price,
+    stream, text, value,
+};

@@ -1,7 +1,7 @@
 //! `dumps`, `encode` and family as builtin functions.
 //!
 //! `dumps` and `encode` are C functions without a layer between: a call with nothing but the value goes straight to
-//! the walk. What the options mean is in `encode_options`; classes are in `encode_classes`.
+//! the walk. What the options mean is in `options`; classes are in `classes`.
 
 use std::cell::Cell;
 use std::ffi::CStr;
@@ -13,11 +13,11 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString, PyTuple};
 
-use super::encode_error;
-use super::encode_leaf::basestring;
-use super::encode_options::{Options, separator, truth};
-use super::encode_text::make_str;
-use super::encode_walk::{Flow, Walk};
+use super::error;
+use super::leaf::basestring;
+use super::options::{Options, separator, truth};
+use super::text::make_str;
+use super::walk::{Flow, Walk};
 use crate::limits::json_limits;
 
 /// Buffers that one encode leaves to the next of its thread.
@@ -96,7 +96,7 @@ pub unsafe fn write_whole(
 pub unsafe fn failed(walk: &mut Walk, options: &Options) {
     // SAFETY: as the caller's. Finalizers must not see, nor clear, the exception that is on its way.
     unsafe {
-        encode_error::raise(walk, options);
+        error::raise(walk, options);
         let error = Python::attach(PyErr::take);
         walk.release();
         Python::attach(|py| {

@@ -4,9 +4,9 @@ use forkedenc_core::json::encode::{Text, Writer, decimal_text};
 use pyo3::ffi;
 use pyo3::prelude::*;
 
-use super::encode_options::{Face, GENERAL, Options};
-use super::encode_text::{make_str, text};
-use super::encode_walk::{Class, Open, Trouble, Walk};
+use super::options::{Face, GENERAL, Options};
+use super::text::{make_str, text};
+use super::walk::{Class, Open, Trouble, Walk};
 
 impl Walk {
     /// Writes `value` if it has no members, else says what it is.

@@ -6,7 +6,7 @@
 //! subclasses, the comparisons of a sort); whatever lives across one of them is held by a reference, and every position
 //! is checked against the container as it is when it is read.
 //!
-//! Failures are kept as numbers in `trouble`; `encode_error` makes exceptions of them. Next: `encode_open`.
+//! Failures are kept as numbers in `trouble`; `error` makes exceptions of them. Next: `open`.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -17,9 +17,9 @@ use forkedenc_core::limits::Limit;
 use forkedenc_runtime::{Overflow, Stack};
 use pyo3::ffi;
 
-use super::encode_layout::{Layout, entries, layout, small_int};
-use super::encode_options::{COMPACT, GENERAL, Options, SPACED};
-use super::encode_text::clean_string;
+use super::layout::{Layout, entries, layout, small_int};
+use super::options::{COMPACT, GENERAL, Options, SPACED};
+use super::text::clean_string;
 
 /// Why the walk ended early.
 #[derive(Clone, Copy, Debug)]

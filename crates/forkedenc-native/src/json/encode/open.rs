@@ -5,10 +5,10 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
-use super::encode_faces;
-use super::encode_options::{Decimals, Face, GENERAL, Options};
-use super::encode_text::text;
-use super::encode_walk::{
+use super::faces;
+use super::options::{Decimals, Face, GENERAL, Options};
+use super::text::text;
+use super::walk::{
     Addresses, Class, DICT, ITEMS, LIST, Open, SEARCHED, SEQUENCE, STAND_IN, TUPLE, Trouble, Walk, kind_and_position,
 };
 
@@ -165,7 +165,7 @@ impl Walk {
                 self.asked += 1;
                 let stand_in = match &options.default {
                     Some(default) => ffi::PyObject_CallOneArg(default.as_ptr(), value),
-                    None if options.face == Face::Dumps => encode_faces::class_default(value),
+                    None if options.face == Face::Dumps => faces::class_default(value),
                     None => std::ptr::null_mut(),
                 };
                 if stand_in.is_null() {

@@ -8,10 +8,10 @@ use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 
-use super::encode_faces::{encode_options, encoder_options, failed, lines, write_bytes, write_str};
-use super::encode_options::{Options, separator, truth};
-use super::encode_text::make_str;
-use super::encode_walk::{Flow, Walk};
+use super::faces::{encode_options, encoder_options, failed, lines, write_bytes, write_str};
+use super::options::{Options, separator, truth};
+use super::text::make_str;
+use super::walk::{Flow, Walk};
 use crate::limits::json_limits;
 
 /// An encoder with its options, made once: immutable, shared between threads at will.

@@ -1,14 +1,18 @@
 //! Where an encode's bytes go: a growing buffer, its limit, and the tokens that need no escaping.
 //!
-//! Strings are in `encode_text`, integers and floats in `encode_number`, integers past 64 bits in `encode_bigint`. Who
+//! Strings are in `text`, integers and floats in `number`, integers past 64 bits in `bigint`. Who
 //! walks the values decides which token comes next; nothing here knows of nesting.
 //!
 //! The invariant: `buffer` is initialised throughout its length and `buffer[..used]` is what was written. Every token
 //! asks once for the room it can need at most, and then writes without asking.
 
-pub use crate::json::encode_bigint::decimal_text;
-pub use crate::json::encode_number::{float_text, integer_text};
-pub use crate::json::encode_text::{Surrogates, Text};
+mod bigint;
+mod number;
+mod text;
+
+pub use bigint::decimal_text;
+pub use number::{float_text, integer_text};
+pub use text::{Surrogates, Text};
 
 /// Why a token was not written.
 // As wide as a word: a writer is moved about often, and padding is copied in pieces that the processor waits for.

@@ -7,9 +7,9 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use super::encode_open::path;
-use super::encode_options::{Face, Options};
-use super::encode_walk::{Trouble, Walk};
+use super::open::path;
+use super::options::{Face, Options};
+use super::walk::{Trouble, Walk};
 use crate::errors;
 
 /// Sets the exception for what ended `walk`.

@@ -1,0 +1,17 @@
+//! Decoding. `machine` reads, `builder` is told, `stream` cuts a stream into documents, `navigate` finds values inside
+//! one; `text`, `number` and `tokens` are the tokens, `account` the limits and errors, `value` a builder for Rust.
+
+mod account;
+pub mod builder;
+mod decimal;
+pub mod machine;
+pub mod navigate;
+pub mod number;
+pub mod stream;
+pub mod text;
+mod tokens;
+pub mod value;
+
+pub use account::{Breach, price};
+pub use builder::{Builder, Constant, Member, Null, Verdict};
+pub use machine::{Flow, Machine, Rules};

@@ -1,0 +1,20 @@
+//! The way out. `faces` are the functions, `classes` what `json.encoder` is made of; `walk` goes over the values, `open`
+//! opens containers and asks for stand-ins, `leaf` writes the rest; `text` reads str, `layout` what may be read by layout.
+
+use pyo3::prelude::*;
+
+mod classes;
+mod error;
+mod faces;
+mod layout;
+mod leaf;
+mod open;
+mod options;
+mod text;
+mod walk;
+
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    layout::self_test(module.py())?;
+    faces::register(module)?;
+    classes::register(module)
+}
