@@ -85,7 +85,7 @@ impl ObjectBuilder {
 
     /// Gives the empty stack back, for the next builder.
     #[inline(always)]
-    pub fn release(mut self) -> Vec<*mut ffi::PyObject> {
+    pub fn release(&mut self) -> Vec<*mut ffi::PyObject> {
         self.abandon();
         std::mem::take(&mut self.values)
     }
