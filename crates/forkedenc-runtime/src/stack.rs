@@ -14,7 +14,7 @@ use crate::class::{Class, SMALLEST};
 use crate::local::{self, Reason};
 use crate::segment::{Segment, WORD};
 use crate::start::BIGGEST;
-use crate::stats::{Counts, Stats};
+use crate::stats::{Counts, Shard, Stats};
 use crate::stress::{slack, stress};
 
 /// So many suspensions in a row, each with less than a quarter in use since the one before, make a stack shrink.
@@ -63,6 +63,10 @@ pub struct Stack {
     low: u8,
     low_peak: usize,
     counts: Counts,
+    /// Between two streams of one thread: nothing of it is counted as alive.
+    resting: bool,
+    /// Its beginning and its resumes are counted when it ends.
+    deferred: bool,
 }
 
 impl Stack {
@@ -103,6 +107,8 @@ impl Stack {
             low: 0,
             low_peak: 0,
             counts: Counts { pool_hits: u64::from(hit), pool_misses: u64::from(!hit), ..Counts::default() },
+            resting: false,
+            deferred: false,
         }
     }
 
@@ -233,10 +239,64 @@ impl Stack {
     #[inline]
     pub fn resume(&mut self) {
         self.counts.resumes += 1;
-        local::count(|shard| {
-            shard.resumes.add(1);
-        });
+        if !self.deferred {
+            local::count(|shard| {
+                shard.resumes.add(1);
+            });
+        }
         self.set_room();
+    }
+
+    /// Ends this stream; the stack stays with its owner, who begins the thread's next stream on it by [`Stack::restart`].
+    pub fn rest(&mut self) {
+        if self.resting {
+            return;
+        }
+        self.resting = true;
+        let small = self.segment.class() == Class::SMALLEST && !stress();
+        if !small {
+            self.give_back();
+            return;
+        }
+        local::count(|shard| {
+            self.count_end(shard);
+            shard.by_class[0].returned.add(1);
+        });
+        self.segment.truncate(0);
+    }
+
+    /// Begins a stream on a stack that rests, as [`Stack::new`] would: a decode that runs to its end in one go costs one
+    /// visit to the thread's counters this way. So it shows in the process's figures when it ends.
+    pub fn restart(&mut self, start: usize, budget: usize) {
+        self.rest();
+        if self.segment.is_hollow() || start > SMALLEST || stress() {
+            *self = Self::new(start, budget);
+            return;
+        }
+        self.reached = 0;
+        self.budget = budget;
+        self.peak = 0;
+        self.low = 0;
+        self.low_peak = 0;
+        self.counts = Counts { pool_hits: 1, ..Counts::default() };
+        self.resting = false;
+        self.deferred = true;
+        self.set_room();
+    }
+
+    #[inline]
+    fn count_end(&self, shard: &Shard) {
+        shard.peak_stack_bytes.raise(self.peak() as u64);
+        shard.peak_depth.raise(self.counts.peak_depth);
+        if self.deferred {
+            shard.by_class[0].taken.add(1);
+            shard.resumes.add(self.counts.resumes);
+        }
+    }
+
+    fn give_back(&mut self) {
+        let segment = self.segment.take();
+        local::give(segment, |shard| self.count_end(shard));
     }
 
     /// The coroutine waits for input; the place where a stack far too large shrinks.
@@ -393,11 +453,9 @@ impl Stack {
 impl Drop for Stack {
     #[inline]
     fn drop(&mut self) {
-        let (peak, peak_depth) = (self.peak() as u64, self.counts.peak_depth);
-        local::give(self.segment.take(), |shard| {
-            shard.peak_stack_bytes.raise(peak);
-            shard.peak_depth.raise(peak_depth);
-        });
+        if !self.resting {
+            self.give_back();
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use forkedenc_runtime::{Overflow, Stack};
 use super::account::Audit;
 use super::builder::{Builder, Constant, Member, Verdict};
 use super::number::{self, Digits, Number};
-use super::text::{Text, TextRules};
+use super::text::{SCRATCH, Text, TextRules};
 use crate::cursor::{Cursor, Window};
 use crate::error::{Error, Kind};
 use crate::limits::{JsonLimits, NONE};
@@ -248,6 +248,29 @@ impl Machine {
         self.skip_next = false;
         self.error = None;
         self.audit_restart();
+    }
+
+    /// Between two documents of one thread: see [`Stack::rest`].
+    pub fn rest(&mut self) {
+        self.stack.rest();
+        self.text.rest();
+        self.digits.rest();
+        if self.key.capacity() > SCRATCH {
+            self.key = Vec::new();
+        }
+    }
+
+    /// A machine for the next document of its thread, in place: see [`Stack::restart`].
+    pub fn restart(&mut self, limits: JsonLimits, rules: Rules, start: usize) {
+        self.stack.restart(start, usize::try_from(limits.stack_bytes).unwrap_or(usize::MAX));
+        self.rules = rules;
+        self.mark = 0;
+        self.peak = 0;
+        self.base = Place::START;
+        self.audit = None;
+        self.overflow = None;
+        self.begin();
+        self.set_limits(limits);
     }
 
     /// Enters the value that starts here as a document of its own, or as one to skip; `leave` goes back.

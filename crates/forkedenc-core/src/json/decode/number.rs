@@ -5,6 +5,7 @@
 //! somebody else's error. Against the limit counts every byte that may belong to the number, its leading minus not.
 
 use super::decimal;
+use super::text::SCRATCH;
 use crate::cursor::Cursor;
 
 /// What a complete number is.
@@ -212,6 +213,13 @@ impl Digits {
         let mut text = std::mem::take(&mut self.text);
         text.clear();
         *self = Self { text, keep, integer: true, ..Self::default() };
+    }
+
+    /// Gives back the buffer of a long number.
+    pub fn rest(&mut self) {
+        if self.text.capacity() > SCRATCH {
+            self.text = Vec::new();
+        }
     }
 
     /// The text of a finished number.

@@ -64,21 +64,26 @@ pub struct Text {
     second: u64,
 }
 
-/// A decoded string past this is not kept for the next one.
-const SCRATCH: usize = 1 << 16;
+/// Buffers past this are not kept for the next token.
+pub(super) const SCRATCH: usize = 1 << 16;
 
 impl Text {
     /// Makes ready for the next string. `keep`: its bytes are wanted.
     pub fn start(&mut self, keep: bool) {
         self.out.clear();
-        if self.out.capacity() > SCRATCH {
-            self.out.shrink_to(SCRATCH);
-        }
+        self.rest();
         self.dropped = 0;
         self.checked = 0;
         self.high = false;
         self.keep = keep;
         self.state = State::Plain;
+    }
+
+    /// Gives back the buffer of a long string.
+    pub fn rest(&mut self) {
+        if self.out.capacity() > SCRATCH {
+            self.out = Vec::new();
+        }
     }
 
     /// The decoded bytes of a finished string.

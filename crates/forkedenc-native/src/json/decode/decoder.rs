@@ -100,9 +100,11 @@ fn read<'py>(
             Event::Document | Event::NeedMore | Event::BadRecord(_) => Ok(()),
         }
     } else {
-        let mut machine = options.machine(start);
-        let outcome = machine.document(&mut builder, &input.window(&buffers.scratch));
-        count(&machine);
+        let now = &mut *buffers;
+        now.machine.restart(options.limits, options.rules, start);
+        let outcome = now.machine.document(&mut builder, &input.window(&now.scratch));
+        count(&now.machine);
+        now.machine.rest();
         outcome
     };
     drop(pause);

@@ -191,7 +191,16 @@ fn build<'py>(
     let mut builder = options.builder(py, std::mem::take(&mut buffers.values));
     builder.interpreter_digits = interpreter_rules(&options.limits);
     let pause = Pause::for_bytes(py, input.len());
-    let read = read(&input, &buffers.scratch, options, &mut builder);
+    let now = &mut *buffers;
+    let read = if input.len() as u64 > options.limits.document_bytes {
+        read_limited(input.bytes(&now.scratch), options, &mut builder)
+    } else {
+        let machine = &mut now.machine;
+        machine.restart(options.limits, options.rules, 0);
+        let read = machine.document(&mut builder, &input.window(&now.scratch));
+        machine.rest();
+        read
+    };
     drop(pause);
     let value = match read {
         Ok(()) => builder.take(py).ok_or_else(|| PyRuntimeError::new_err("a document without a value")),

@@ -50,9 +50,10 @@ pub fn duplicates(name: Option<&str>) -> PyResult<Duplicates> {
     }
 }
 
-/// Buffers of one decode.
-#[derive(Default)]
+/// What one decode works with, kept by its thread for the next.
 pub struct Buffers {
+    /// A machine for documents that are there in full; it rests in between.
+    pub machine: Machine,
     /// The builder's stack, empty between decodes.
     pub values: Vec<*mut ffi::PyObject>,
     /// Input that is copied.
@@ -64,6 +65,14 @@ const KEPT: usize = 1 << 20;
 
 thread_local! {
     static BUFFERS: Cell<Option<Box<Buffers>>> = const { Cell::new(None) };
+}
+
+impl Default for Buffers {
+    fn default() -> Self {
+        let mut machine = Options::STDLIB.machine(0);
+        machine.rest();
+        Self { machine, values: Vec::new(), scratch: Vec::new() }
+    }
 }
 
 impl Buffers {
