@@ -1,4 +1,4 @@
-//! The builder that makes Python objects, by documented calls alone.
+//! The builder that makes Python objects, by documented calls, or by layout where [`crate::pyraw`] says that it may.
 //!
 //! Values lie on a stack that owns a reference to each. A container takes what lies above its mark when it closes. An
 //! open container that has become wide is spilled: its values move into the list or dict they will end in, so the
@@ -13,6 +13,7 @@ use pyo3::prelude::*;
 use super::integer;
 use super::keys::Keys;
 use crate::json::text;
+use crate::pyraw;
 
 /// What becomes of a key that stood in its object before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -212,6 +213,12 @@ impl ObjectBuilder {
             if !self.spilled.is_empty() && self.spilled.last().is_some_and(|(spilled, _)| *spilled == mark) {
                 return self.unspill();
             }
+            if pyraw::on()
+                && let pyraw::dict::Built::Dict(dict) = pyraw::dict::build(&self.values[mark..])
+            {
+                self.values.set_len(mark);
+                return dict;
+            }
             let dict = ffi::PyDict_New();
             if dict.is_null() {
                 return dict;
@@ -375,7 +382,7 @@ impl Builder for ObjectBuilder {
     #[inline(always)]
     fn integer(&mut self, value: i64) -> bool {
         // SAFETY: attached.
-        self.put(unsafe { ffi::PyLong_FromLongLong(value) })
+        self.put(unsafe { if pyraw::on() { pyraw::scalar::int(value) } else { ffi::PyLong_FromLongLong(value) } })
     }
 
     #[cold]
@@ -408,7 +415,7 @@ impl Builder for ObjectBuilder {
     #[inline(always)]
     fn float(&mut self, value: f64) -> bool {
         // SAFETY: attached.
-        self.put(unsafe { ffi::PyFloat_FromDouble(value) })
+        self.put(unsafe { if pyraw::on() { pyraw::scalar::float(value) } else { ffi::PyFloat_FromDouble(value) } })
     }
 
     fn number(&mut self, text: &[u8], integer: bool) -> bool {
@@ -432,7 +439,13 @@ impl Builder for ObjectBuilder {
     #[inline(always)]
     fn string(&mut self, bytes: &[u8], ascii: bool) -> bool {
         // SAFETY: attached; the machine has checked the bytes.
-        self.put(unsafe { if ascii { text::from_ascii(bytes) } else { text::from_utf8(bytes) } })
+        self.put(unsafe {
+            match ascii {
+                true if bytes.len() > 1 && pyraw::on() => pyraw::scalar::ascii(bytes),
+                true => text::from_ascii(bytes),
+                false => text::from_utf8(bytes),
+            }
+        })
     }
 
     #[inline(always)]
