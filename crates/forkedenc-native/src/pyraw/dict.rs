@@ -124,17 +124,12 @@ pub unsafe fn build(members: &[*mut ffi::PyObject]) -> Built {
         if table.is_null() {
             return Built::Nothing;
         }
-        let usable = shape.usable();
         table.write(Table::new(shape, count));
-        let index = table.add(1).cast::<u8>();
-        let entries = index.add(1 << shape.log2_index_bytes).cast::<*mut ffi::PyObject>();
-        std::ptr::copy_nonoverlapping(members.as_ptr(), entries, 2 * count);
-        entries.add(2 * count).write_bytes(0, 2 * (usable - count));
-        let distinct = match shape.log2_size {
-            SMALLEST => fill::<i8>(index, SMALLEST, members),
-            0..8 => fill::<i8>(index, shape.log2_size, members),
-            8..16 => fill_wide::<i16>(index, shape.log2_size, members),
-            _ => fill_wide::<i32>(index, shape.log2_size, members),
+        let (distinct, tracked) = match shape.log2_size {
+            SMALLEST => fill::<i8>(table, SMALLEST, members),
+            4..8 => fill::<i8>(table, shape.log2_size, members),
+            8..16 => fill_wide::<i16>(table, shape.log2_size, members),
+            _ => fill_wide::<i32>(table, shape.log2_size, members),
         };
         let dict = if distinct { ffi::PyDict_New().cast::<Dict>() } else { std::ptr::null_mut() };
         if dict.is_null() {
@@ -143,7 +138,7 @@ pub unsafe fn build(members: &[*mut ffi::PyObject]) -> Built {
         leave_empty_table((*dict).table);
         (*dict).table = table;
         (*dict).used = count.cast_signed();
-        if members.iter().skip(1).step_by(2).any(|value| may_be_tracked(*value)) {
+        if tracked {
             ffi::PyObject_GC_Track(dict.cast());
         }
         Built::Dict(dict.cast())
@@ -185,39 +180,47 @@ slot!(i8 i16 i32);
 
 #[cold]
 #[inline(never)]
-unsafe fn fill_wide<S: Slot>(index: *mut u8, log2_size: u32, members: &[*mut ffi::PyObject]) -> bool {
+unsafe fn fill_wide<S: Slot>(table: *mut Table, log2_size: u32, members: &[*mut ffi::PyObject]) -> (bool, bool) {
     // SAFETY: the caller's promises.
-    unsafe { fill::<S>(index, log2_size, members) }
+    unsafe { fill::<S>(table, log2_size, members) }
 }
 
-/// Enters each key into the index; false where two keys are equal.
+/// Writes the index and the entries. Are all keys different, and may a value be tracked by the collector?
 ///
 /// # Safety
-/// As for [`build`]; `index` has room for the slots, which are more than the members.
+/// As for [`build`]; `table` has room for an index of `S` and the entries of that size, which are at least the members.
 #[inline(always)]
-unsafe fn fill<S: Slot>(index: *mut u8, log2_size: u32, members: &[*mut ffi::PyObject]) -> bool {
+unsafe fn fill<S: Slot>(table: *mut Table, log2_size: u32, members: &[*mut ffi::PyObject]) -> (bool, bool) {
     let size = 1_usize << log2_size;
     let mask = size - 1;
-    let slots = index.cast::<S>();
-    // SAFETY: places are masked; keys are exact strs. The entries' numbers fit their slots, by the table's shape.
+    let mut tracked = false;
+    // SAFETY: places are masked, entries counted; keys are exact strs. The entries' numbers fit their slots, by the
+    // table's shape.
     unsafe {
-        index.write_bytes(0xff, size * size_of::<S>());
+        let slots = table.add(1).cast::<S>();
+        let entries = slots.add(size).cast::<[*mut ffi::PyObject; 2]>();
+        slots.write_bytes(0xff, size);
         for (entry, member) in members.chunks_exact(2).enumerate() {
-            let key = member[0];
+            let (key, value) = (member[0], member[1]);
             let hash = hash(key);
             let mut perturb = hash;
             let mut place = hash & mask;
             while let Some(earlier) = (*slots.add(place)).entry() {
                 if equal(members[2 * earlier], key, hash) {
-                    return false;
+                    return (false, tracked);
                 }
                 perturb >>= 5;
                 place = place.wrapping_mul(5).wrapping_add(perturb).wrapping_add(1) & mask;
             }
             *slots.add(place) = S::of(entry);
+            *entries.add(entry) = [key, value];
+            tracked = tracked || may_be_tracked(value);
+        }
+        for entry in members.len() / 2..(2 << log2_size) / 3 {
+            *entries.add(entry) = [std::ptr::null_mut(); 2];
         }
     }
-    true
+    (true, tracked)
 }
 
 /// The hash that a str keeps, computed if it is not there yet.

@@ -10,6 +10,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 
 use super::dict::{self, Built, Dict, Shape, Table};
+use super::list;
 use super::scalar::{self, Ascii, Float, Int};
 
 /// Sizes at which tables grow, and one below; the last two have wide indices.
@@ -44,7 +45,13 @@ fn looks_right(py: Python<'_>) -> PyResult<bool> {
         && !sys.hasattr("gettotalrefcount")?;
     let size = sys.getattr("getsizeof")?;
     let test = Test { py, size };
-    Ok(known && test.scalars()? && test.dicts()? && test.equal_keys()? && test.tracking()? && test.changes()?)
+    Ok(known
+        && test.scalars()?
+        && test.lists()?
+        && test.dicts()?
+        && test.equal_keys()?
+        && test.tracking()?
+        && test.changes()?)
 }
 
 fn references(object: &Bound<'_, PyAny>) -> isize {
@@ -116,14 +123,58 @@ impl<'py> Test<'py> {
             // SAFETY: attached; the self-test asks; ASCII.
             let ours = unsafe { scalar::ascii(text.as_bytes()) };
             let (ours, theirs) = (self.own(ours)?, PyString::new(self.py, text).into_any());
-            let behind_state = offset_of!(Ascii, state) + size_of::<u32>();
+            // Of the state the interpreter sets the lowest byte only; padding follows, and in 3.11 a pointer.
+            let behind_state = offset_of!(Ascii, state) + 1;
             let size = size_of::<Ascii>() + length + 1;
-            // Between the state and the bytes there is padding, and in 3.11 a pointer.
-            let pointer = if cfg!(Py_3_12) { 0..0 } else { behind_state.next_multiple_of(8)..size_of::<Ascii>() };
+            let pointer = if cfg!(Py_3_12) { 0..0 } else { size_of::<Ascii>() - 8..size_of::<Ascii>() };
             if self.size(&theirs)? != size
                 || !self.same(&ours, &theirs, &[0..behind_state, pointer, size_of::<Ascii>()..size])?
                 || !ours.add("y")?.eq(theirs.add("y")?)?
             {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Lists, whether built in one go or extended and trimmed.
+    fn lists(&self) -> PyResult<bool> {
+        for count in [0, 1, 4, 9, 40] {
+            let items: Vec<_> = (0..count).map(|number| PyString::new(self.py, &format!("item{number}"))).collect();
+            // SAFETY: attached.
+            let theirs = self.own(unsafe { ffi::PyList_New(items.len().cast_signed()) })?;
+            for (at, item) in items.iter().enumerate() {
+                // SAFETY: attached; the list has room for the item, and nothing there yet.
+                unsafe { ffi::PyList_SET_ITEM(theirs.as_ptr(), at.cast_signed(), item.clone().into_ptr()) };
+            }
+            let owned = || items.iter().map(|item| item.clone().into_ptr()).collect::<Vec<_>>();
+            // SAFETY: attached; the self-test asks; owned references.
+            let ours = self.own(unsafe { list::build(&owned()) })?;
+            let extended = PyList::empty(self.py).into_any();
+            let owned = owned();
+            for part in owned.chunks(7) {
+                // SAFETY: as before; nobody else knows the list.
+                if !unsafe { list::extend(extended.as_ptr(), part) } {
+                    return Err(PyErr::fetch(self.py));
+                }
+            }
+            // SAFETY: as before.
+            unsafe { list::trim(extended.as_ptr()) };
+            for ours in [ours, extended] {
+                if self.size(&ours)? != self.size(&theirs)? || !ours.eq(&theirs)? || references(&ours) != 1 {
+                    return Ok(false);
+                }
+                let ours = ours.cast_into::<PyList>()?;
+                for number in 0..20 {
+                    ours.append(number)?;
+                }
+                ours.del_slice(0, count)?;
+                if !ours.eq((0..20).collect::<Vec<_>>())? {
+                    return Ok(false);
+                }
+            }
+            drop(theirs);
+            if items.iter().any(|item| references(item) != 1) {
                 return Ok(false);
             }
         }

@@ -159,6 +159,13 @@ impl ObjectBuilder {
                 self.spilled.push((self.mark, container));
             }
             let Some(&(_, container)) = self.spilled.last() else { return false };
+            if !self.in_object && pyraw::on() {
+                let good = pyraw::list::extend(container, &self.values[self.mark..]);
+                if good {
+                    self.values.set_len(self.mark);
+                }
+                return good;
+            }
             let mut moved = self.mark;
             let complete = self.values.len() - (self.values.len() - self.mark) % if self.in_object { 2 } else { 1 };
             let mut good = true;
@@ -192,6 +199,13 @@ impl ObjectBuilder {
         unsafe {
             if !self.spilled.is_empty() && self.spilled.last().is_some_and(|(spilled, _)| *spilled == mark) {
                 return self.unspill();
+            }
+            if pyraw::on() {
+                let list = pyraw::list::build(&self.values[mark..]);
+                if !list.is_null() {
+                    self.values.set_len(mark);
+                }
+                return list;
             }
             let list = ffi::PyList_New(count.cast_signed());
             if !list.is_null() && count > 0 {
@@ -257,7 +271,11 @@ impl ObjectBuilder {
             if !self.spill() {
                 return std::ptr::null_mut();
             }
-            self.spilled.pop().map_or(std::ptr::null_mut(), |(_, container)| container)
+            let Some((_, container)) = self.spilled.pop() else { return std::ptr::null_mut() };
+            if pyraw::on() && ffi::PyList_CheckExact(container) != 0 {
+                pyraw::list::trim(container);
+            }
+            container
         }
     }
 
