@@ -5,6 +5,7 @@ use pyo3::prelude::*;
 mod errors;
 mod json;
 mod limits;
+mod pyraw;
 mod runtime;
 
 #[pymodule]
@@ -12,5 +13,6 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     errors::register(module)?;
     limits::register(module)?;
     runtime::register(module)?;
+    pyraw::register(module)?;
     json::register(module)
 }

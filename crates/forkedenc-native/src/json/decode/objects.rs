@@ -1,4 +1,4 @@
-//! The builder that makes Python objects, by documented calls alone.
+//! The builder that makes Python objects, by documented calls, or by layout where [`crate::pyraw`] says that it may.
 //!
 //! Values lie on a stack that owns a reference to each. A container takes what lies above its mark when it closes. An
 //! open container that has become wide is spilled: its values move into the list or dict they will end in, so the
@@ -13,6 +13,7 @@ use pyo3::prelude::*;
 use super::integer;
 use super::keys::Keys;
 use crate::json::text;
+use crate::pyraw;
 
 /// What becomes of a key that stood in its object before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -158,6 +159,13 @@ impl ObjectBuilder {
                 self.spilled.push((self.mark, container));
             }
             let Some(&(_, container)) = self.spilled.last() else { return false };
+            if !self.in_object && pyraw::on() {
+                let good = pyraw::list::extend(container, &self.values[self.mark..]);
+                if good {
+                    self.values.set_len(self.mark);
+                }
+                return good;
+            }
             let mut moved = self.mark;
             let complete = self.values.len() - (self.values.len() - self.mark) % if self.in_object { 2 } else { 1 };
             let mut good = true;
@@ -192,6 +200,13 @@ impl ObjectBuilder {
             if !self.spilled.is_empty() && self.spilled.last().is_some_and(|(spilled, _)| *spilled == mark) {
                 return self.unspill();
             }
+            if pyraw::on() {
+                let list = pyraw::list::build(&self.values[mark..]);
+                if !list.is_null() {
+                    self.values.set_len(mark);
+                }
+                return list;
+            }
             let list = ffi::PyList_New(count.cast_signed());
             if !list.is_null() && count > 0 {
                 let items = (*list.cast::<ffi::PyListObject>()).ob_item;
@@ -211,6 +226,12 @@ impl ObjectBuilder {
             }
             if !self.spilled.is_empty() && self.spilled.last().is_some_and(|(spilled, _)| *spilled == mark) {
                 return self.unspill();
+            }
+            if pyraw::on()
+                && let pyraw::dict::Built::Dict(dict) = pyraw::dict::build(&self.values[mark..])
+            {
+                self.values.set_len(mark);
+                return dict;
             }
             let dict = ffi::PyDict_New();
             if dict.is_null() {
@@ -250,7 +271,11 @@ impl ObjectBuilder {
             if !self.spill() {
                 return std::ptr::null_mut();
             }
-            self.spilled.pop().map_or(std::ptr::null_mut(), |(_, container)| container)
+            let Some((_, container)) = self.spilled.pop() else { return std::ptr::null_mut() };
+            if pyraw::on() && ffi::PyList_CheckExact(container) != 0 {
+                pyraw::list::trim(container);
+            }
+            container
         }
     }
 
@@ -375,7 +400,7 @@ impl Builder for ObjectBuilder {
     #[inline(always)]
     fn integer(&mut self, value: i64) -> bool {
         // SAFETY: attached.
-        self.put(unsafe { ffi::PyLong_FromLongLong(value) })
+        self.put(unsafe { if pyraw::on() { pyraw::scalar::int(value) } else { ffi::PyLong_FromLongLong(value) } })
     }
 
     #[cold]
@@ -408,7 +433,7 @@ impl Builder for ObjectBuilder {
     #[inline(always)]
     fn float(&mut self, value: f64) -> bool {
         // SAFETY: attached.
-        self.put(unsafe { ffi::PyFloat_FromDouble(value) })
+        self.put(unsafe { if pyraw::on() { pyraw::scalar::float(value) } else { ffi::PyFloat_FromDouble(value) } })
     }
 
     fn number(&mut self, text: &[u8], integer: bool) -> bool {
@@ -432,7 +457,13 @@ impl Builder for ObjectBuilder {
     #[inline(always)]
     fn string(&mut self, bytes: &[u8], ascii: bool) -> bool {
         // SAFETY: attached; the machine has checked the bytes.
-        self.put(unsafe { if ascii { text::from_ascii(bytes) } else { text::from_utf8(bytes) } })
+        self.put(unsafe {
+            match ascii {
+                true if bytes.len() > 1 && pyraw::on() => pyraw::scalar::ascii(bytes),
+                true => text::from_ascii(bytes),
+                false => text::from_utf8(bytes),
+            }
+        })
     }
 
     #[inline(always)]
