@@ -169,17 +169,6 @@ impl<'a> Cursor<'a> {
         self.left() >= N && unsafe { *self.at.cast::<[u8; N]>() == *bytes }
     }
 
-    /// The eight bytes from here, the first in the lowest bits, padding included; `None` where they are not readable.
-    #[inline(always)]
-    #[must_use]
-    pub fn word(&self) -> Option<u64> {
-        if self.readable() < 8 {
-            return None;
-        }
-        // SAFETY: eight bytes from here may be read.
-        Some(u64::from_le_bytes(unsafe { *self.at.cast::<[u8; 8]>() }))
-    }
-
     /// The bytes from here to the window's end.
     #[inline(always)]
     #[must_use]

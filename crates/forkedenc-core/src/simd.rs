@@ -64,6 +64,45 @@ pub fn skip_space(cursor: &mut Cursor<'_>) -> u8 {
     if byte > b' ' { byte } else { skip_space_run(cursor) }
 }
 
+/// How many of the sixteen bytes from here are digits before the first that is none, and those bytes, the first in the
+/// lowest bits. `None` where sixteen are not readable.
+#[inline(always)]
+pub fn digits(cursor: &Cursor<'_>) -> Option<(usize, [u64; 2])> {
+    if cursor.readable() < 16 {
+        return None;
+    }
+    // SAFETY: sixteen bytes from here are readable.
+    let words = unsafe { cursor.pointer().cast::<[u64; 2]>().read_unaligned() };
+    let words = [u64::from_le(words[0]), u64::from_le(words[1])];
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::x86_64::{
+            __m128i, _mm_cmpeq_epi8, _mm_loadu_si128, _mm_min_epu8, _mm_movemask_epi8, _mm_set1_epi8, _mm_sub_epi8,
+        };
+        // SAFETY: SSE2 is part of x86-64, and 16 bytes from here are readable.
+        let digits = unsafe {
+            let bytes = _mm_loadu_si128(cursor.pointer().cast::<__m128i>());
+            let values = _mm_sub_epi8(bytes, _mm_set1_epi8(b'0'.cast_signed()));
+            _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8(values, _mm_set1_epi8(9)), values))
+        };
+        Some(((!digits).trailing_zeros() as usize, words))
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        let first = digits_of_word(words[0]);
+        Some((if first < 8 { first } else { 8 + digits_of_word(words[1]) }, words))
+    }
+}
+
+/// How many bytes of a word are digits before the first that is none.
+#[cfg(any(test, not(target_arch = "x86_64")))]
+fn digits_of_word(word: u64) -> usize {
+    let word = word ^ 0x3030_3030_3030_3030;
+    // The top bit of each byte that is no digit.
+    let others = ((word & 0x7f7f_7f7f_7f7f_7f7f) + 0x7676_7676_7676_7676 | word) & 0x8080_8080_8080_8080;
+    others.trailing_zeros() as usize / 8
+}
+
 #[inline(always)]
 fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\n' | b'\r' | b'\t')
@@ -154,6 +193,19 @@ mod tests {
         let mut buffer = bytes.to_vec();
         buffer.resize(bytes.len() + PADDING, 0);
         buffer
+    }
+
+    #[test]
+    fn digits_are_counted_up_to_any_other_byte() {
+        for length in 0..=16 {
+            for other in (0..=255u8).filter(|byte| !byte.is_ascii_digit()) {
+                let bytes: Vec<u8> = (0..length).map(|at| b'0' + at as u8 % 10).chain([other]).collect();
+                let buffer = padded(&bytes);
+                let (count, words) = digits(&Window::padded(&buffer, bytes.len()).cursor(0)).unwrap();
+                assert_eq!(count, length);
+                assert_eq!(count.min(8), digits_of_word(words[0]));
+            }
+        }
     }
 
     #[test]

@@ -113,30 +113,33 @@ fn measure(bytes: &[u8]) -> (usize, u8) {
 }
 
 /// Calls `put` with each code point.
+///
+/// # Safety
+/// `bytes` are well-formed but for surrogates.
 #[inline(always)]
-fn decode(bytes: &[u8], mut put: impl FnMut(u32)) {
-    let mut rest = bytes;
-    loop {
-        let tail = |byte: u8| u32::from(byte & 0x3f);
-        rest = match *rest {
-            [byte @ 0..0x80, ref behind @ ..] => {
-                put(byte.into());
-                behind
+unsafe fn decode(bytes: &[u8], mut put: impl FnMut(u32)) {
+    let mut at = bytes.as_ptr();
+    // SAFETY: the end of the slice.
+    let end = unsafe { at.add(bytes.len()) };
+    while at < end {
+        // SAFETY: a character that begins in a well-formed text lies in it whole.
+        unsafe {
+            let first = u32::from(*at);
+            let tail = |index: usize| u32::from(*at.add(index) & 0x3f);
+            if first < 0x80 {
+                put(first);
+                at = at.add(1);
+            } else if first < 0xe0 {
+                put((first & 0x1f) << 6 | tail(1));
+                at = at.add(2);
+            } else if first < 0xf0 {
+                put((first & 0x0f) << 12 | tail(1) << 6 | tail(2));
+                at = at.add(3);
+            } else {
+                put((first & 0x07) << 18 | tail(1) << 12 | tail(2) << 6 | tail(3));
+                at = at.add(4);
             }
-            [byte @ 0x80..0xe0, second, ref behind @ ..] => {
-                put(u32::from(byte & 0x1f) << 6 | tail(second));
-                behind
-            }
-            [byte @ 0xe0..0xf0, second, third, ref behind @ ..] => {
-                put(u32::from(byte & 0x0f) << 12 | tail(second) << 6 | tail(third));
-                behind
-            }
-            [byte @ 0xf0..=0xff, second, third, fourth, ref behind @ ..] => {
-                put(u32::from(byte & 0x07) << 18 | tail(second) << 12 | tail(third) << 6 | tail(fourth));
-                behind
-            }
-            _ => return,
-        };
+        }
     }
 }
 
@@ -160,15 +163,15 @@ impl Unit for u32 {
 }
 
 /// # Safety
-/// `data` has room for the characters of `bytes`.
+/// `bytes` are well-formed but for surrogates; `data` has room for their characters.
 unsafe fn fill<U: Unit>(bytes: &[u8], mut data: *mut U) {
-    decode(bytes, |point| {
-        // SAFETY: `decode` calls once per character, and there is room for all of them.
-        unsafe {
+    // SAFETY: `decode` calls once per character, and there is room for all of them.
+    unsafe {
+        decode(bytes, |point| {
             *data = U::of(point);
             data = data.add(1);
-        }
-    });
+        });
+    }
 }
 
 /// What a str holds, by kind.

@@ -62,7 +62,7 @@ const fn top(limbs: &[u64; LIMBS]) -> u128 {
 }
 
 /// The nearest double of `mantissa * 10**exponent`, if this way can tell: no subnormals, no overflow, no exact halves.
-#[inline]
+#[inline(always)]
 #[must_use]
 pub fn nearest(mantissa: u64, exponent: i64) -> Option<f64> {
     if mantissa == 0 {

@@ -7,6 +7,7 @@
 use super::decimal;
 use super::text::SCRATCH;
 use crate::cursor::Cursor;
+use crate::simd;
 
 /// What a complete number is.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -19,28 +20,23 @@ pub enum Number {
     Careful,
 }
 
+const TENS: [u64; 9] = [1, 10, 100, 1000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
+
 /// Moves over digits and appends them to `mantissa`, which wraps past twenty of them; their count.
+///
+/// How many there are is found first and at once: the position of what comes next must not wait for their value.
 #[inline(always)]
 fn digits(cursor: &mut Cursor<'_>, mantissa: &mut u64) -> usize {
-    const TENS: [u64; 9] = [1, 10, 100, 1000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
     let start = cursor.position();
-    while let Some(word) = cursor.word() {
-        let word = word ^ 0x3030_3030_3030_3030;
-        // The top bit of each byte that is no digit.
-        let others = ((word & 0x7f7f_7f7f_7f7f_7f7f) + 0x7676_7676_7676_7676 | word) & 0x8080_8080_8080_8080;
-        let count = others.trailing_zeros() / 8;
-        if count == 0 {
-            return cursor.position() - start;
+    while let Some((count, words)) = simd::digits(cursor) {
+        cursor.advance(count);
+        if count > 8 {
+            *mantissa = mantissa.wrapping_mul(TENS[8]).wrapping_add(eight(words[0]));
+            *mantissa = mantissa.wrapping_mul(TENS[count - 8]).wrapping_add(eight(words[1] << (128 - 8 * count)));
+        } else if count > 0 {
+            *mantissa = mantissa.wrapping_mul(TENS[count]).wrapping_add(eight(words[0] << (64 - 8 * count)));
         }
-        // The digits behind zeros; then pairs, fours and the eight are joined.
-        let eight = word << (64 - 8 * count);
-        let pairs = eight.wrapping_mul(10).wrapping_add(eight >> 8);
-        let value = ((pairs & 0xff_0000_00ff).wrapping_mul(0x000f_4240_0000_0064))
-            .wrapping_add((pairs >> 16 & 0xff_0000_00ff).wrapping_mul(0x0000_2710_0000_0001))
-            >> 32;
-        *mantissa = mantissa.wrapping_mul(TENS[count as usize]).wrapping_add(value);
-        cursor.advance(count as usize);
-        if count < 8 {
+        if count < 16 {
             return cursor.position() - start;
         }
     }
@@ -49,6 +45,16 @@ fn digits(cursor: &mut Cursor<'_>, mantissa: &mut u64) -> usize {
         cursor.advance(1);
     }
     cursor.position() - start
+}
+
+/// The value of eight digits as they stand in memory, the first in the lowest byte; zero bytes count as zeros.
+#[inline(always)]
+fn eight(word: u64) -> u64 {
+    let digits = word & 0x0f0f_0f0f_0f0f_0f0f;
+    let pairs = digits.wrapping_mul(10).wrapping_add(digits >> 8);
+    ((pairs & 0xff_0000_00ff).wrapping_mul(0x000f_4240_0000_0064))
+        .wrapping_add((pairs >> 16 & 0xff_0000_00ff).wrapping_mul(0x0000_2710_0000_0001))
+        >> 32
 }
 
 /// Reads a number that is complete, in good form and of at most `limit` characters. `None`: anything else; the cursor
@@ -141,8 +147,8 @@ fn long_integer(mantissa: u64, digits: usize, negative: bool) -> Number {
 }
 
 const POWERS: [f64; 23] = [
-    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,
-    1e21, 1e22,
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21,
+    1e22,
 ];
 
 /// The value where both factors are exact doubles, so that one rounding gives the nearest double (Clinger 1990).
