@@ -10,9 +10,38 @@ pub enum Checked {
     Invalid(usize),
 }
 
+/// Shorter texts are checked a character at a time.
+const SHORT: usize = 64;
+
 /// Checks bytes. `surrogates`: three-byte forms of U+D800..DFFF pass.
+#[inline]
 #[must_use]
 pub fn check(bytes: &[u8], surrogates: bool) -> Checked {
+    if bytes.len() < SHORT && is_common(bytes) { Checked::Valid } else { check_all(bytes, surrogates) }
+}
+
+/// True for a text of characters up to U+FFFF that are no surrogates, and perhaps for no other.
+fn is_common(mut bytes: &[u8]) -> bool {
+    let continues = |byte: u8| byte & 0xc0 == 0x80;
+    loop {
+        bytes = match *bytes {
+            [] => return true,
+            [0..0x80, ref rest @ ..] => rest,
+            [0xc2..0xe0, second, ref rest @ ..] if continues(second) => rest,
+            [first @ 0xe0..0xf0, second, third, ref rest @ ..]
+                if continues(second)
+                    && continues(third)
+                    && (first != 0xe0 || second >= 0xa0)
+                    && (first != 0xed || second < 0xa0) =>
+            {
+                rest
+            }
+            _ => return false,
+        };
+    }
+}
+
+fn check_all(bytes: &[u8], surrogates: bool) -> Checked {
     let mut start = 0;
     loop {
         let rest = &bytes[start..];
@@ -61,6 +90,19 @@ mod tests {
         assert_eq!(check(b"\xed\xa0\x80\xff", true), Checked::Invalid(3));
         assert_eq!(check(b"\xe2\x82", false), Checked::Cut(0));
         assert_eq!(check(b"\xe2(\xa1", false), Checked::Invalid(0));
+    }
+
+    #[test]
+    fn what_is_common_is_valid() {
+        for first in 0..=255u8 {
+            for second in 0..=255u8 {
+                for third in [b'a', 0x7f, 0x80, 0x9f, 0xa0, 0xbf, 0xc0, 0xff] {
+                    let text = [b'x', first, second, third];
+                    assert!(!is_common(&text) || std::str::from_utf8(&text).is_ok(), "{text:x?}");
+                    assert!(is_common(&text) || check(&text, false) != Checked::Valid, "{text:x?}");
+                }
+            }
+        }
     }
 
     #[test]

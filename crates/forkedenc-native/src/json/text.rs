@@ -65,13 +65,7 @@ unsafe fn copy(bytes: &[u8], data: *mut u8) {
 /// # Safety
 /// The caller is attached to the interpreter, and `bytes` are well-formed but for surrogates.
 pub unsafe fn from_utf8(bytes: &[u8]) -> *mut ffi::PyObject {
-    let (characters, highest) = measure(bytes);
-    let kind: u32 = match highest {
-        0..0x80 => 0x7f,
-        0x80..0xc4 => 0xff,
-        0xc4..0xf0 => 0xffff,
-        _ => 0x10_ffff,
-    };
+    let (characters, kind) = measure(bytes);
     // SAFETY: attached; the object has room for `characters` of that kind, which is what the loops write.
     unsafe {
         if kind == 0x7f {
@@ -97,19 +91,37 @@ pub unsafe fn from_utf8(bytes: &[u8]) -> *mut ffi::PyObject {
     }
 }
 
-/// Characters, and the highest byte.
-fn measure(bytes: &[u8]) -> (usize, u8) {
-    let mut characters = 0;
-    let mut highest = 0;
-    for piece in bytes.chunks(192) {
-        let mut count = 0u8;
-        for byte in piece {
-            count += u8::from(byte.cast_signed() >= -0x40);
-            highest = highest.max(*byte);
-        }
-        characters += usize::from(count);
+/// Characters, and the largest code point that the narrowest kind for them holds.
+#[inline]
+fn measure(bytes: &[u8]) -> (usize, u32) {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const TOPS: u64 = ONES << 7;
+    let (mut characters, mut high, mut wide, mut widest) = (0, 0, 0, 0);
+    let (words, rest) = bytes.as_chunks::<8>();
+    let mut last = [0; 8];
+    last[..rest.len()].copy_from_slice(rest);
+    for word in words.iter().chain([&last]) {
+        let word = u64::from_ne_bytes(*word);
+        // The top bit of each byte: not ASCII; begins a character of two bytes or more; of three; of four.
+        let begins = word & word << 1 & TOPS;
+        let continues = word & TOPS & !begins;
+        // Their count, by adding the eight bits up in the highest byte.
+        characters += 8 - ((continues >> 7).wrapping_mul(ONES) >> 56) as usize;
+        high |= word & TOPS;
+        // 0xc2 and 0xc3 begin what Latin-1 holds; any of these bits is set in what begins the others.
+        wide |= begins & ((word & (ONES * 0x3c)) + ONES * 0x7c);
+        widest |= begins & word << 2 & word << 3;
     }
-    (characters, highest)
+    let kind = if widest != 0 {
+        0x10_ffff
+    } else if wide != 0 {
+        0xffff
+    } else if high != 0 {
+        0xff
+    } else {
+        0x7f
+    };
+    (characters - (8 - rest.len()), kind)
 }
 
 /// Calls `put` with each code point.
