@@ -102,6 +102,18 @@ impl<'py> Test<'py> {
                 return Ok(false);
             }
         }
+        // SAFETY: attached.
+        if !unsafe { scalar::find_shared() } {
+            return Ok(false);
+        }
+        for value in -8..=260 {
+            // SAFETY: attached; the self-test asks.
+            let (ours, theirs) = unsafe { (scalar::int(value), ffi::PyLong_FromLongLong(value)) };
+            let (ours, theirs) = (self.own(ours)?, self.own(theirs)?);
+            if !ours.eq(&theirs)? || ours.is(&theirs) != (-5..=256).contains(&value) {
+                return Ok(false);
+            }
+        }
         for shift in [9, 15, 29, 30, 31, 32, 45, 59, 60, 61, 62] {
             for value in [1_i64 << shift, (1 << shift) - 1, -(1 << shift), 1 - (1 << shift)] {
                 // SAFETY: attached; the self-test asks.
