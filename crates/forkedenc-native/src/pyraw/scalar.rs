@@ -2,6 +2,8 @@
 //!
 //! Each is allocated as the interpreter would, in one block of the objects' allocator, where its type frees it to.
 
+use std::sync::atomic::{AtomicPtr, Ordering};
+
 use pyo3::ffi;
 
 use super::Head;
@@ -94,18 +96,46 @@ fn size(digits: isize, negative: bool) -> isize {
     }
 }
 
+/// The least and the greatest of the ints that the interpreter shares.
+const LEAST: i64 = -5;
+const GREATEST: i64 = 256;
+const SHARED: usize = (GREATEST - LEAST + 1) as usize;
+
+/// The interpreter's shared ints, from the least on, which live as long as it does. Filled by the self-test.
+static SMALL: [AtomicPtr<ffi::PyObject>; SHARED] = [const { AtomicPtr::new(std::ptr::null_mut()) }; SHARED];
+
+/// Looks up the interpreter's shared ints; false where they are not shared as believed.
+///
+/// # Safety
+/// The caller is attached.
+pub(super) unsafe fn find_shared() -> bool {
+    // SAFETY: attached. Each int is asked for twice: one that is not shared is two objects while both are alive. The
+    // references are kept for ever.
+    unsafe {
+        (LEAST..=GREATEST).zip(&SMALL).all(|(value, place)| {
+            let (one, other) = (ffi::PyLong_FromLongLong(value), ffi::PyLong_FromLongLong(value));
+            place.store(one, Ordering::Relaxed);
+            let shared = one == other && !one.is_null();
+            ffi::Py_XDECREF(other);
+            shared
+        })
+    }
+}
+
 /// A new int, or one of the interpreter's; null with MemoryError set.
 ///
 /// # Safety
-/// The caller is attached and [`super::on`] is true (or the self-test asks).
+/// The caller is attached and [`super::on`] is true (or the self-test asks, after [`find_shared`]).
 #[inline(always)]
 pub unsafe fn int(value: i64) -> *mut ffi::PyObject {
     const MASK: u64 = (1 << DIGIT) - 1;
     let magnitude = value.unsigned_abs();
-    // SAFETY: attached; the block has room for two digits.
+    // SAFETY: attached; shared ints are there and alive; the block has room for two digits.
     unsafe {
-        if magnitude <= 256 || magnitude > (MASK << DIGIT | MASK) {
-            // Small ones are shared, large ones are rare.
+        if let Some(place) = SMALL.get(value.wrapping_sub(LEAST) as usize) {
+            return ffi::Py_NewRef(place.load(Ordering::Relaxed));
+        }
+        if magnitude > (MASK << DIGIT | MASK) {
             return ffi::PyLong_FromLongLong(value);
         }
         let digits = [(magnitude & MASK) as u32, (magnitude >> DIGIT) as u32];

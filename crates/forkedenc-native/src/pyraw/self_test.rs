@@ -75,19 +75,14 @@ impl<'py> Test<'py> {
         self.size.call1((object,))?.extract()
     }
 
-    /// Same type, size, value and hash, and the same memory from `start` to `end`.
-    fn same(
-        &self,
-        ours: &Bound<'py, PyAny>,
-        theirs: &Bound<'py, PyAny>,
-        ranges: &[std::ops::Range<usize>],
-    ) -> PyResult<bool> {
-        let bytes = |object: &Bound<'py, PyAny>, range: &std::ops::Range<usize>| {
+    /// Same type, size, value and hash, and the same memory from each start to its end.
+    fn same(&self, ours: &Bound<'py, PyAny>, theirs: &Bound<'py, PyAny>, ranges: &[(usize, usize)]) -> PyResult<bool> {
+        let bytes = |object: &Bound<'py, PyAny>, (start, end): (usize, usize)| {
             // SAFETY: the callers' ranges lie within the objects and name initialized fields.
-            unsafe { std::slice::from_raw_parts(object.as_ptr().cast::<u8>().add(range.start), range.len()) }.to_vec()
+            unsafe { std::slice::from_raw_parts(object.as_ptr().cast::<u8>().add(start), end - start) }.to_vec()
         };
         Ok(self.size(ours)? == self.size(theirs)?
-            && ranges.iter().all(|range| bytes(ours, range) == bytes(theirs, range))
+            && ranges.iter().all(|range| bytes(ours, *range) == bytes(theirs, *range))
             && ours.get_type().is(theirs.get_type())
             && ours.eq(theirs)?
             && ours.hash()? == theirs.hash()?)
@@ -98,7 +93,19 @@ impl<'py> Test<'py> {
             // SAFETY: attached; the self-test asks.
             let (ours, theirs) = unsafe { (scalar::float(value), ffi::PyFloat_FromDouble(value)) };
             let (ours, theirs) = (self.own(ours)?, self.own(theirs)?);
-            if self.size(&theirs)? != size_of::<Float>() || !self.same(&ours, &theirs, &[0..size_of::<Float>()])? {
+            if self.size(&theirs)? != size_of::<Float>() || !self.same(&ours, &theirs, &[(0, size_of::<Float>())])? {
+                return Ok(false);
+            }
+        }
+        // SAFETY: attached.
+        if !unsafe { scalar::find_shared() } {
+            return Ok(false);
+        }
+        for value in -8..=260 {
+            // SAFETY: attached; the self-test asks.
+            let (ours, theirs) = unsafe { (scalar::int(value), ffi::PyLong_FromLongLong(value)) };
+            let (ours, theirs) = (self.own(ours)?, self.own(theirs)?);
+            if !ours.eq(&theirs)? || ours.is(&theirs) != (-5..=256).contains(&value) {
                 return Ok(false);
             }
         }
@@ -112,7 +119,7 @@ impl<'py> Test<'py> {
                 let digits = if value.unsigned_abs() < 1 << 30 { 1 } else { 2 };
                 let expected = offset_of!(Int, digits) + 4 * digits;
                 let large = value.unsigned_abs() >= 1 << 60;
-                if (size != expected && !large) || !self.same(&ours, &theirs, &[0..size.min(expected)])? {
+                if (size != expected && !large) || !self.same(&ours, &theirs, &[(0, size.min(expected))])? {
                     return Ok(false);
                 }
             }
@@ -126,9 +133,9 @@ impl<'py> Test<'py> {
             // Of the state the interpreter sets the lowest byte only; padding follows, and in 3.11 a pointer.
             let behind_state = offset_of!(Ascii, state) + 1;
             let size = size_of::<Ascii>() + length + 1;
-            let pointer = if cfg!(Py_3_12) { 0..0 } else { size_of::<Ascii>() - 8..size_of::<Ascii>() };
+            let pointer = if cfg!(Py_3_12) { (0, 0) } else { (size_of::<Ascii>() - 8, size_of::<Ascii>()) };
             if self.size(&theirs)? != size
-                || !self.same(&ours, &theirs, &[0..behind_state, pointer, size_of::<Ascii>()..size])?
+                || !self.same(&ours, &theirs, &[(0, behind_state), pointer, (size_of::<Ascii>(), size)])?
                 || !ours.add("y")?.eq(theirs.add("y")?)?
             {
                 return Ok(false);
