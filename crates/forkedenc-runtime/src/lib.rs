@@ -1,15 +1,15 @@
 //! A coroutine's frames on one contiguous segment that moves when it grows.
 //!
-//! Every decode and encode is a [`Coroutine`] that keeps its frames on a [`Stack`]. Frames are arrays of `u64`: numbers
-//! and offsets, never addresses, so a move is one copy and nothing is adjusted. Nothing here knows of JSON or XML.
+//! Every decode and encode is a coroutine that keeps its frames on a [`Stack`]: resumed with input, it asks for more, ends
+//! or fails. Frames are arrays of `u64`: numbers and offsets, never addresses, so a move is one copy and nothing is
+//! adjusted. Nothing here knows of JSON or XML.
 //!
-//! From the outside in: `coroutine.rs` says what runs; `stack.rs` is what it pushes to and when that moves; `segment.rs` is
+//! From the outside in: `stack.rs` is what a coroutine pushes to and when that moves; `segment.rs` is
 //! one allocation, and the only unsafe code. Where segments come from and go to: `local.rs` (one thread's), then
 //! `pool.rs` (the process's); `class.rs` has their sizes, `start.rs` learns at which to start. `stats.rs` counts, `fork.rs`
 //! has the locks and gets them through `fork()`, `stress.rs` is the switch that makes everything move all the time.
 
 mod class;
-mod coroutine;
 mod fork;
 mod local;
 pub mod pool;
@@ -20,7 +20,6 @@ mod stats;
 mod stress;
 
 pub use class::SMALLEST;
-pub use coroutine::{Coroutine, Step};
 pub use fork::{after_fork, before_fork};
 pub use stack::{Overflow, Stack};
 pub use start::StartSize;

@@ -49,6 +49,33 @@ impl std::error::Error for Overflow {}
 
 /// One coroutine's frames, counted from making to dropping as one stream.
 ///
+/// A coroutine suspends wherever its input ends, inside a token as well. What lives across a suspension is in itself (the
+/// few words of a cut token) or here (one frame for each open container): numbers and offsets, never an address and never
+/// a borrow of the input, which may be gone when it goes on. Nothing is kept on the native stack, so the depth of a
+/// document costs memory that is measured and bounded, and nothing else. That is also why a half-run coroutine is cloned by
+/// [`Stack::fork`] and a copy of its own words. [`Stack::resume`] is called before each run, and [`Stack::suspend`] after
+/// each that asked for more.
+///
+/// ```
+/// use forkedenc_runtime::Stack;
+///
+/// // How deep do the brackets go, whatever the chunks?
+/// let (mut stack, mut deepest) = (Stack::new(0, usize::MAX), 0);
+/// for chunk in ["[[", "][", "]]"] {
+///     stack.resume();
+///     for (offset, byte) in chunk.bytes().enumerate() {
+///         if byte == b'[' {
+///             stack.push([offset as u64, 0]).expect("no budget, no overflow");
+///         } else {
+///             let [_offset, _] = stack.pop();
+///         }
+///         deepest = deepest.max(stack.used() / 16);
+///     }
+///     stack.suspend();
+/// }
+/// assert_eq!((deepest, stack.stats().suspensions), (2, 3));
+/// ```
+///
 /// Popping or peeking more than there is panics: frames are the owner's own, so that is a bug and never the input's doing.
 #[derive(Debug)]
 pub struct Stack {
