@@ -35,6 +35,9 @@ impl Rules {
     pub const STDLIB: Self = Self { nan: true, text: TextRules { surrogates: true, controls: false } };
 }
 
+/// Off in the build that a bench compares with alone: it shows what limits and ends of chunks cost.
+pub(super) const CHECKED: bool = cfg!(not(feature = "unchecked-bench"));
+
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flow {
@@ -586,7 +589,7 @@ impl Machine {
                         Verdict::Refuse => stop!(Kind::ExpectedValue),
                     }
                 }
-                if count >= $cap {
+                if CHECKED && count >= $cap {
                     save!();
                     let here = c;
                     if !self.gate(builder, &here, byte, $in_object) {
@@ -601,10 +604,10 @@ impl Machine {
                         let high = simd::skip_plain(&mut c);
                         let text = c.since(from);
                         if c.peek() == b'"'
-                            && text.len() as u64 <= self.string_cap
+                            && (!CHECKED || text.len() as u64 <= self.string_cap)
                             && (!high || utf8::check(text, self.rules.text.surrogates) == utf8::Checked::Valid)
                         {
-                            if self.metered {
+                            if CHECKED && self.metered {
                                 self.charge(text.len() as u64);
                             }
                             built!(builder.string(text, !high));
@@ -618,7 +621,7 @@ impl Machine {
                         let from = c.mark();
                         match number::fast(&mut c, self.digits_cap, last) {
                             Some(found) => {
-                                if self.metered {
+                                if CHECKED && self.metered {
                                     self.charge(c.since(from).len() as u64 - u64::from(byte == b'-'));
                                 }
                                 if B::NUMBER_TEXT {
@@ -651,7 +654,7 @@ impl Machine {
                         }
                     }
                     b'[' | b'{' => {
-                        if self.depth >= self.limits.depth {
+                        if CHECKED && self.depth >= self.limits.depth {
                             save!();
                             let here = c;
                             return self.over_depth(builder, &here);
@@ -700,7 +703,7 @@ impl Machine {
                             }
                             stop!(Kind::ExpectedKey);
                         }
-                        if count >= cap {
+                        if CHECKED && count >= cap {
                             save!();
                             let here = c;
                             if !self.gate(builder, &here, byte, false) {
@@ -711,7 +714,7 @@ impl Machine {
                         c.advance(1);
                         let mut answer = None;
                         if B::EXPECTS_KEYS
-                            && self.key_cap >= LONGEST_EXPECTED
+                            && (!CHECKED || self.key_cap >= LONGEST_EXPECTED)
                             && let Some((length, member)) = builder.expected_key(c.ahead())
                         {
                             c.advance(length);
@@ -721,7 +724,7 @@ impl Machine {
                             let high = simd::skip_plain(&mut c);
                             let text = c.since(from);
                             if c.peek() == b'"'
-                                && text.len() as u64 <= self.key_cap
+                                && (!CHECKED || text.len() as u64 <= self.key_cap)
                                 && (!high || utf8::check(text, self.rules.text.surrogates) == utf8::Checked::Valid)
                             {
                                 if !B::KEEPS_KEYS {
@@ -733,7 +736,7 @@ impl Machine {
                         }
                         match answer {
                             Some((length, member @ (Member::Build | Member::Skip))) => {
-                                if self.metered {
+                                if CHECKED && self.metered {
                                     self.charge(length);
                                 }
                                 if B::SKIPS {

@@ -5,6 +5,7 @@
 //! somebody else's error. Against the limit counts every byte that may belong to the number, its leading minus not.
 
 use super::decimal;
+use super::machine::CHECKED;
 use super::text::SCRATCH;
 use crate::cursor::Cursor;
 use crate::simd;
@@ -81,7 +82,7 @@ pub fn fast(cursor: &mut Cursor<'_>, limit: u64, last: bool) -> Option<Number> {
     }
     let mut next = cursor.peek();
     if next != b'.' && next | 0x20 != b'e' {
-        if integer as u64 > limit || (next == 0 && cursor.at_end() && !last) {
+        if CHECKED && (integer as u64 > limit || (next == 0 && cursor.at_end() && !last)) {
             return None;
         }
         if integer <= 18 {
@@ -120,7 +121,7 @@ pub fn fast(cursor: &mut Cursor<'_>, limit: u64, last: bool) -> Option<Number> {
         exponent = exponent.saturating_add(if sign == b'-' { -value } else { value });
     }
     let length = (cursor.position() - first) as u64;
-    if length > limit || (cursor.peek() == 0 && cursor.at_end() && !last) {
+    if CHECKED && (length > limit || (cursor.peek() == 0 && cursor.at_end() && !last)) {
         return None;
     }
     // Nineteen digits never wrap.
