@@ -15,12 +15,14 @@ import sysconfig
 import weakref
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from forkedenc import json
 
 DOCUMENTED = "FORKEDENC_DOCUMENTED_CALLS"
 names = st.text(max_size=4) | st.text(alphabet="ab", max_size=3) | st.text(min_size=60, max_size=70)
+# Under an allocator that checks every block, making an example takes long.
+patient = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
 documents = st.recursive(
     scalars | st.integers(-(1 << 62), 1 << 62),
@@ -110,7 +112,7 @@ def test_everything_here_holds_by_documented_calls_too():
         check=False,
         timeout=280,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr
 
 
 @pytest.mark.skipif("PYTHONMALLOC" in os.environ, reason="this is under that allocator already")
@@ -123,10 +125,10 @@ def test_everything_here_holds_where_the_allocator_checks_every_block():
         check=False,
         timeout=280,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr
 
 
-@settings(max_examples=300, deadline=None)
+@patient
 @given(documents)
 def test_every_object_is_as_large_and_as_tracked_as_the_standard_librarys(document):
     text = stdlib.dumps(document)
@@ -175,8 +177,13 @@ def test_wide_arrays_in_wide_arrays_are_complete():
     assert [*values, *decoder.close()] == [stdlib.loads(text)]
 
 
-@settings(max_examples=300, deadline=None)
-@given(st.lists(st.tuples(st.sampled_from(["", "a", "b", "é", "a" * 70, "\u6f22"]) | st.text(max_size=2), documents)))
+@patient
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["", "a", "b", "é", "a" * 70, "\u6f22"]) | st.text(max_size=2), documents),
+        max_size=12,
+    )
+)
 def test_of_equal_keys_the_last_stands_at_the_firsts_place(pairs):
     text = pairs_text(pairs)
     assert_alike(json.loads(text), stdlib.loads(text))
@@ -222,7 +229,7 @@ KINDS = ["set", "set", "pop", "pop", "popitem", "update", "setdefault", "clear",
 key_names = [f"name{number}" for number in range(30)]
 
 
-@settings(max_examples=300, deadline=None)
+@patient
 @given(
     st.lists(st.sampled_from(key_names), max_size=30),
     st.lists(
