@@ -630,7 +630,7 @@ impl Machine {
                                         Number::Float(value) => built!(builder.float(value)),
                                         Number::Big => built!(builder.big_integer(c.since(from))),
                                         Number::Careful => {
-                                            if B::WANTS_SCALARS {
+                                            if B::CHECKS_RANGE {
                                                 let value = number::careful(c.since(from));
                                                 if value.is_infinite() && !self.rules.nan {
                                                     c.back(from);

@@ -5,6 +5,7 @@
 //! somebody else's error. Against the limit counts every byte that may belong to the number, its leading minus not.
 
 use super::decimal;
+use super::significant::Significant;
 use super::text::SCRATCH;
 use crate::cursor::Cursor;
 use crate::simd;
@@ -165,6 +166,10 @@ fn exact(mantissa: u64, exponent: i64) -> Option<f64> {
 /// The nearest double of a number's text; infinite past the range.
 #[must_use]
 pub fn careful(text: &[u8]) -> f64 {
+    // The parser reads exponents of five digits, so zeros must not outnumber those.
+    if text.len() > 1000 {
+        return Significant::of(text).value();
+    }
     fast_float2::parse(text).unwrap_or(f64::NAN)
 }
 
@@ -200,12 +205,24 @@ pub enum DigitsStep {
     Over,
 }
 
+/// What is wanted of a number.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Keep {
+    #[default]
+    Nothing,
+    /// Its nearest double, in bounded memory.
+    Value,
+    Text,
+}
+
 /// A number on its way.
 #[derive(Clone, Debug, Default)]
 pub struct Digits {
     text: Vec<u8>,
+    /// With [`Keep::Value`].
+    value: Option<Box<Significant>>,
     state: State,
-    keep: bool,
+    keep: Keep,
     /// Bytes read, and how many of them form a number.
     count: u64,
     accepted: u64,
@@ -214,11 +231,12 @@ pub struct Digits {
 }
 
 impl Digits {
-    /// Makes ready for the next number. `keep`: its text is wanted.
-    pub fn start(&mut self, keep: bool) {
+    /// Makes ready for the next number.
+    pub fn start(&mut self, keep: Keep) {
         let mut text = std::mem::take(&mut self.text);
         text.clear();
-        *self = Self { text, keep, integer: true, ..Self::default() };
+        let value = (keep == Keep::Value).then(Box::default);
+        *self = Self { text, value, keep, integer: true, ..Self::default() };
     }
 
     /// Gives back the buffer of a long number.
@@ -232,6 +250,11 @@ impl Digits {
     #[must_use]
     pub fn text(&self) -> &[u8] {
         &self.text
+    }
+
+    /// The nearest double of a finished number, with [`Keep::Value`].
+    pub fn take_value(&mut self) -> Option<f64> {
+        self.value.take().map(|value| value.value())
     }
 
     /// Characters so far, the leading minus not counted.
@@ -273,8 +296,10 @@ impl Digits {
             if matches!(next, State::Zero | State::Integer | State::Fraction | State::Exponent) {
                 self.accepted = self.count;
             }
-            if self.keep {
+            if self.keep == Keep::Text {
                 self.text.push(byte);
+            } else if let Some(value) = &mut self.value {
+                value.push(byte);
             }
             cursor.advance(1);
         }
