@@ -3,6 +3,7 @@
 use forkedenc_core::error::{Error, Kind};
 use forkedenc_core::json::navigate::{NavigationStep, Navigator};
 use forkedenc_core::json::stream::{Chunk, Event, Framing, Stream};
+use forkedenc_core::json::text::TextRules;
 use forkedenc_core::json::value::{TreeBuilder, Value};
 use forkedenc_core::json::{Check, Null, Rules};
 use forkedenc_core::limits::{JsonLimits, Limit};
@@ -221,6 +222,28 @@ fn errors_carry_place_and_path() {
     assert_eq!(error("[\"é\", x]".as_bytes()), told("expected_value", 7, 1, 7, "/1"));
     assert_eq!(error(b"[[1] 2]"), told("expected_comma", 5, 1, 6, ""));
     assert_eq!(error(b"[1,\n"), told("incomplete", 4, 2, 1, "/1"));
+}
+
+#[test]
+fn a_stack_that_refuses_a_frame_tells_the_path_whatever_the_key_says() {
+    // Keys that look like frames, of all lengths, with their values refused at every size of the stack.
+    for length in 0..40 {
+        for byte in [b'\x0c', b'\x0f', b'\x7f', b'a'] {
+            let key = vec![byte; length];
+            let document = [b"{\"k\":[{\"".as_slice(), &key, b"\":[[[]]]}]}"].concat();
+            for stack_bytes in 0..160 {
+                let limits = JsonLimits { stack_bytes, ..JsonLimits::DEFAULT };
+                let rules = Rules { text: TextRules { controls: true, surrogates: false }, ..Rules::STRICT };
+                let (_, _, error) = checked(&with(&Framing::Single, limits, rules, false), &[&document]);
+                let Some(error) = error else { continue };
+                let inner = format!("/k/0/{}", String::from_utf8_lossy(&key));
+                let paths =
+                    [String::new(), "/k".into(), "/k/0".into(), inner.clone(), inner.clone() + "/0", inner + "/0/0"];
+                assert!(refused_by_the_stack(&error), "{error:?}");
+                assert!(paths.contains(&error.path), "{error:?}");
+            }
+        }
+    }
 }
 
 #[test]

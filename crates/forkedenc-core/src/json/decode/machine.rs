@@ -284,7 +284,7 @@ impl Machine {
             return false;
         }
         if let Err(overflow) = self.stack.push([self.mark, self.bits(self.count, has_key, kept)]) {
-            self.overflow = Some(overflow);
+            self.no_frame(overflow, has_key);
             return false;
         }
         self.holder = Holder::Top;
@@ -433,6 +433,15 @@ impl Machine {
         self.overflow.is_none()
     }
 
+    /// A frame was refused: its key goes as well, for whoever walks the stack takes what is on top for a frame.
+    #[cold]
+    fn no_frame(&mut self, overflow: Overflow, has_key: bool) {
+        if has_key {
+            self.stack.pop_bytes();
+        }
+        self.overflow = Some(overflow);
+    }
+
     #[inline(always)]
     fn pop_frame(&mut self) -> (Holder, u64) {
         let [mark, bits] = self.stack.pop();
@@ -464,7 +473,7 @@ impl Machine {
             return false;
         }
         if let Err(overflow) = self.stack.push([self.mark, self.bits(count, has_key, B::KEEPS_KEYS)]) {
-            self.overflow = Some(overflow);
+            self.no_frame(overflow, has_key);
             return false;
         }
         self.depth += 1;
