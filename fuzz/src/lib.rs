@@ -4,7 +4,7 @@ use forkedenc_core::error::{Error, Kind};
 use forkedenc_core::json::stream::{Chunk, Event, Framing, Stream};
 use forkedenc_core::json::text::TextRules;
 use forkedenc_core::json::value::{TreeBuilder, Value};
-use forkedenc_core::json::{Builder, Null, Rules};
+use forkedenc_core::json::{Builder, Check, Null, Rules};
 use forkedenc_core::limits::JsonLimits;
 
 /// How many bytes at the end of an input choose rules, limits and cuts; before them stands the document.
@@ -63,6 +63,12 @@ impl Outcomes for TreeBuilder {
 }
 
 impl Outcomes for Null {
+    type Document = ();
+
+    fn document(&mut self) {}
+}
+
+impl Outcomes for Check {
     type Document = ();
 
     fn document(&mut self) {}

@@ -5,7 +5,7 @@ use forkedenc_core::cursor::Window;
 use forkedenc_core::error::{Error, Kind};
 use forkedenc_core::json::stream::Framing;
 use forkedenc_core::json::value::{TreeBuilder, Value};
-use forkedenc_core::json::{Flow, Machine, Null};
+use forkedenc_core::json::{Check, Flow, Machine, Null};
 use forkedenc_core::limits::JsonLimits;
 use forkedenc_fuzz::{Outcome, Setup, feed, framing, pieces, rules, split};
 use libfuzzer_sys::fuzz_target;
@@ -23,10 +23,13 @@ fuzz_target!(|data: &[u8]| {
     assert_eq!(whole, cut, "whole and in pieces");
     let bytes: Vec<&[u8]> = document.chunks(1).collect();
     assert_eq!(whole, feed::<TreeBuilder>(&setup, &bytes), "whole and byte by byte");
-    // One that builds nothing reads the same grammar; a number's range only shows when it is built.
+    // What is only checked is refused alike.
     let shapes: Vec<Outcome<()>> = whole.iter().map(Outcome::shape).collect();
+    assert_eq!(shapes, feed::<Check>(&setup, &bytes), "built and only checked, byte by byte");
+    assert_eq!(shapes, feed::<Check>(&setup, &[document]), "built and only checked, whole");
+    // One that builds nothing reads the same grammar; a number's range is not its concern.
     if !shapes.iter().any(is_out_of_range) {
-        assert_eq!(shapes, feed::<Null>(&setup, &bytes), "built and only checked");
+        assert_eq!(shapes, feed::<Null>(&setup, &bytes), "built and skipped");
     }
     if matches!(setup.framing, Framing::Single) {
         in_place(document, &setup, &whole);

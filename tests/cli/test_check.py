@@ -7,6 +7,7 @@ import sys
 import pytest
 
 import forkedenc
+from forkedenc import json
 from forkedenc._limits import FIELDS
 
 pytest.importorskip("click")
@@ -164,6 +165,17 @@ def test_the_highest_status_wins_and_every_bad_file_is_named(tmp_path):
     assert run("check", tmp_path, code=5).err.count("\n") == 1
     assert "\x1b" not in run("check", odd, code=3).err
     assert "\u202e" not in run("check", odd, code=3).err
+
+
+def test_a_number_is_refused_where_decode_refuses_it(check):
+    for text in ["1e400", "-1e400", "17976931348623159e292", f"0.{'0' * 2000}1e2310", "1" * 309 + ".5"]:
+        data = f"[0,\n {text}]".encode()
+        with pytest.raises(json.DecodeError) as caught:
+            json.decode(data)
+        done, path = check(data, code=3)
+        assert done.err == f"{path}:{caught.value.line}:{caught.value.column}: {caught.value.msg}\n"
+    for text in ["17976931348623157e292", f"0.{'0' * 2000}1e2309", "1" * 308 + ".5", "1" * 400, "1e-400"]:
+        check(f"[{text}]".encode(), code=0)
 
 
 def test_usage_errors_have_their_status():

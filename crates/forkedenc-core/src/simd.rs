@@ -99,7 +99,7 @@ pub fn digits(cursor: &Cursor<'_>) -> Option<(usize, [u64; 2])> {
 fn digits_of_word(word: u64) -> usize {
     let word = word ^ 0x3030_3030_3030_3030;
     // The top bit of each byte that is no digit.
-    let others = ((word & 0x7f7f_7f7f_7f7f_7f7f) + 0x7676_7676_7676_7676 | word) & 0x8080_8080_8080_8080;
+    let others = (((word & 0x7f7f_7f7f_7f7f_7f7f) + 0x7676_7676_7676_7676) | word) & 0x8080_8080_8080_8080;
     others.trailing_zeros() as usize / 8
 }
 

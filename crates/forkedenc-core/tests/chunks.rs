@@ -1,11 +1,12 @@
 //! Chunk splits never change values, errors or offsets: every document whole, cut in two at every byte, and byte by byte.
 
-use forkedenc_core::error::Error;
+use forkedenc_core::error::{Error, Kind};
 use forkedenc_core::json::navigate::{NavigationStep, Navigator};
 use forkedenc_core::json::stream::{Chunk, Event, Framing, Stream};
+use forkedenc_core::json::text::TextRules;
 use forkedenc_core::json::value::{TreeBuilder, Value};
-use forkedenc_core::json::{Null, Rules};
-use forkedenc_core::limits::JsonLimits;
+use forkedenc_core::json::{Check, Null, Rules};
+use forkedenc_core::limits::{JsonLimits, Limit};
 
 #[derive(Debug, PartialEq)]
 struct Outcome {
@@ -51,7 +52,43 @@ fn same_for_every_cut(make: &dyn Fn() -> Stream, document: &[u8]) -> Outcome {
     }
     let bytes: Vec<&[u8]> = document.chunks(1).collect();
     assert_eq!(run(make, &bytes), whole, "{:?} byte by byte", String::from_utf8_lossy(document));
+    let checks = checked(make, &[document]);
+    assert_eq!(checked(make, &bytes), checks, "{:?} checked byte by byte", String::from_utf8_lossy(document));
+    // A builder keeps its keys beside the stack, so it may get further.
+    if !checks.2.as_ref().is_some_and(refused_by_the_stack) {
+        assert_eq!(checks, told(&whole), "{:?} checked", String::from_utf8_lossy(document));
+    }
     whole
+}
+
+fn refused_by_the_stack(error: &Error) -> bool {
+    matches!(error.kind, Kind::Limit { limit: Limit::StackBytes, .. })
+}
+
+/// How many documents there are, the bad records, and the error.
+type Told = (usize, Vec<Error>, Option<Error>);
+
+fn told(outcome: &Outcome) -> Told {
+    (outcome.values.len(), outcome.bad.clone(), outcome.error.clone())
+}
+
+/// What a stream says whose documents are checked and not built.
+fn checked(make: &dyn Fn() -> Stream, chunks: &[&[u8]]) -> Told {
+    let mut stream = make();
+    let (mut documents, mut bad, mut scratch) = (0, Vec::new(), Vec::new());
+    let end: &[u8] = b"";
+    for (turn, bytes) in chunks.iter().chain([&end]).enumerate() {
+        let mut chunk = Chunk::new(bytes, &mut scratch, turn == chunks.len());
+        loop {
+            match stream.next(&mut Check, &mut chunk) {
+                Event::NeedMore => break,
+                Event::Document => documents += 1,
+                Event::BadRecord(error) => bad.push(*error),
+                Event::Failed(error) => return (documents, bad, Some(*error)),
+            }
+        }
+    }
+    (documents, bad, None)
 }
 
 const DOCUMENTS: &[&[u8]] = &[
@@ -89,6 +126,8 @@ const DOCUMENTS: &[&[u8]] = &[
     b"[\"\xf0\x9f\x98\x80\xf0\x9f\"]",
     b"[\xff]",
     b"[1e400]",
+    b"[1, -17976931348623157e292, 0.0000001e315, -17976931348623159e292]",
+    b"[1797693134862315800000000000000000000000e270, 1]",
     b"[123456789012345678901234567890, 18446744073709551616, -9223372036854775808, 9223372036854775807]",
     b"[0,-0,-0.0,1E5,2e-3]",
     b"12",
@@ -183,6 +222,28 @@ fn errors_carry_place_and_path() {
     assert_eq!(error("[\"é\", x]".as_bytes()), told("expected_value", 7, 1, 7, "/1"));
     assert_eq!(error(b"[[1] 2]"), told("expected_comma", 5, 1, 6, ""));
     assert_eq!(error(b"[1,\n"), told("incomplete", 4, 2, 1, "/1"));
+}
+
+#[test]
+fn a_stack_that_refuses_a_frame_tells_the_path_whatever_the_key_says() {
+    // Keys that look like frames, of all lengths, with their values refused at every size of the stack.
+    for length in 0..40 {
+        for byte in [b'\x0c', b'\x0f', b'\x7f', b'a'] {
+            let key = vec![byte; length];
+            let document = [b"{\"k\":[{\"".as_slice(), &key, b"\":[[[]]]}]}"].concat();
+            for stack_bytes in 0..160 {
+                let limits = JsonLimits { stack_bytes, ..JsonLimits::DEFAULT };
+                let rules = Rules { text: TextRules { controls: true, surrogates: false }, ..Rules::STRICT };
+                let (_, _, error) = checked(&with(&Framing::Single, limits, rules, false), &[&document]);
+                let Some(error) = error else { continue };
+                let inner = format!("/k/0/{}", String::from_utf8_lossy(&key));
+                let paths =
+                    [String::new(), "/k".into(), "/k/0".into(), inner.clone(), inner.clone() + "/0", inner + "/0/0"];
+                assert!(refused_by_the_stack(&error), "{error:?}");
+                assert!(paths.contains(&error.path), "{error:?}");
+            }
+        }
+    }
 }
 
 #[test]

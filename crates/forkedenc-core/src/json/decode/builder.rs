@@ -41,6 +41,8 @@ pub trait Builder {
     const KEEPS_KEYS: bool = true;
     /// Scalars are wanted; else strings and numbers are checked and dropped as they arrive, in constant memory.
     const WANTS_SCALARS: bool = true;
+    /// A float past the range of a double is refused, where the rules say so.
+    const CHECKS_RANGE: bool = Self::WANTS_SCALARS;
     /// [`Builder::expected_key`] is worth asking.
     const EXPECTS_KEYS: bool = false;
     /// Numbers come as text, by [`Builder::number`], never by value.
@@ -92,67 +94,79 @@ pub trait Builder {
     }
 }
 
-/// Builds nothing: what `check` and skipping run on, and the floor of every benchmark.
+/// Builds nothing and checks the grammar: what skipping runs on, and the floor of every benchmark.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Null;
 
-impl Builder for Null {
-    const KEEPS_KEYS: bool = false;
-    const WANTS_SCALARS: bool = false;
+/// Builds nothing and checks all that a builder of values would have refused: what `check` runs on.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Check;
 
-    #[inline(always)]
-    fn null(&mut self) -> bool {
-        true
-    }
-    #[inline(always)]
-    fn boolean(&mut self, _: bool) -> bool {
-        true
-    }
-    #[inline(always)]
-    fn integer(&mut self, _: i64) -> bool {
-        true
-    }
-    #[inline(always)]
-    fn big_integer(&mut self, _: &[u8]) -> bool {
-        true
-    }
-    #[inline(always)]
-    fn float(&mut self, _: f64) -> bool {
-        true
-    }
-    #[inline(always)]
-    fn number(&mut self, _: &[u8], _: bool) -> bool {
-        true
-    }
-    #[inline(always)]
-    fn constant(&mut self, _: Constant) -> bool {
-        true
-    }
-    #[inline(always)]
-    fn string(&mut self, _: &[u8], _: bool) -> bool {
-        true
-    }
-    #[inline(always)]
-    fn key(&mut self, _: &[u8], _: bool) -> Member {
-        Member::Build
-    }
-    #[inline(always)]
-    fn begin_array(&mut self) -> u64 {
-        0
-    }
-    #[inline(always)]
-    fn begin_object(&mut self) -> u64 {
-        0
-    }
-    #[inline(always)]
-    fn end_array(&mut self, _: u64, _: u64) -> bool {
-        true
-    }
-    #[inline(always)]
-    fn end_object(&mut self, _: u64, _: u64) -> bool {
-        true
-    }
-    fn member_key(&self, _: Option<u64>) -> Vec<u8> {
-        Vec::new()
-    }
+macro_rules! builds_nothing {
+    ($name:ident, range: $range:literal) => {
+        impl Builder for $name {
+            const KEEPS_KEYS: bool = false;
+            const WANTS_SCALARS: bool = false;
+            const CHECKS_RANGE: bool = $range;
+
+            #[inline(always)]
+            fn null(&mut self) -> bool {
+                true
+            }
+            #[inline(always)]
+            fn boolean(&mut self, _: bool) -> bool {
+                true
+            }
+            #[inline(always)]
+            fn integer(&mut self, _: i64) -> bool {
+                true
+            }
+            #[inline(always)]
+            fn big_integer(&mut self, _: &[u8]) -> bool {
+                true
+            }
+            #[inline(always)]
+            fn float(&mut self, _: f64) -> bool {
+                true
+            }
+            #[inline(always)]
+            fn number(&mut self, _: &[u8], _: bool) -> bool {
+                true
+            }
+            #[inline(always)]
+            fn constant(&mut self, _: Constant) -> bool {
+                true
+            }
+            #[inline(always)]
+            fn string(&mut self, _: &[u8], _: bool) -> bool {
+                true
+            }
+            #[inline(always)]
+            fn key(&mut self, _: &[u8], _: bool) -> Member {
+                Member::Build
+            }
+            #[inline(always)]
+            fn begin_array(&mut self) -> u64 {
+                0
+            }
+            #[inline(always)]
+            fn begin_object(&mut self) -> u64 {
+                0
+            }
+            #[inline(always)]
+            fn end_array(&mut self, _: u64, _: u64) -> bool {
+                true
+            }
+            #[inline(always)]
+            fn end_object(&mut self, _: u64, _: u64) -> bool {
+                true
+            }
+            fn member_key(&self, _: Option<u64>) -> Vec<u8> {
+                Vec::new()
+            }
+        }
+    };
 }
+
+builds_nothing!(Null, range: false);
+builds_nothing!(Check, range: true);

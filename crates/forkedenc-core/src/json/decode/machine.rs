@@ -287,7 +287,7 @@ impl Machine {
             return false;
         }
         if let Err(overflow) = self.stack.push([self.mark, self.bits(self.count, has_key, kept)]) {
-            self.overflow = Some(overflow);
+            self.no_frame(overflow, has_key);
             return false;
         }
         self.holder = Holder::Top;
@@ -436,6 +436,15 @@ impl Machine {
         self.overflow.is_none()
     }
 
+    /// A frame was refused: its key goes as well, for whoever walks the stack takes what is on top for a frame.
+    #[cold]
+    fn no_frame(&mut self, overflow: Overflow, has_key: bool) {
+        if has_key {
+            self.stack.pop_bytes();
+        }
+        self.overflow = Some(overflow);
+    }
+
     #[inline(always)]
     fn pop_frame(&mut self) -> (Holder, u64) {
         let [mark, bits] = self.stack.pop();
@@ -467,7 +476,7 @@ impl Machine {
             return false;
         }
         if let Err(overflow) = self.stack.push([self.mark, self.bits(count, has_key, B::KEEPS_KEYS)]) {
-            self.overflow = Some(overflow);
+            self.no_frame(overflow, has_key);
             return false;
         }
         self.depth += 1;
@@ -633,7 +642,7 @@ impl Machine {
                                         Number::Float(value) => built!(builder.float(value)),
                                         Number::Big => built!(builder.big_integer(c.since(from))),
                                         Number::Careful => {
-                                            if B::WANTS_SCALARS {
+                                            if B::CHECKS_RANGE {
                                                 let value = number::careful(c.since(from));
                                                 if value.is_infinite() && !self.rules.nan {
                                                     c.back(from);

@@ -1,5 +1,5 @@
 //! Decoding. `machine` reads, `builder` is told, `stream` cuts a stream into documents, `navigate` finds values inside
-//! one; `text`, `number` and `tokens` are the tokens, `account` the limits and errors, `value` a builder for Rust.
+//! one; `text`, `number`, `significant` and `tokens` are the tokens, `account` the limits and errors, `value` a builder for Rust.
 
 mod account;
 pub mod builder;
@@ -7,11 +7,12 @@ mod decimal;
 pub mod machine;
 pub mod navigate;
 pub mod number;
+mod significant;
 pub mod stream;
 pub mod text;
 mod tokens;
 pub mod value;
 
 pub use account::{Breach, price};
-pub use builder::{Builder, Constant, Member, Null, Verdict};
+pub use builder::{Builder, Check, Constant, Member, Null, Verdict};
 pub use machine::{Flow, Machine, Rules};

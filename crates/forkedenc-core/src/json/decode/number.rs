@@ -6,6 +6,7 @@
 
 use super::decimal;
 use super::machine::CHECKED;
+use super::significant::Significant;
 use super::text::SCRATCH;
 use crate::cursor::Cursor;
 use crate::simd;
@@ -148,8 +149,8 @@ fn long_integer(mantissa: u64, digits: usize, negative: bool) -> Number {
 }
 
 const POWERS: [f64; 23] = [
-    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21,
-    1e22,
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,
+    1e21, 1e22,
 ];
 
 /// The value where both factors are exact doubles, so that one rounding gives the nearest double (Clinger 1990).
@@ -166,6 +167,10 @@ fn exact(mantissa: u64, exponent: i64) -> Option<f64> {
 /// The nearest double of a number's text; infinite past the range.
 #[must_use]
 pub fn careful(text: &[u8]) -> f64 {
+    // The parser reads exponents of five digits, so zeros must not outnumber those.
+    if text.len() > 1000 {
+        return Significant::of(text).value();
+    }
     fast_float2::parse(text).unwrap_or(f64::NAN)
 }
 
@@ -201,12 +206,24 @@ pub enum DigitsStep {
     Over,
 }
 
+/// What is wanted of a number.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Keep {
+    #[default]
+    Nothing,
+    /// Its nearest double, in bounded memory.
+    Value,
+    Text,
+}
+
 /// A number on its way.
 #[derive(Clone, Debug, Default)]
 pub struct Digits {
     text: Vec<u8>,
+    /// With [`Keep::Value`].
+    value: Option<Box<Significant>>,
     state: State,
-    keep: bool,
+    keep: Keep,
     /// Bytes read, and how many of them form a number.
     count: u64,
     accepted: u64,
@@ -215,11 +232,12 @@ pub struct Digits {
 }
 
 impl Digits {
-    /// Makes ready for the next number. `keep`: its text is wanted.
-    pub fn start(&mut self, keep: bool) {
+    /// Makes ready for the next number.
+    pub fn start(&mut self, keep: Keep) {
         let mut text = std::mem::take(&mut self.text);
         text.clear();
-        *self = Self { text, keep, integer: true, ..Self::default() };
+        let value = (keep == Keep::Value).then(Box::default);
+        *self = Self { text, value, keep, integer: true, ..Self::default() };
     }
 
     /// Gives back the buffer of a long number.
@@ -233,6 +251,11 @@ impl Digits {
     #[must_use]
     pub fn text(&self) -> &[u8] {
         &self.text
+    }
+
+    /// The nearest double of a finished number, with [`Keep::Value`].
+    pub fn take_value(&mut self) -> Option<f64> {
+        self.value.take().map(|value| value.value())
     }
 
     /// Characters so far, the leading minus not counted.
@@ -274,8 +297,10 @@ impl Digits {
             if matches!(next, State::Zero | State::Integer | State::Fraction | State::Exponent) {
                 self.accepted = self.count;
             }
-            if self.keep {
+            if self.keep == Keep::Text {
                 self.text.push(byte);
+            } else if let Some(value) = &mut self.value {
+                value.push(byte);
             }
             cursor.advance(1);
         }

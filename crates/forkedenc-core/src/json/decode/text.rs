@@ -201,58 +201,56 @@ impl Text {
 
     /// Plain text up to what ends it. `None`: an escape begins.
     fn plain(&mut self, cursor: &mut Cursor<'_>, base: u64, limit: u64, rules: TextRules) -> Option<TextStep> {
-        loop {
-            let from = *cursor;
-            let mut high = skip_plain(cursor);
-            while rules.controls && cursor.peek() < 0x20 && !cursor.at_end() {
+        let from = *cursor;
+        let mut high = skip_plain(cursor);
+        while rules.controls && cursor.peek() < 0x20 && !cursor.at_end() {
+            cursor.advance(1);
+            high |= skip_plain(cursor);
+        }
+        let run = cursor.since(from.mark());
+        let start = base + from.position() as u64;
+        let room = limit - self.size().min(limit);
+        let over = run.len() as u64 > room;
+        let run = if over { &run[..usize::try_from(room).unwrap_or(usize::MAX).min(run.len())] } else { run };
+        self.high |= high;
+        self.out.extend_from_slice(run);
+        let end = start + run.len() as u64;
+        // What stands unchecked before this run belongs to the character that the run goes on with.
+        if high || self.checked < self.out.len() - run.len() {
+            let ends_here = !over && !cursor.at_end();
+            match utf8::check(&self.out[self.checked..], rules.surrogates) {
+                Checked::Valid => self.checked = self.out.len(),
+                Checked::Cut(at) if !ends_here => self.checked += at,
+                Checked::Cut(at) | Checked::Invalid(at) => {
+                    let behind = self.out.len() - self.checked - at;
+                    return Some(TextStep::Bad(Kind::InvalidUtf8, end - behind as u64));
+                }
+            }
+        } else {
+            self.checked = self.out.len();
+        }
+        self.drop_checked();
+        if over {
+            // Whoever goes on all the same, in audit, goes on at the byte that crossed.
+            *cursor = from;
+            cursor.advance(run.len());
+            return Some(TextStep::Over(end));
+        }
+        let byte = cursor.peek();
+        let at = base + cursor.position() as u64;
+        match byte {
+            b'"' => {
                 cursor.advance(1);
-                high |= skip_plain(cursor);
+                Some(TextStep::End)
             }
-            let run = cursor.since(from.mark());
-            let start = base + from.position() as u64;
-            let room = limit - self.size().min(limit);
-            let over = run.len() as u64 > room;
-            let run = if over { &run[..usize::try_from(room).unwrap_or(usize::MAX).min(run.len())] } else { run };
-            self.high |= high;
-            self.out.extend_from_slice(run);
-            let end = start + run.len() as u64;
-            // What stands unchecked before this run belongs to the character that the run goes on with.
-            if high || self.checked < self.out.len() - run.len() {
-                let ends_here = !over && !cursor.at_end();
-                match utf8::check(&self.out[self.checked..], rules.surrogates) {
-                    Checked::Valid => self.checked = self.out.len(),
-                    Checked::Cut(at) if !ends_here => self.checked += at,
-                    Checked::Cut(at) | Checked::Invalid(at) => {
-                        let behind = self.out.len() - self.checked - at;
-                        return Some(TextStep::Bad(Kind::InvalidUtf8, end - behind as u64));
-                    }
-                }
-            } else {
-                self.checked = self.out.len();
+            b'\\' => {
+                cursor.advance(1);
+                self.state = State::Escape;
+                self.escape = at;
+                None
             }
-            self.drop_checked();
-            if over {
-                // Whoever goes on all the same, in audit, goes on at the byte that crossed.
-                *cursor = from;
-                cursor.advance(run.len());
-                return Some(TextStep::Over(end));
-            }
-            let byte = cursor.peek();
-            let at = base + cursor.position() as u64;
-            return match byte {
-                b'"' => {
-                    cursor.advance(1);
-                    Some(TextStep::End)
-                }
-                b'\\' => {
-                    cursor.advance(1);
-                    self.state = State::Escape;
-                    self.escape = at;
-                    None
-                }
-                _ if cursor.at_end() => Some(TextStep::NeedMore),
-                _ => Some(TextStep::Bad(Kind::ControlCharacter, at)),
-            };
+            _ if cursor.at_end() => Some(TextStep::NeedMore),
+            _ => Some(TextStep::Bad(Kind::ControlCharacter, at)),
         }
     }
 

@@ -4,7 +4,7 @@
 
 use super::builder::{Builder, Member};
 use super::machine::{Cut, Flow, Literal, Machine, State, Token};
-use super::number::{self, DigitsStep};
+use super::number::{self, DigitsStep, Keep};
 use super::text::TextStep;
 use crate::cursor::Cursor;
 use crate::error::Kind;
@@ -103,7 +103,11 @@ impl Machine {
     pub(super) fn slow_number<B: Builder>(&mut self, builder: &mut B, c: &mut Cursor<'_>, last: bool) -> Token {
         self.token = self.offset(c);
         self.cut = Cut::Number;
-        self.digits.start(B::WANTS_SCALARS);
+        self.digits.start(match (B::WANTS_SCALARS, B::CHECKS_RANGE) {
+            (true, _) => Keep::Text,
+            (false, true) => Keep::Value,
+            (false, false) => Keep::Nothing,
+        });
         self.go_on_number(builder, c, last)
     }
 
@@ -147,6 +151,9 @@ impl Machine {
             self.audit_token(self.digits.size());
         }
         if !B::WANTS_SCALARS {
+            if !integer && self.digits.take_value().is_some_and(f64::is_infinite) && !self.rules.nan {
+                return Token::Stopped(self.fail_at(builder, Kind::NumberOutOfRange, c, self.token));
+            }
             return Token::Complete;
         }
         let digits = std::mem::take(&mut self.digits);

@@ -56,13 +56,15 @@ unsafe impl Sync for Table {}
 
 static TABLE: Table = Table(UnsafeCell::new([EMPTY; 2 * SETS]));
 
+type Own = HashMap<Box<[u8]>, *mut ffi::PyObject>;
+
 /// The keys of one document.
 pub struct Keys {
     document: u32,
     /// The slot of the last key.
     last: u16,
     /// Keys that are not in the table; owned.
-    own: Option<Box<HashMap<Box<[u8]>, *mut ffi::PyObject>>>,
+    own: Option<Box<Own>>,
 }
 
 struct Counter(UnsafeCell<u32>);

@@ -276,9 +276,9 @@ fn as_stop_iteration(py: Python<'_>, error: PyErr) -> PyErr {
 /// `float` and `int` themselves as hooks do what is done without one.
 fn is_type(py: Python<'_>, hook: &Py<PyAny>, float: bool) -> bool {
     if float {
-        hook.bind(py).is(&py.get_type::<pyo3::types::PyFloat>())
+        hook.bind(py).is(py.get_type::<pyo3::types::PyFloat>())
     } else {
-        hook.bind(py).is(&py.get_type::<pyo3::types::PyInt>())
+        hook.bind(py).is(py.get_type::<pyo3::types::PyInt>())
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::Mutex;
 use forkedenc_core::error::Error;
 use forkedenc_core::json::navigate::{NavigationStep, Navigator};
 use forkedenc_core::json::stream::{Chunk, Event, Framing, Stream};
-use forkedenc_core::json::{Null, Rules};
+use forkedenc_core::json::{Check, Rules};
 use forkedenc_core::limits::JsonLimits;
 use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::ffi;
@@ -338,7 +338,7 @@ impl Checker {
             let mut chunk = Chunk::new(bytes, scratch, last);
             let mut documents = 0;
             loop {
-                match stream.next(&mut Null, &mut chunk) {
+                match stream.next(&mut Check, &mut chunk) {
                     Event::NeedMore => return (documents, None),
                     Event::Document => documents += 1,
                     Event::BadRecord(error) | Event::Failed(error) => return (documents, Some(error)),
