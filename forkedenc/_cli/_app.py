@@ -9,12 +9,15 @@ import click
 
 import forkedenc
 from forkedenc._cli import _status
+from forkedenc._cli.break_ import break_
 from forkedenc._cli.check import check
+from forkedenc._cli.run import run as run_
+from forkedenc._cli.stacks import stacks
 
 
 @click.group(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
-    epilog="Later releases add sanitize, stacks, break, policy and run.",
+    epilog="Later releases add sanitize and policy.",
 )
 @click.version_option(forkedenc.__version__, prog_name="forkedenc", message="%(prog)s %(version)s")
 def app() -> None:
@@ -26,14 +29,16 @@ def app() -> None:
     """
 
 
-app.add_command(check)
+for _command in (check, stacks, break_, run_):
+    app.add_command(_command)
 
 
 def run(words: list[str]) -> int:
     """Run the command with these arguments and give its exit status."""
     try:
         status = app.main(words, prog_name="forkedenc", standalone_mode=False)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.ClickException as error:
