@@ -91,6 +91,68 @@ pub unsafe fn from_utf8(bytes: &[u8]) -> *mut ffi::PyObject {
     }
 }
 
+/// Longer texts are checked and measured many bytes at a time.
+const SHORT: usize = 64;
+
+/// A new str of a short text that nobody has checked, not all ASCII: decoded and checked in one go. Null with MemoryError
+/// set; `None` where it is long, ill-formed, or has characters past U+FFFF.
+///
+/// # Safety
+/// The caller is attached to the interpreter.
+#[inline]
+pub unsafe fn from_common(bytes: &[u8]) -> Option<*mut ffi::PyObject> {
+    if bytes.len() > SHORT {
+        return None;
+    }
+    let mut units = [0u16; SHORT];
+    let (mut rest, mut count, mut highest) = (bytes, 0, 0u16);
+    while let [first, behind @ ..] = rest {
+        let tail = |byte: u8| (byte & 0xc0 == 0x80).then_some(u16::from(byte & 0x3f));
+        let unit = match (*first, behind) {
+            (first @ 0..0x80, behind) => {
+                rest = behind;
+                u16::from(first)
+            }
+            (first @ 0xc2..0xe0, [second, behind @ ..]) => {
+                rest = behind;
+                u16::from(first & 0x1f) << 6 | tail(*second)?
+            }
+            (first @ 0xe0..0xf0, [second, third, behind @ ..]) => {
+                rest = behind;
+                let unit = u16::from(first & 0x0f) << 12 | tail(*second)? << 6 | tail(*third)?;
+                if unit < 0x800 || (0xd800..0xe000).contains(&unit) {
+                    return None;
+                }
+                unit
+            }
+            _ => return None,
+        };
+        // No more characters than bytes.
+        units[count] = unit;
+        count += 1;
+        highest = highest.max(unit);
+    }
+    // SAFETY: attached; the object has room for `count` characters of its kind, which is what is written.
+    unsafe {
+        if count == 1 {
+            return Some(ffi::PyUnicode_FromKindAndData(2, units.as_ptr().cast::<c_void>(), 1));
+        }
+        let object = ffi::PyUnicode_New(count.cast_signed(), if highest < 0x100 { 0xff } else { 0xffff });
+        if object.is_null() {
+            return Some(object);
+        }
+        let data = object.cast::<u8>().add(size_of::<ffi::PyCompactUnicodeObject>());
+        if highest < 0x100 {
+            for (at, unit) in units[..count].iter().enumerate() {
+                data.add(at).write(*unit as u8);
+            }
+        } else {
+            std::ptr::copy_nonoverlapping(units.as_ptr(), data.cast::<u16>(), count);
+        }
+        Some(object)
+    }
+}
+
 /// Characters, and the largest code point that the narrowest kind for them holds.
 #[inline]
 fn measure(bytes: &[u8]) -> (usize, u32) {

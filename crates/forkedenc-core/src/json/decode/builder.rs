@@ -45,6 +45,8 @@ pub trait Builder {
     const CHECKS_RANGE: bool = Self::WANTS_SCALARS;
     /// [`Builder::expected_key`] is worth asking.
     const EXPECTS_KEYS: bool = false;
+    /// [`Builder::common_string`] is worth asking.
+    const CHECKS_TEXT: bool = false;
     /// Numbers come as text, by [`Builder::number`], never by value.
     const NUMBER_TEXT: bool = false;
     /// [`Builder::key`] may answer [`Member::Skip`].
@@ -63,6 +65,12 @@ pub trait Builder {
     fn constant(&mut self, constant: Constant) -> bool;
     /// A string, decoded to UTF-8 (surrogates in three-byte form where the dialect lets them pass). `ascii`: it is.
     fn string(&mut self, text: &[u8], ascii: bool) -> bool;
+    /// A string that is not ASCII and that nobody has checked yet: what [`Builder::string`] would have said, or `None`, and
+    /// nothing done, where it is not well-formed or of a kind that is better left to checking first.
+    #[inline(always)]
+    fn common_string(&mut self, _text: &[u8]) -> Option<bool> {
+        None
+    }
     /// A member's key, decoded like a string.
     fn key(&mut self, text: &[u8], ascii: bool) -> Member;
 

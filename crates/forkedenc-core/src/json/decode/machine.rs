@@ -612,18 +612,34 @@ impl Machine {
                         let from = c.mark();
                         let high = simd::skip_plain(&mut c);
                         let text = c.since(from);
-                        if c.peek() == b'"'
-                            && (!CHECKED || text.len() as u64 <= self.string_cap)
-                            && (!high || utf8::check(text, self.rules.text.surrogates) == utf8::Checked::Valid)
-                        {
-                            if CHECKED && self.metered {
-                                self.charge(text.len() as u64);
+                        let mut taken = None;
+                        if c.peek() == b'"' && (!CHECKED || text.len() as u64 <= self.string_cap) {
+                            taken = if !high {
+                                Some(builder.string(text, true))
+                            } else if B::CHECKS_TEXT {
+                                builder.common_string(text)
+                            } else {
+                                None
+                            };
+                            if high
+                                && taken.is_none()
+                                && utf8::check(text, self.rules.text.surrogates) == utf8::Checked::Valid
+                            {
+                                taken = Some(builder.string(text, false));
                             }
-                            built!(builder.string(text, !high));
-                            c.advance(1);
-                        } else {
-                            c.back(open);
-                            slow!(slow_text(false));
+                        }
+                        match taken {
+                            Some(built) => {
+                                if CHECKED && self.metered {
+                                    self.charge(text.len() as u64);
+                                }
+                                built!(built);
+                                c.advance(1);
+                            }
+                            None => {
+                                c.back(open);
+                                slow!(slow_text(false));
+                            }
                         }
                     }
                     b'0'..=b'9' | b'-' => {

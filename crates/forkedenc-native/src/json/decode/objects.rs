@@ -383,6 +383,7 @@ unsafe fn owned(py: Python<'_>, object: *mut ffi::PyObject) -> PyResult<*mut ffi
 }
 
 impl Builder for ObjectBuilder {
+    const CHECKS_TEXT: bool = true;
     const EXPECTS_KEYS: bool = true;
 
     #[inline(always)]
@@ -464,6 +465,12 @@ impl Builder for ObjectBuilder {
                 false => text::from_utf8(bytes),
             }
         })
+    }
+
+    #[inline(always)]
+    fn common_string(&mut self, bytes: &[u8]) -> Option<bool> {
+        // SAFETY: attached.
+        unsafe { text::from_common(bytes) }.map(|value| self.put(value))
     }
 
     #[inline(always)]
