@@ -115,6 +115,23 @@ impl Segment {
         true
     }
 
+    /// [`Segment::push`] of two words.
+    #[inline(always)]
+    pub(crate) fn push_pair(&mut self, first: u64, second: u64) -> bool {
+        let len = self.len + 2;
+        if len > self.room {
+            return false;
+        }
+        // SAFETY: both words lie below `len <= room <= capacity`, inside the allocation. Proved by the model test.
+        unsafe {
+            let top = self.start.add(self.len);
+            top.write(first);
+            top.add(1).write(second);
+        }
+        self.len = len;
+        true
+    }
+
     /// Puts words on top; false, and nothing done, where they don't fit the room.
     pub(crate) fn push_words(&mut self, words: &[u64]) -> bool {
         if !self.fits(words.len()) {

@@ -154,6 +154,26 @@ impl Stack {
         Ok(())
     }
 
+    /// [`Stack::push`] of two words that never become an array: one of those is built in memory, in halves, and read back
+    /// whole, which the processor waits for at every container.
+    ///
+    /// # Errors
+    /// As for [`Stack::push`].
+    #[inline(always)]
+    pub fn push_pair(&mut self, first: u64, second: u64) -> Result<(), Overflow> {
+        if !self.segment.push_pair(first, second) {
+            return self.push_pair_past_room(first, second);
+        }
+        self.reached = self.reached.max(self.segment.len());
+        Ok(())
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn push_pair_past_room(&mut self, first: u64, second: u64) -> Result<(), Overflow> {
+        self.push_past_room([first, second])
+    }
+
     /// Takes the top `N` words off.
     #[inline(always)]
     pub fn pop<const N: usize>(&mut self) -> [u64; N] {

@@ -196,7 +196,7 @@ pub fn run(operations: Vec<Operation>, start: usize, budget: usize, stressed: bo
             Operation::Push(words) => {
                 let pushed = match words[..] {
                     [a] => stack.push([a]),
-                    [a, b] => stack.push([a, b]),
+                    [a, b] => stack.push_pair(a, b),
                     [a, b, c] => stack.push([a, b, c]),
                     [a, b, c, d] => stack.push([a, b, c, d]),
                     _ => unreachable!("one to four words"),

@@ -286,7 +286,7 @@ impl Machine {
         if has_key && !self.push_key() {
             return false;
         }
-        if let Err(overflow) = self.stack.push([self.mark, self.bits(self.count, has_key, kept)]) {
+        if let Err(overflow) = self.stack.push_pair(self.mark, self.bits(self.count, has_key, kept)) {
             self.no_frame(overflow, has_key);
             return false;
         }
@@ -475,7 +475,7 @@ impl Machine {
         if has_key && !self.push_key() {
             return false;
         }
-        if let Err(overflow) = self.stack.push([self.mark, self.bits(count, has_key, B::KEEPS_KEYS)]) {
+        if let Err(overflow) = self.stack.push_pair(self.mark, self.bits(count, has_key, B::KEEPS_KEYS)) {
             self.no_frame(overflow, has_key);
             return false;
         }
