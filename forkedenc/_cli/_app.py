@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 import click
@@ -46,8 +45,7 @@ def run(words: list[str]) -> int:
         return _status.USAGE
     except (click.Abort, KeyboardInterrupt):
         return _status.INTERRUPTED
-    except BrokenPipeError:
-        # The reader went away; what is still buffered must not fail again when the interpreter ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _status.INPUT_OUTPUT
+    except OSError as error:
+        # What is read is seen to by the commands, so this is what they wrote.
+        return _status.unwritten(error)
     return status if isinstance(status, int) else _status.DONE

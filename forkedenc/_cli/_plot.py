@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,16 +26,16 @@ def draw(path: Path, curves: Sequence[Curve], sweep: Sequence[Overflow]) -> None
         OSError: the file can't be written.
         ValueError: matplotlib has no format for its suffix.
     """
-    import matplotlib as mpl  # noqa: PLC0415 - slow, and an extra
-    from matplotlib.figure import Figure  # noqa: PLC0415
-
-    panels = [panel for panel, given in ((_draw_files, curves), (_draw_sweep, sweep)) if given]
+    mpl: Any = import_module("matplotlib")
     # A name is text, whatever signs it has.
     with mpl.rc_context({"text.parse_math": False}):
-        figure = Figure(figsize=(9, 4.5 * max(1, len(panels))), layout="constrained")
-        for number, panel in enumerate(panels, 1):
-            axes = figure.add_subplot(len(panels), 1, number)
-            panel(axes, curves if panel is _draw_files else sweep)
+        figure = import_module("matplotlib.figure").Figure(figsize=(9, 9), layout="constrained")
+        panels = figure.subplots(bool(curves) + bool(sweep), squeeze=False)[:, 0]
+        if curves:
+            _draw_files(panels[0], curves)
+        if sweep:
+            _draw_sweep(panels[-1], sweep)
+        for axes in panels:
             axes.set_yscale("log", base=2)
             axes.yaxis.set_major_formatter(_tick_size)
             axes.set_ylabel("stack")
@@ -71,11 +72,11 @@ def _draw_sweep(axes: Any, sweep: Sequence[Overflow]) -> None:
     axes.xaxis.set_major_formatter(_tick_depth)
 
 
-def _tick_size(size: float, _: int) -> str:
+def _tick_size(size: float, _: object) -> str:
     return _size(size)
 
 
-def _tick_depth(depth: float, _: int) -> str:
+def _tick_depth(depth: float, _: object) -> str:
     return f"{depth:,.0f}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from forkedenc._errors import DecodeError, LimitError, shown, shown_path
@@ -41,3 +42,11 @@ def failed(name: str, error: OSError) -> int:
     """Say why a file could not be read or written."""
     complain(name, error.strerror or str(error))
     return INPUT_OUTPUT
+
+
+def unwritten(error: OSError) -> int:
+    """Say why standard output could not be written, unless its reader just went away."""
+    if sys.stdout is not None:
+        # What is still buffered must not fail again when the interpreter ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return INPUT_OUTPUT if isinstance(error, BrokenPipeError) else failed("<stdout>", error)

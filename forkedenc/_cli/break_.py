@@ -56,7 +56,7 @@ def _list(kinds: dict[str, breaking.Kind]) -> int:
     name_width = max(map(len, kinds))
     outcome_width = max(len(kind.outcome) for kind in kinds.values())
     for kind in kinds.values():
-        click.echo(f"{kind.name:{name_width}}  {kind.outcome:{outcome_width}}  {kind.summary}")
+        print(f"{kind.name:{name_width}}  {kind.outcome:{outcome_width}}  {kind.summary}")
     return _status.DONE
 
 
@@ -68,9 +68,7 @@ def _write(kind: breaking.Kind, size: int, seed: int) -> int:
         for chunk in kind.generate(size, seed):
             sys.stdout.buffer.write(chunk)
         sys.stdout.buffer.flush()
-    except BrokenPipeError:
-        # Whoever read has enough: `_app` ends quietly.
-        raise
     except OSError as error:
-        return _status.failed("<stdout>", error)
+        # Here, and not where click would see it: it has a status of its own for a reader that went away.
+        return _status.unwritten(error)
     return _status.DONE

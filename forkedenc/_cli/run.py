@@ -96,7 +96,8 @@ def _run(script: str) -> int:
         if _is_bundle(script):
             runpy.run_path(script, run_name="__main__")
         else:
-            _run_file(str(Path(script).absolute()))
+            # The interpreter leaves dots as they are.
+            _run_file(os.path.join(os.getcwd(), script))  # noqa: PTH109, PTH118
     except SystemExit:
         # The interpreter knows what its code means.
         raise
@@ -124,7 +125,10 @@ def _run_file(path: str) -> None:
     assert code is not None  # noqa: S101 - only a package without a file has none
     main = ModuleType("__main__")
     main.__file__, main.__loader__ = path, loader
-    main.__dict__.update(__builtins__=builtins, __cached__=None)
+    # What else an interpreter gives to it depends on its version, and ours got the same.
+    given = {"__annotations__": {}, "__cached__": None}
+    ours = vars(sys.modules["__main__"])
+    main.__dict__.update({name: value for name, value in given.items() if name in ours}, __builtins__=builtins)
     sys.modules["__main__"] = main
     exec(code, main.__dict__)  # noqa: S102 - that is what was asked for
 

@@ -91,7 +91,7 @@ def stacks(files: tuple[str, ...], swept: bool, picture: str | None, step: int |
     if swept:
         _print(_sweep_rows(found))
         if stressed():
-            click.echo("Stress mode is on: every push moves the stack, and the pool keeps nothing.")
+            print("Stress mode is on: every push moves the stack, and the pool keeps nothing.")
     if picture is not None:
         try:
             _plot.draw(Path(picture), curves, found)
@@ -271,16 +271,10 @@ def _nested(depth: int) -> Stats:
 
 def _sweep_rows(found: Sequence[Overflow]) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = [("depth", "used", "overflows", "growths", "copied")]
-    for step in found:
-        rows.append(
-            (
-                f"{step.depth:,}",
-                f"{step.used:,}",
-                shown_size(step.left, "bytes"),
-                f"{step.growths:,}",
-                f"{step.copied:,}",
-            )
-        )
+    rows.extend(
+        (f"{step.depth:,}", f"{step.used:,}", shown_size(step.left, "bytes"), f"{step.growths:,}", f"{step.copied:,}")
+        for step in found
+    )
     return rows
 
 
@@ -306,7 +300,7 @@ def _print(rows: Sequence[tuple[str, ...]]) -> None:
     for row in rows:
         cells = zip(row, rows[-1], widths, strict=True)
         line = "  ".join(cell.rjust(width) if _is_figure(last) else cell.ljust(width) for cell, last, width in cells)
-        click.echo(line.rstrip())
+        print(line.rstrip())
 
 
 def _is_figure(cell: str) -> bool:

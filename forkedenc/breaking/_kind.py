@@ -53,7 +53,8 @@ class Kind:
             TypeError: a number is no int.
             ValueError: size is negative.
         """
-        for name, value in (("size", size), ("seed", seed)):
+        given: tuple[tuple[str, object], ...] = (("size", size), ("seed", seed))
+        for name, value in given:
             if not isinstance(value, int) or isinstance(value, bool):
                 msg = f"{name} is an int, not {type(value).__name__}"
                 raise TypeError(msg)
