@@ -6,12 +6,14 @@
 //! The invariant: `buffer` is initialised throughout its length and `buffer[..used]` is what was written. Every token
 //! asks once for the room it can need at most, and then writes without asking.
 
+use std::ops::Range;
+
 mod bigint;
 mod number;
 mod text;
 
 pub use bigint::decimal_text;
-pub use number::{float_text, integer_text};
+pub use number::{float_into, float_text, integer_into, integer_text};
 pub use text::{Surrogates, Text};
 
 /// Why a token was not written.
@@ -95,6 +97,21 @@ impl Writer {
     pub fn advance(&mut self, count: usize) {
         debug_assert!(count <= self.buffer.len() - self.used);
         self.used += count;
+    }
+
+    /// Where the next bytes go, up to the end of the buffer: for who writes by pointers and then says by
+    /// [`Writer::settle`] how far. Of no use once the writer is used for anything else.
+    #[inline(always)]
+    pub fn spare(&mut self) -> Range<*mut u8> {
+        self.buffer.get_mut(self.used..).unwrap_or_default().as_mut_ptr_range()
+    }
+
+    /// Counts all as written that lies before `at`, which is a place in the buffer.
+    #[inline(always)]
+    pub fn settle(&mut self, at: *const u8) {
+        let used = at.addr().wrapping_sub(self.buffer.as_ptr().addr());
+        assert!(used <= self.buffer.len(), "a place outside of the buffer");
+        self.used = used;
     }
 
     /// Takes the last `count` bytes back.

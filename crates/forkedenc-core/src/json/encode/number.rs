@@ -75,9 +75,9 @@ fn put_leading(number: u64, out: &mut [u8]) -> usize {
     count
 }
 
-/// The text of an integer: its sign, its magnitude.
+/// Writes an integer, given by its sign and magnitude; gives how many bytes that took.
 #[inline(always)]
-fn put_integer(negative: bool, magnitude: u64, room: &mut [u8; 32]) -> usize {
+pub fn integer_into(negative: bool, magnitude: u64, room: &mut [u8; 32]) -> usize {
     room[0] = b'-';
     let start = usize::from(negative);
     let out = &mut room[start..];
@@ -155,8 +155,9 @@ fn put_exponent(text: &str, out: &mut [u8]) -> usize {
     written
 }
 
+/// Writes a finite float; gives how many bytes that took.
 #[inline(always)]
-fn put_float(number: f64, out: &mut [u8]) -> usize {
+pub fn float_into(number: f64, out: &mut [u8; 48]) -> usize {
     let mut buffer = zmij::Buffer::new();
     let text = buffer.format_finite(number);
     let size = number.abs();
@@ -172,7 +173,7 @@ impl Writer {
     #[inline(always)]
     pub fn signed(&mut self, number: i64) -> bool {
         let Some(out) = self.room_of::<32>() else { return false };
-        self.used += put_integer(number < 0, number.unsigned_abs(), out);
+        self.used += integer_into(number < 0, number.unsigned_abs(), out);
         true
     }
 
@@ -180,7 +181,7 @@ impl Writer {
     #[inline(always)]
     pub fn integer_and(&mut self, negative: bool, magnitude: u64, behind: [u8; 2], count: usize) -> bool {
         let Some(out) = self.room_of::<32>() else { return false };
-        let length = put_integer(negative, magnitude, out);
+        let length = integer_into(negative, magnitude, out);
         out[length..length + 2].copy_from_slice(&behind);
         self.used += length + count;
         true
@@ -189,7 +190,7 @@ impl Writer {
     #[inline(always)]
     pub fn unsigned(&mut self, number: u64) -> bool {
         let Some(out) = self.room_of::<32>() else { return false };
-        self.used += put_integer(false, number, out);
+        self.used += integer_into(false, number, out);
         true
     }
 
@@ -197,8 +198,8 @@ impl Writer {
     #[inline(always)]
     pub fn float(&mut self, number: f64) -> bool {
         debug_assert!(number.is_finite());
-        let Some(out) = self.room(48) else { return false };
-        self.used += put_float(number, out);
+        let Some(out) = self.room_of::<48>() else { return false };
+        self.used += float_into(number, out);
         true
     }
 }
@@ -207,7 +208,7 @@ impl Writer {
 #[must_use]
 pub fn float_text(number: f64) -> String {
     let mut out = [0; 48];
-    let length = put_float(number, &mut out);
+    let length = float_into(number, &mut out);
     out[..length].iter().map(|&byte| char::from(byte)).collect()
 }
 
@@ -215,7 +216,7 @@ pub fn float_text(number: f64) -> String {
 #[must_use]
 pub fn integer_text(number: i64) -> String {
     let mut out = [0; 32];
-    let length = put_integer(number < 0, number.unsigned_abs(), &mut out);
+    let length = integer_into(number < 0, number.unsigned_abs(), &mut out);
     out[..length].iter().map(|&byte| char::from(byte)).collect()
 }
 

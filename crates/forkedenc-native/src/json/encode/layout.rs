@@ -79,17 +79,22 @@ struct Keys {
     entries: isize,
 }
 
-/// A table whose keys are all exact strs, with the values beside them.
+/// Kinds of tables: keys of any type, each with its hash before it; keys that are all exact strs. Both have each value
+/// behind its key. Others share their keys.
+const GENERAL: u8 = 0;
 const UNICODE: u8 = 1;
 
 /// The entries of a dict.
 #[derive(Clone, Copy)]
 pub struct Entries {
-    first: *const [*mut ffi::PyObject; 2],
+    /// The first key.
+    first: *const *mut ffi::PyObject,
+    /// Words from one key to the next.
+    step: usize,
     count: isize,
 }
 
-/// The entries of a dict whose keys are exact strs, in the order and by the positions of `PyDict_Next`.
+/// The entries of a dict that has its values in its table, in the order and by the positions of `PyDict_Next`.
 ///
 /// # Safety
 /// `dict` is an exact dict, alive; the result holds until the dict changes.
@@ -102,11 +107,13 @@ pub unsafe fn entries(layout: Layout, dict: *mut ffi::PyObject) -> Option<Entrie
     unsafe {
         let dict = dict.cast::<ffi::PyDictObject>();
         let keys = (*dict).ma_keys.cast::<Keys>();
-        if (*keys).kind != UNICODE || !(*dict).ma_values.is_null() {
+        let kind = (*keys).kind;
+        if kind > UNICODE || !(*dict).ma_values.is_null() {
             return None;
         }
-        let first = keys.add(1).cast::<u8>().add(1 << (*keys).log2_index_bytes).cast();
-        Some(Entries { first, count: (*keys).entries })
+        let first = keys.add(1).cast::<u8>().add(1 << (*keys).log2_index_bytes).cast::<*mut ffi::PyObject>();
+        let hash = usize::from(kind == GENERAL);
+        Some(Entries { first: first.add(hash), step: 2 + hash, count: (*keys).entries })
     }
 }
 
@@ -119,10 +126,13 @@ impl Entries {
     pub unsafe fn next(self, position: &mut isize) -> Option<[*mut ffi::PyObject; 2]> {
         while *position < self.count {
             // SAFETY: below the count; entries of deleted keys have no value.
-            let entry = unsafe { *self.first.add(position.cast_unsigned()) };
+            let (key, value) = unsafe {
+                let key = self.first.add(self.step * position.cast_unsigned());
+                (*key, *key.add(1))
+            };
             *position += 1;
-            if !entry[1].is_null() {
-                return Some(entry);
+            if !value.is_null() {
+                return Some([key, value]);
             }
         }
         None
@@ -166,34 +176,46 @@ fn ints_agree(py: Python<'_>, layout: Layout) -> PyResult<bool> {
 
 fn dicts_agree(py: Python<'_>, layout: Layout) -> PyResult<bool> {
     for size in [1, 2, 5, 6, 10, 11, 50, 200, 300, 70_000] {
-        let dict = PyDict::new(py);
-        for number in 0..size {
-            dict.set_item(format!("k{number}"), number)?;
-        }
-        if size > 2 {
-            dict.del_item("k1")?;
-        }
-        let dict = dict.as_ptr();
-        // SAFETY: an exact dict that nobody else knows; its own iteration is the oracle.
-        unsafe {
-            let Some(entries) = entries(layout, dict) else { return Ok(false) };
-            let (mut ours, mut theirs) = (0, 0);
-            loop {
-                let (mut key, mut value) = (std::ptr::null_mut(), std::ptr::null_mut());
-                let more = ffi::PyDict_Next(dict, &raw mut theirs, &raw mut key, &raw mut value) != 0;
-                let found = entries.next(&mut ours);
-                if found != more.then_some([key, value]) || more && ours != theirs {
-                    return Ok(false);
-                }
-                if !more {
-                    break;
-                }
+        for general in [false, true] {
+            let dict = PyDict::new(py);
+            for number in 0..size {
+                dict.set_item(format!("k{number}"), number)?;
+            }
+            if general {
+                // A key of another type makes the table one for all types.
+                dict.set_item(size, size)?;
+            }
+            if size > 2 {
+                dict.del_item("k1")?;
+            }
+            // SAFETY: an exact dict that nobody else knows.
+            if !unsafe { agrees(layout, dict.as_ptr()) } {
+                return Ok(false);
             }
         }
     }
-    // A table with other keys must be told apart.
-    let dict = PyDict::new(py);
-    dict.set_item(1, 2)?;
-    // SAFETY: an exact dict, alive.
-    Ok(unsafe { entries(layout, dict.as_ptr()) }.is_none())
+    Ok(true)
+}
+
+/// Are the entries those that the dict's own iteration gives?
+///
+/// # Safety
+/// `dict` is an exact dict, alive.
+unsafe fn agrees(layout: Layout, dict: *mut ffi::PyObject) -> bool {
+    // SAFETY: as the caller's.
+    unsafe {
+        let Some(entries) = entries(layout, dict) else { return false };
+        let (mut ours, mut theirs) = (0, 0);
+        loop {
+            let (mut key, mut value) = (std::ptr::null_mut(), std::ptr::null_mut());
+            let more = ffi::PyDict_Next(dict, &raw mut theirs, &raw mut key, &raw mut value) != 0;
+            let found = entries.next(&mut ours);
+            if found != more.then_some([key, value]) || more && ours != theirs {
+                return false;
+            }
+            if !more {
+                return true;
+            }
+        }
+    }
 }

@@ -1,7 +1,9 @@
 //! Between `str` objects and text: read in place, made in one allocation.
 
-use forkedenc_core::json::encode::{Text, Writer};
+use forkedenc_core::json::encode::Text;
 use pyo3::ffi;
+
+use super::fixed::Pen;
 
 /// The text of a str, read in place; `None` with an exception set where an old-style str can't be made ready.
 ///
@@ -56,7 +58,7 @@ const SHORT: usize = 512;
 #[inline(always)]
 pub unsafe fn clean_string<const DEL: bool>(
     object: *mut ffi::PyObject,
-    out: &mut Writer,
+    pen: &mut Pen,
     behind: [u8; 2],
     count: usize,
 ) -> bool {
@@ -67,8 +69,7 @@ pub unsafe fn clean_string<const DEL: bool>(
     const HEADER: usize = size_of::<ffi::PyASCIIObject>();
     const { assert!(HEADER >= 16) };
     // SAFETY: SSE2 is part of x86-64. Loads: whole vectors inside the text, or the 16 bytes that end with the text,
-    // which begin inside the header where the text is shorter (text elsewhere is not shorter). Stores: inside the room asked for, which is 20 bytes
-    // more than the text.
+    // which begin inside the header where the text is shorter (text elsewhere is not shorter). Stores: inside what is left and the margin behind that.
     unsafe {
         let in_place = ffi::PyUnicode_IS_COMPACT_ASCII(object) != 0;
         let (data, length) = if in_place {
@@ -80,11 +81,10 @@ pub unsafe fn clean_string<const DEL: bool>(
         } else {
             return false;
         };
-        if length > SHORT || data.is_null() || !in_place && length < 16 {
+        if pen.left() < length.cast_signed() || length > SHORT || data.is_null() || !in_place && length < 16 {
             return false;
         }
-        let Some(room) = out.room(length + 20) else { return false };
-        let start = room.as_mut_ptr();
+        let start = pen.at;
         let text = start.add(1);
         let load = |at: *const u8| _mm_loadu_si128(at.cast::<__m128i>());
         let dirty = |bytes: __m128i| {
@@ -116,7 +116,7 @@ pub unsafe fn clean_string<const DEL: bool>(
         let end = text.add(length);
         *end = b'"';
         end.add(1).cast::<[u8; 2]>().write_unaligned(behind);
-        out.advance(length + 2 + count);
+        pen.at = end.add(1 + count);
         true
     }
 }
@@ -160,7 +160,7 @@ unsafe fn copy_short(from: *const u8, to: *mut u8, length: usize) {
 /// None.
 #[cfg(not(target_arch = "x86_64"))]
 #[inline(always)]
-pub unsafe fn clean_string<const DEL: bool>(_: *mut ffi::PyObject, _: &mut Writer, _: [u8; 2], _: usize) -> bool {
+pub unsafe fn clean_string<const DEL: bool>(_: *mut ffi::PyObject, _: &mut Pen, _: [u8; 2], _: usize) -> bool {
     false
 }
 

@@ -14,12 +14,11 @@ use std::ptr::null_mut;
 
 use forkedenc_core::json::encode::{Failure, Writer};
 use forkedenc_core::limits::Limit;
-use forkedenc_runtime::{Overflow, Stack};
+use forkedenc_runtime::{Overflow, Stack, stress};
 use pyo3::ffi;
 
-use super::layout::{Layout, entries, layout, small_int};
+use super::layout::{Layout, layout};
 use super::options::{COMPACT, GENERAL, Options, SPACED};
-use super::text::clean_string;
 
 /// Why the walk ended early.
 #[derive(Clone, Copy, Debug)]
@@ -102,12 +101,12 @@ impl Open {
 
     /// One word: a position is below 2^56, since memory is.
     #[inline(always)]
-    fn frame(self) -> [u64; 1] {
+    pub fn frame(self) -> [u64; 1] {
         [u64::from(self.kind) | u64::from(self.wrote) << 7 | (self.position.cast_unsigned() as u64) << 8]
     }
 
     #[inline(always)]
-    fn of(frame: u64, walked: *mut ffi::PyObject) -> Self {
+    pub fn of(frame: u64, walked: *mut ffi::PyObject) -> Self {
         let (kind, position) = kind_and_position(frame);
         Self { kind, wrote: (frame >> 7 & 1) as u32, position, walked }
     }
@@ -154,7 +153,7 @@ pub struct Walk {
     pub seen: Option<Addresses>,
     /// Where the walk stands while it does not run.
     pub open: Open,
-    /// With fewer objects held than this, neither depth nor a long path need a thought.
+    /// With fewer objects on the path than this, neither depth nor a long path need a thought.
     pub easy: usize,
     /// Containers open, and the most at once.
     pub depth: u64,
@@ -162,7 +161,7 @@ pub struct Walk {
     /// `default()` calls whose stand-in is being written.
     pub asked: u64,
     /// What may be read by layout.
-    layout: Layout,
+    pub layout: Layout,
     pub trouble: Option<Trouble>,
     /// What the trouble is about: owned, may be null.
     pub culprit: *mut ffi::PyObject,
@@ -182,7 +181,7 @@ impl Walk {
             budget: usize::try_from(options.limits.stack_bytes).unwrap_or(usize::MAX),
             held,
             seen: None,
-            easy: usize::try_from(options.limits.depth).unwrap_or(SEARCHED).min(SEARCHED),
+            easy: easy(options),
             open: Open::ROOT,
             depth: 0,
             peak_depth: 0,
@@ -259,12 +258,12 @@ impl Walk {
         // SAFETY: as the caller's.
         let flow = unsafe {
             match (options.ensure_ascii, style) {
-                (false, COMPACT) => self.run::<false, COMPACT>(options, value),
-                (true, COMPACT) => self.run::<true, COMPACT>(options, value),
-                (false, SPACED) => self.run::<false, SPACED>(options, value),
-                (true, SPACED) => self.run::<true, SPACED>(options, value),
-                (false, _) => self.run::<false, GENERAL>(options, value),
-                (true, _) => self.run::<true, GENERAL>(options, value),
+                (false, COMPACT) => self.run_fixed::<false, COMPACT>(options, value),
+                (true, COMPACT) => self.run_fixed::<true, COMPACT>(options, value),
+                (false, SPACED) => self.run_fixed::<false, SPACED>(options, value),
+                (true, SPACED) => self.run_fixed::<true, SPACED>(options, value),
+                (false, _) => self.run::<false>(options, value),
+                (true, _) => self.run::<true>(options, value),
             }
         };
         match flow {
@@ -287,91 +286,66 @@ impl Walk {
         flow
     }
 
+    /// The general style.
+    ///
     /// # Safety
     /// As [`Walk::dispatch`].
     #[inline(never)]
-    unsafe fn run<const ASCII: bool, const STYLE: u8>(&mut self, options: &Options, value: *mut ffi::PyObject) -> Flow {
+    unsafe fn run<const ASCII: bool>(&mut self, options: &Options, value: *mut ffi::PyObject) -> Flow {
         let mut open = self.open;
-        let mut next = value;
-        // In registers while it runs; cold code finds it in its place, see `apart`.
-        let mut out = std::mem::take(&mut self.out);
-        // SAFETY: positions are checked against the container at each step; in the general style, where a string
-        // encoder may run Python code, the item at hand is held; else no Python code runs between reading an item and
-        // either having written it or holding it (`open_value`).
+        // SAFETY: positions are checked against the container at each step; a string encoder may run Python code, so
+        // the item at hand is held.
         unsafe {
+            let (mut class, mut next) = (Class::Leaf, value);
             if !next.is_null() {
-                if STYLE == GENERAL {
-                    ffi::Py_INCREF(next);
-                }
-                match self.leaf::<ASCII, STYLE>(options, next, &mut out) {
-                    Class::Leaf => {
-                        if STYLE == GENERAL {
-                            ffi::Py_DECREF(next);
-                        }
-                        self.out = out;
-                        return Flow::Done;
-                    }
-                    class => match self.enter::<ASCII, STYLE>(options, next, class, &mut open, &mut out) {
-                        Flow::Suspended => {}
-                        flow => {
-                            self.out = out;
-                            return flow;
-                        }
-                    },
+                ffi::Py_INCREF(next);
+                class = self.leaf_apart::<ASCII, GENERAL>(options, next);
+                if class == Class::Leaf {
+                    ffi::Py_DECREF(next);
+                    return Flow::Done;
                 }
             }
             loop {
+                if class != Class::Leaf {
+                    let flow = self.enter_any::<ASCII, GENERAL>(options, next, class, &mut open);
+                    if flow != Flow::Suspended {
+                        return flow;
+                    }
+                }
                 // Runs until a child must be opened or the container has ended.
-                let class = match open.kind {
-                    LIST if STYLE != GENERAL => loop {
-                        if open.position >= ffi::PyList_GET_SIZE(open.walked) {
-                            break Class::Leaf;
-                        }
-                        next = ffi::PyList_GET_ITEM(open.walked, open.position);
-                        open.position += 1;
-                        match self.value::<ASCII, STYLE>(options, next, &mut out) {
-                            Class::Leaf => {}
-                            class => break class,
-                        }
-                    },
-                    // In the fixed styles nothing can change the dict before this loop is left.
-                    DICT if STYLE != GENERAL
-                        && let Some(entries) = entries(self.layout, open.walked) =>
-                    {
-                        loop {
-                            let Some([key, value]) = entries.next(&mut open.position) else { break Class::Leaf };
-                            next = value;
-                            match self.member::<ASCII, STYLE, true>(options, key, next, &mut open, &mut out) {
-                                Class::Leaf => {}
-                                class => break class,
-                            }
+                (class, next) = self.members::<ASCII, GENERAL>(options, &mut open);
+                match class {
+                    Class::Paused => {
+                        self.open = open;
+                        return Flow::Suspended;
+                    }
+                    Class::Leaf => {
+                        let flow = self.close_apart::<GENERAL>(options, &mut open);
+                        if flow != Flow::Suspended {
+                            return flow;
                         }
                     }
-                    _ => {
-                        let mut copy = open;
-                        let (class, item) =
-                            self.apart(&mut out, |walk| walk.members::<ASCII, STYLE>(options, &mut copy));
-                        open = copy;
-                        next = item;
-                        if class == Class::Paused {
-                            self.open = open;
-                            self.out = out;
-                            return Flow::Suspended;
-                        }
-                        class
-                    }
-                };
-                let flow = if class == Class::Leaf {
-                    self.close::<STYLE>(options, &mut open, &mut out)
-                } else {
-                    self.enter::<ASCII, STYLE>(options, next, class, &mut open, &mut out)
-                };
-                if flow != Flow::Suspended {
-                    self.out = out;
-                    return flow;
+                    _ => {}
                 }
             }
         }
+    }
+
+    /// [`Walk::leaf`] with the walk's own writer.
+    ///
+    /// # Safety
+    /// As [`Walk::leaf`].
+    #[inline(always)]
+    pub unsafe fn leaf_apart<const ASCII: bool, const STYLE: u8>(
+        &mut self,
+        options: &Options,
+        value: *mut ffi::PyObject,
+    ) -> Class {
+        let mut out = std::mem::take(&mut self.out);
+        // SAFETY: as the caller's.
+        let class = unsafe { self.leaf::<ASCII, STYLE>(options, value, &mut out) };
+        self.out = out;
+        class
     }
 
     /// The members of any container until one is no leaf, or the pause that is due; with it the member's value.
@@ -379,7 +353,7 @@ impl Walk {
     /// # Safety
     /// As [`Walk::dispatch`]; `open` is a container.
     #[inline(never)]
-    unsafe fn members<const ASCII: bool, const STYLE: u8>(
+    pub unsafe fn members<const ASCII: bool, const STYLE: u8>(
         &mut self,
         options: &Options,
         open: &mut Open,
@@ -427,7 +401,7 @@ impl Walk {
                 let class = if key.is_null() {
                     self.item::<ASCII, STYLE>(options, value, open, &mut out)
                 } else {
-                    self.member::<ASCII, STYLE, false>(options, key, value, open, &mut out)
+                    self.member::<ASCII, STYLE>(options, key, value, open, &mut out)
                 };
                 if class != Class::Leaf {
                     break class;
@@ -442,53 +416,8 @@ impl Walk {
     ///
     /// # Safety
     /// `value` is alive; in the general style a reference to it is given up here.
-    #[inline(always)]
-    unsafe fn enter<const ASCII: bool, const STYLE: u8>(
-        &mut self,
-        options: &Options,
-        value: *mut ffi::PyObject,
-        class: Class,
-        open: &mut Open,
-        out: &mut Writer,
-    ) -> Flow {
-        // SAFETY: as the caller's. Objects of the exact types are opened right here, and no Python code runs.
-        unsafe {
-            if STYLE != GENERAL {
-                let (kind, bracket, empty) = match class {
-                    Class::Dict => (DICT, b'{', (*value.cast::<ffi::PyDictObject>()).ma_used == 0),
-                    Class::List => (LIST, b'[', ffi::PyList_GET_SIZE(value) == 0),
-                    _ => (ROOT, b'[', true),
-                };
-                let plain = kind != ROOT && !(kind == DICT && options.sort_keys);
-                if plain && self.held.len() < self.easy && !(options.check_circular && self.held.contains(&value)) {
-                    if empty {
-                        self.peak_depth = self.peak_depth.max(self.depth + 1);
-                        if out.put([bracket, bracket + 2]) {
-                            return self.ended::<STYLE>(open, out);
-                        }
-                    } else if out.put([bracket]) && self.push(open, kind, value) {
-                        ffi::Py_INCREF(value);
-                        self.held.push(value);
-                        self.depth += 1;
-                        self.peak_depth = self.peak_depth.max(self.depth);
-                        return Flow::Suspended;
-                    }
-                    self.open = *open;
-                    return Flow::Failed;
-                }
-            }
-            // A copy, so that the open container itself can stay in registers.
-            let mut copy = *open;
-            let flow = self.apart(out, |walk| walk.enter_any::<ASCII, STYLE>(options, value, class, &mut copy));
-            *open = copy;
-            flow
-        }
-    }
-
-    /// # Safety
-    /// As [`Walk::enter`].
     #[inline(never)]
-    unsafe fn enter_any<const ASCII: bool, const STYLE: u8>(
+    pub unsafe fn enter_any<const ASCII: bool, const STYLE: u8>(
         &mut self,
         options: &Options,
         value: *mut ffi::PyObject,
@@ -562,46 +491,7 @@ impl Walk {
     ) -> Class {
         // SAFETY: as the caller's.
         unsafe {
-            if STYLE != GENERAL && ffi::Py_TYPE(value) == &raw mut ffi::PyUnicode_Type {
-                let count = if STYLE == COMPACT { 1 } else { 2 };
-                if clean_string::<ASCII>(value, out, *b", ", count) {
-                    return Class::Leaf;
-                }
-            } else if STYLE != GENERAL && ffi::Py_TYPE(value) == &raw mut ffi::PyLong_Type {
-                if let Some((negative, magnitude)) = small_int(self.layout, value) {
-                    let count = if STYLE == COMPACT { 1 } else { 2 };
-                    let written = out.integer_and(negative, magnitude, *b", ", count);
-                    return if written { Class::Leaf } else { Class::Failed };
-                }
-            } else if STYLE != GENERAL {
-                let more = if STYLE == COMPACT { 1 } else { 2 };
-                let (text, count) = if value == ffi::Py_None() {
-                    (*b"null,   ", 4)
-                } else if value == ffi::Py_True() {
-                    (*b"true,   ", 4)
-                } else if value == ffi::Py_False() {
-                    (*b"false,  ", 5)
-                } else {
-                    (*b"        ", 0)
-                };
-                if count != 0 {
-                    return if out.put_first(text, count + more) { Class::Leaf } else { Class::Failed };
-                }
-            }
             let class = self.leaf::<ASCII, STYLE>(options, value, out);
-            if STYLE != GENERAL && self.held.len() < self.easy {
-                // An empty container nests nothing.
-                let empty = match class {
-                    Class::List if ffi::PyList_GET_SIZE(value) == 0 => *b"[]",
-                    Class::Dict if (*value.cast::<ffi::PyDictObject>()).ma_used == 0 => *b"{}",
-                    _ => *b"  ",
-                };
-                if empty[0] != b' ' {
-                    self.peak_depth = self.peak_depth.max(self.depth + 1);
-                    let written = out.put(empty) && put_separator::<STYLE>(out);
-                    return if written { Class::Leaf } else { Class::Failed };
-                }
-            }
             if class != Class::Leaf {
                 return class;
             }
@@ -613,14 +503,39 @@ impl Walk {
         }
     }
 
-    /// One member of an object.
+    /// [`Walk::value`] of the fixed styles with the walk's own writer.
     ///
-    /// `EXACT`: the key is known to be an exact str.
+    /// # Safety
+    /// As [`Walk::item`].
+    #[inline(never)]
+    pub unsafe fn value_apart<const ASCII: bool, const STYLE: u8>(
+        &mut self,
+        options: &Options,
+        value: *mut ffi::PyObject,
+    ) -> Class {
+        let mut out = std::mem::take(&mut self.out);
+        // SAFETY: as the caller's.
+        let class = unsafe { self.value::<ASCII, STYLE>(options, value, &mut out) };
+        self.out = out;
+        class
+    }
+
+    /// A key of the fixed styles, and what stands behind it.
+    ///
+    /// # Safety
+    /// `key` is alive.
+    #[inline(never)]
+    pub unsafe fn key<const ASCII: bool>(&mut self, options: &Options, key: *mut ffi::PyObject, behind: &[u8]) -> bool {
+        // SAFETY: as the caller's.
+        unsafe { self.odd_key::<ASCII>(options, key) && self.out.raw(behind) }
+    }
+
+    /// One member of an object.
     ///
     /// # Safety
     /// As [`Walk::item`].
     #[inline(always)]
-    unsafe fn member<const ASCII: bool, const STYLE: u8, const EXACT: bool>(
+    unsafe fn member<const ASCII: bool, const STYLE: u8>(
         &mut self,
         options: &Options,
         key: *mut ffi::PyObject,
@@ -646,10 +561,8 @@ impl Walk {
                     None => return Class::Failed,
                 }
             } else {
-                let (behind, count) = if STYLE == COMPACT { (*b": ", 1) } else { (*b": ", 2) };
-                let exact = EXACT || ffi::Py_TYPE(key) == &raw mut ffi::PyUnicode_Type;
-                let written = exact && clean_string::<ASCII>(key, out, behind, count)
-                    || self.apart(out, |walk| walk.odd_key::<ASCII>(options, key) && walk.out.raw(&behind[..count]));
+                let behind: &[u8] = if STYLE == COMPACT { b":" } else { b": " };
+                let written = self.apart(out, |walk| walk.key::<ASCII>(options, key, behind));
                 if !written {
                     return self.apart(out, Self::leaf_failed);
                 }
@@ -698,6 +611,19 @@ impl Walk {
             }
             self.ended::<STYLE>(open, out)
         }
+    }
+
+    /// [`Walk::close`] with the walk's own writer.
+    ///
+    /// # Safety
+    /// As [`Walk::close`].
+    #[inline(never)]
+    pub unsafe fn close_apart<const STYLE: u8>(&mut self, options: &Options, open: &mut Open) -> Flow {
+        let mut out = std::mem::take(&mut self.out);
+        // SAFETY: as the caller's.
+        let flow = unsafe { self.close::<STYLE>(options, open, &mut out) };
+        self.out = out;
+        flow
     }
 
     /// Pops the frame around `open` into it, after giving back what `open` held.
@@ -773,25 +699,47 @@ impl Walk {
     /// The last of `held` is what the new one walks.
     #[inline(always)]
     pub unsafe fn push(&mut self, open: &mut Open, kind: u32, walked: *mut ffi::PyObject) -> bool {
-        if open.kind != ROOT {
-            let pushed = match &mut self.stack {
-                Some(stack) => stack.push(open.frame()),
-                None => self.first_push(open.frame()),
-            };
-            if let Err(overflow) = pushed {
-                let (maximum, observed) = (overflow.budget as u64, overflow.needed as u64);
-                let trouble = match overflow.is_out_of_memory() {
-                    true => Trouble::Writer(Failure::Memory),
-                    false => Trouble::Limit { limit: Limit::StackBytes, maximum, observed },
-                };
-                // SAFETY: no culprit.
-                unsafe { self.fail(trouble, null_mut()) };
-                return false;
-            }
+        if !self.push_frame(*open) {
+            return false;
         }
         *open = Open { kind, wrote: 0, position: 0, walked };
         true
     }
+
+    /// Pushes the frame of what is around a container or stand-in; the root has none.
+    #[inline(always)]
+    pub fn push_frame(&mut self, around: Open) -> bool {
+        if around.kind == ROOT {
+            return true;
+        }
+        let pushed = match &mut self.stack {
+            Some(stack) => stack.push(around.frame()),
+            None => self.first_push(around.frame()),
+        };
+        let Err(overflow) = pushed else { return true };
+        if self.trouble.is_none() {
+            let (maximum, observed) = (overflow.budget as u64, overflow.needed as u64);
+            let trouble = match overflow.is_out_of_memory() {
+                true => Trouble::Writer(Failure::Memory),
+                false => Trouble::Limit { limit: Limit::StackBytes, maximum, observed },
+            };
+            // SAFETY: no culprit.
+            unsafe { self.fail(trouble, null_mut()) };
+        }
+        false
+    }
+}
+
+/// Up to so many objects held the containers need no frames on the walk's own stack: not past a limit, and nowhere
+/// where every push is to move that stack.
+#[inline(always)]
+fn easy(options: &Options) -> usize {
+    if stress() {
+        return 0;
+    }
+    let frames = options.limits.stack_bytes / size_of::<u64>() as u64;
+    let least = options.limits.depth.min(frames.saturating_add(1));
+    usize::try_from(least).unwrap_or(SEARCHED).min(SEARCHED)
 }
 
 /// The item separator of the fixed styles, after each item; the last one is taken back.
