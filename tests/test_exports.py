@@ -6,7 +6,7 @@ import types
 
 import pytest
 
-MODULES = ("forkedenc", "forkedenc.json", "forkedenc.json.decoder", "forkedenc.json.scanner")
+MODULES = ("forkedenc", "forkedenc.breaking", "forkedenc.json", "forkedenc.json.decoder", "forkedenc.json.scanner")
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -17,7 +17,7 @@ def test_everything_in_all_is_there_once(name):
         assert getattr(module, public) is not None
 
 
-@pytest.mark.parametrize("name", ["forkedenc", "forkedenc.json"])
+@pytest.mark.parametrize("name", ["forkedenc", "forkedenc.breaking", "forkedenc.json"])
 def test_all_is_what_is_visible(name):
     module = importlib.import_module(name)
     visible = {

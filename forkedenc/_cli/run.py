@@ -126,7 +126,7 @@ def _run_file(path: str) -> None:
     main = ModuleType("__main__")
     main.__file__, main.__loader__ = path, loader
     # What else an interpreter gives to it depends on its version, and ours got the same.
-    given = {"__annotations__": {}, "__cached__": None}
+    given: dict[str, object] = {"__annotations__": {}, "__cached__": None}
     ours = vars(sys.modules["__main__"])
     main.__dict__.update({name: value for name, value in given.items() if name in ours}, __builtins__=builtins)
     sys.modules["__main__"] = main
