@@ -33,7 +33,8 @@ def unchecked() -> ModuleType:
     module = library.with_name(f"_native{sysconfig.get_config_var('EXT_SUFFIX')}")
     module.write_bytes(library.read_bytes())
     spec = importlib.util.spec_from_file_location("unchecked._native", module)
-    assert spec and spec.loader, "a module can be made of a file"
+    assert spec, "a module can be made of a file"
+    assert spec.loader, "and has a loader"
     loaded = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(loaded)
     return loaded

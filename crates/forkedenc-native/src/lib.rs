@@ -2,17 +2,36 @@
 
 use pyo3::prelude::*;
 
+mod interpreter;
+
+// A free-threaded build gets a module that says at import why it can't be had, and nothing that counts on the lock.
+#[cfg(not(Py_GIL_DISABLED))]
 mod errors;
+#[cfg(not(Py_GIL_DISABLED))]
 mod json;
+#[cfg(not(Py_GIL_DISABLED))]
 mod limits;
+#[cfg(not(Py_GIL_DISABLED))]
 mod pyraw;
+#[cfg(not(Py_GIL_DISABLED))]
 mod runtime;
 
 #[pymodule]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    interpreter::check(module.py())?;
+    register(module)
+}
+
+#[cfg(not(Py_GIL_DISABLED))]
+fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     errors::register(module)?;
     limits::register(module)?;
     runtime::register(module)?;
     pyraw::register(module)?;
     json::register(module)
+}
+
+#[cfg(Py_GIL_DISABLED)]
+fn register(_: &Bound<'_, PyModule>) -> PyResult<()> {
+    Ok(())
 }

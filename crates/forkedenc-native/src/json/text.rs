@@ -248,6 +248,26 @@ unsafe fn fill<U: Unit>(bytes: &[u8], mut data: *mut U) {
     }
 }
 
+/// Is this str ASCII, with its text right behind its header? (All are but those of subclasses.)
+///
+/// # Safety
+/// The caller is attached; `object` is a str (or of a subclass), alive and ready.
+#[inline(always)]
+pub unsafe fn is_compact_ascii(object: *mut ffi::PyObject) -> bool {
+    // SAFETY: it is a str by the contract, and only read.
+    unsafe {
+        #[cfg(not(Py_3_14))]
+        {
+            ffi::PyUnicode_IS_COMPACT_ASCII(object) != 0
+        }
+        // The flags are no longer to be had; no other kind of str has the shorter header.
+        #[cfg(Py_3_14)]
+        {
+            ffi::PyUnicode_DATA(object).cast_const() == object.cast::<ffi::PyASCIIObject>().add(1).cast_const().cast()
+        }
+    }
+}
+
 /// What a str holds, by kind.
 #[derive(Clone, Copy)]
 pub enum Units<'a> {
@@ -274,9 +294,7 @@ impl<'a> Units<'a> {
             let length = ffi::PyUnicode_GET_LENGTH(object).cast_unsigned();
             let data = ffi::PyUnicode_DATA(object);
             match ffi::PyUnicode_KIND(object) {
-                1 if ffi::PyUnicode_IS_ASCII(object) != 0 => {
-                    Self::Ascii(std::slice::from_raw_parts(data.cast(), length))
-                }
+                1 if is_compact_ascii(object) => Self::Ascii(std::slice::from_raw_parts(data.cast(), length)),
                 1 => Self::Latin1(std::slice::from_raw_parts(data.cast(), length)),
                 2 => Self::Two(std::slice::from_raw_parts(data.cast(), length)),
                 _ => Self::Four(std::slice::from_raw_parts(data.cast(), length)),

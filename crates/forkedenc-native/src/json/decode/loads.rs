@@ -13,7 +13,7 @@ use super::gc::Pause;
 use super::hooks::{HookedBuilder, Hooks, hook};
 use super::input::{self, Input, bytes_of};
 use super::session::{Buffers, Options, duplicates, interpreter_rules, raise, raise_plain};
-use crate::json::text::Units;
+use crate::json::text::{Units, is_compact_ascii};
 use crate::limits::json_limits;
 use forkedenc_core::error::Error;
 use forkedenc_core::limits::JsonLimits;
@@ -111,7 +111,7 @@ fn check<'py>(data: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
     // SAFETY: attached; the object is alive and read under the lock.
     unsafe {
         if ffi::PyUnicode_Check(object) != 0 {
-            if ffi::PyUnicode_IS_ASCII(object) == 0 && Units::of(object).get(0) == Some(0xfeff) {
+            if !is_compact_ascii(object) && Units::of(object).get(0) == Some(0xfeff) {
                 return Err(raise_plain(data.py(), FACE, "byte_order_mark", data));
             }
             return Ok(None);

@@ -4,6 +4,7 @@ use forkedenc_core::json::encode::Text;
 use pyo3::ffi;
 
 use super::fixed::Pen;
+use crate::json::text::is_compact_ascii;
 
 /// The text of a str, read in place; `None` with an exception set where an old-style str can't be made ready.
 ///
@@ -13,19 +14,17 @@ use super::fixed::Pen;
 pub unsafe fn text<'a>(object: *mut ffi::PyObject) -> Option<Text<'a>> {
     // SAFETY: `object` is a str by the contract; its data holds `length` units of its kind.
     unsafe {
-        if ffi::PyUnicode_IS_COMPACT_ASCII(object) != 0 {
+        if is_compact_ascii(object) {
             let (data, length) = ascii_data(object);
             return Some(Text::Ascii(std::slice::from_raw_parts(data, length)));
         }
+        #[cfg(not(Py_3_12))]
         if ffi::PyUnicode_IS_READY(object) == 0 && ffi::PyUnicode_READY(object) < 0 {
             return None;
         }
         let length = ffi::PyUnicode_GET_LENGTH(object).cast_unsigned();
         let data = ffi::PyUnicode_DATA(object);
         Some(match ffi::PyUnicode_KIND(object) {
-            ffi::PyUnicode_1BYTE_KIND if ffi::PyUnicode_IS_ASCII(object) != 0 => {
-                Text::Ascii(std::slice::from_raw_parts(data.cast(), length))
-            }
             ffi::PyUnicode_1BYTE_KIND => Text::Latin1(std::slice::from_raw_parts(data.cast(), length)),
             ffi::PyUnicode_2BYTE_KIND => Text::Ucs2(std::slice::from_raw_parts(data.cast(), length)),
             _ => Text::Ucs4(std::slice::from_raw_parts(data.cast(), length)),
@@ -43,6 +42,29 @@ unsafe fn ascii_data(object: *mut ffi::PyObject) -> (*const u8, usize) {
     unsafe {
         let header = object.cast::<ffi::PyASCIIObject>();
         (header.add(1).cast(), (*header).length.cast_unsigned())
+    }
+}
+
+/// The UTF-8 of a str that keeps it, since someone has asked for it before: where it lies, null if nobody has, and its
+/// length. `None` where a str can't be asked.
+///
+/// # Safety
+/// `object` is a str, alive and not ASCII in place.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+unsafe fn kept_utf8(object: *mut ffi::PyObject) -> Option<(*const u8, usize)> {
+    #[cfg(not(Py_3_14))]
+    // SAFETY: a compact str that is not ASCII begins with this header.
+    unsafe {
+        (ffi::PyUnicode_IS_COMPACT(object) != 0).then(|| {
+            let header = object.cast::<ffi::PyCompactUnicodeObject>();
+            ((*header).utf8.cast_const().cast(), (*header).utf8_length.cast_unsigned())
+        })
+    }
+    #[cfg(Py_3_14)]
+    {
+        let _ = object;
+        None
     }
 }
 
@@ -71,13 +93,11 @@ pub unsafe fn clean_string<const DEL: bool>(
     // SAFETY: SSE2 is part of x86-64. Loads: whole vectors inside the text, or the 16 bytes that end with the text,
     // which begin inside the header where the text is shorter (text elsewhere is not shorter). Stores: inside what is left and the margin behind that.
     unsafe {
-        let in_place = ffi::PyUnicode_IS_COMPACT_ASCII(object) != 0;
+        let in_place = is_compact_ascii(object);
         let (data, length) = if in_place {
             ascii_data(object)
-        } else if !DEL && ffi::PyUnicode_IS_COMPACT(object) != 0 {
-            // Someone has asked for the UTF-8 of this str before, and the str keeps it.
-            let header = object.cast::<ffi::PyCompactUnicodeObject>();
-            ((*header).utf8.cast_const().cast::<u8>(), (*header).utf8_length.cast_unsigned())
+        } else if let Some(kept) = kept_utf8(object).filter(|_| !DEL) {
+            kept
         } else {
             return false;
         };
