@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import zipfile
 from pathlib import Path
 
@@ -17,6 +18,10 @@ PYTHON = [sys.executable]
 
 
 def start(program, *words, **more):
+    # The suite may run where Python takes no modules from the script's folder; these scripts do. Nor may the folder that
+    # the suite runs in lend its modules: it is the source tree.
+    more.setdefault("env", {name: value for name, value in os.environ.items() if name != "PYTHONSAFEPATH"})
+    more.setdefault("cwd", tempfile.gettempdir())
     return subprocess.run([*program, *map(str, words)], capture_output=True, text=True, check=False, timeout=60, **more)
 
 
