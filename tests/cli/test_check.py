@@ -174,7 +174,7 @@ def test_a_number_is_refused_where_decode_refuses_it(check):
             json.decode(data)
         done, path = check(data, code=3)
         assert done.err == f"{path}:{caught.value.line}:{caught.value.column}: {caught.value.msg} at /1\n"
-    for text in ["17976931348623157e292", f"0.{'0' * 2000}1e2309", "1" * 308 + ".5", "1" * 400, "1e-400"]:
+    for text in ["17976931348623157e292", f"0.{'0' * 2000}1e2309", "1" * 309 + ".5", "1" * 400, "1e-400"]:
         check(f"[{text}]".encode(), code=0)
 
 
