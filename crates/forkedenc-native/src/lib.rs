@@ -3,6 +3,7 @@
 use pyo3::prelude::*;
 
 mod errors;
+mod fallible;
 mod json;
 mod limits;
 mod pyraw;
