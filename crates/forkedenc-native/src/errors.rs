@@ -11,6 +11,8 @@ use pyo3::exceptions::{PyRuntimeError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+use crate::fallible;
+
 /// What `_errors` registered last; a module that is loaded anew replaces it.
 static FACTORY: Mutex<Option<Py<PyAny>>> = Mutex::new(None);
 
@@ -49,7 +51,12 @@ pub fn raise(
     let Some(factory) = factory else {
         return PyRuntimeError::new_err("forkedenc._native was imported without forkedenc");
     };
-    match factory.bind(py).call1((face, kind, offset, line, column, path, detail)) {
+    let make = || {
+        let (face, kind, path) = (fallible::text(py, face)?, fallible::text(py, kind)?, fallible::text(py, path)?);
+        let [offset, line, column] = [fallible::int(py, offset)?, fallible::int(py, line)?, fallible::int(py, column)?];
+        factory.bind(py).call1(fallible::tuple(py, [face, kind, offset, line, column, path, detail.into_any()])?)
+    };
+    match make() {
         Ok(error) => PyErr::from_value(error),
         Err(error) => error,
     }
@@ -57,7 +64,7 @@ pub fn raise(
 
 /// What the factory needs beside the position: the numbers of a limit, nothing for the other kinds.
 pub fn detail<'py>(py: Python<'py>, kind: &Kind) -> PyResult<Bound<'py, PyDict>> {
-    let dict = PyDict::new(py);
+    let dict = fallible::dict(py)?;
     if let Kind::Limit { limit, maximum, observed } = kind {
         set_limit(&dict, limit.name(), *maximum, *observed)?;
     }
@@ -66,9 +73,9 @@ pub fn detail<'py>(py: Python<'py>, kind: &Kind) -> PyResult<Bound<'py, PyDict>>
 
 /// The three numbers of a limit error: the field of `Limits`, what it allows, what would have been reached.
 pub fn set_limit(detail: &Bound<'_, PyDict>, limit: &str, maximum: u64, observed: u64) -> PyResult<()> {
-    detail.set_item("limit", limit)?;
-    detail.set_item("maximum", maximum)?;
-    detail.set_item("observed", observed)
+    fallible::put_text(detail, "limit", limit)?;
+    fallible::put_int(detail, "maximum", maximum)?;
+    fallible::put_int(detail, "observed", observed)
 }
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {

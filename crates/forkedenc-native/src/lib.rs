@@ -8,6 +8,8 @@ mod interpreter;
 #[cfg(not(Py_GIL_DISABLED))]
 mod errors;
 #[cfg(not(Py_GIL_DISABLED))]
+mod fallible;
+#[cfg(not(Py_GIL_DISABLED))]
 mod json;
 #[cfg(not(Py_GIL_DISABLED))]
 mod limits;

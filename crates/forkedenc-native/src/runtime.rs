@@ -6,7 +6,8 @@ use forkedenc_core::limits::Limit;
 use forkedenc_runtime::{Stats, after_fork, before_fork, pool, process_stats, set_stress, stress};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+
+use crate::fallible;
 
 /// The class that `forkedenc._runtime` registered: a reload registers a new one.
 static STATS_CLASS: Mutex<Option<Py<PyAny>>> = Mutex::new(None);
@@ -30,17 +31,17 @@ const LIMITS: [Limit; 11] = [
 pub fn stats_object<'py>(py: Python<'py>, stats: &Stats) -> PyResult<Bound<'py, PyAny>> {
     let class = STATS_CLASS.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|class| class.clone_ref(py));
     let class = class.ok_or_else(|| PyRuntimeError::new_err("no class of stats is registered"))?;
-    let segments = PyDict::new(py);
+    let segments = fallible::dict(py)?;
     for (size, count) in &stats.segments_by_class {
-        segments.set_item(size, count)?;
+        segments.set_item(fallible::int(py, *size as u64)?, fallible::int(py, *count)?)?;
     }
-    let breaches = PyDict::new(py);
+    let breaches = fallible::dict(py)?;
     for limit in LIMITS {
         if let Some(count) = stats.breaches.get(&(limit as usize)) {
-            breaches.set_item(limit.name(), count)?;
+            fallible::put_int(&breaches, limit.name(), *count)?;
         }
     }
-    let keywords = PyDict::new(py);
+    let keywords = fallible::dict(py)?;
     for (name, value) in [
         ("resumes", stats.resumes),
         ("suspensions", stats.suspensions),
@@ -55,10 +56,10 @@ pub fn stats_object<'py>(py: Python<'py>, stats: &Stats) -> PyResult<Bound<'py, 
         ("pool_misses", stats.pool_misses),
         ("streams", stats.streams),
     ] {
-        keywords.set_item(name, value)?;
+        fallible::put_int(&keywords, name, value)?;
     }
-    keywords.set_item("segments_by_class", segments)?;
-    keywords.set_item("breaches", breaches)?;
+    fallible::put(&keywords, "segments_by_class", segments.as_any())?;
+    fallible::put(&keywords, "breaches", breaches.as_any())?;
     class.into_bound(py).call((), Some(&keywords))
 }
 

@@ -322,26 +322,45 @@ impl<'a> Units<'a> {
         }
     }
 
-    /// Appends the characters `from..to` as UTF-8.
-    pub fn encode(&self, from: usize, to: usize, out: &mut Vec<u8>) {
+    /// Appends the characters `from..to` as UTF-8; false where memory is out, and part of them may be there.
+    #[must_use]
+    pub fn encode(&self, from: usize, to: usize, out: &mut Vec<u8>) -> bool {
         match self {
-            Self::Ascii(units) => out.extend_from_slice(&units[from..to]),
-            Self::Latin1(units) => encode(units[from..to].iter().map(|unit| u32::from(*unit)), out),
-            Self::Two(units) => encode(units[from..to].iter().map(|unit| u32::from(*unit)), out),
-            Self::Four(units) => encode(units[from..to].iter().copied(), out),
+            Self::Ascii(units) => {
+                let units = &units[from..to];
+                let room = out.try_reserve(units.len()).is_ok();
+                if room {
+                    out.extend_from_slice(units);
+                }
+                room
+            }
+            Self::Latin1(units) => encode(&units[from..to], out),
+            Self::Two(units) => encode(&units[from..to], out),
+            Self::Four(units) => encode(&units[from..to], out),
         }
     }
 }
 
-fn encode(points: impl ExactSizeIterator<Item = u32>, out: &mut Vec<u8>) {
-    out.reserve(points.len());
-    for point in points {
-        if point < 0x80 {
-            out.push(point as u8);
-        } else {
-            forkedenc_core::utf8::push(out, point);
+fn encode<U: Copy + Into<u32>>(units: &[U], out: &mut Vec<u8>) -> bool {
+    /// Units at a time, each of which takes at most four bytes.
+    const BLOCK: usize = 4096;
+    if out.try_reserve(units.len()).is_err() {
+        return false;
+    }
+    for block in units.chunks(BLOCK) {
+        if out.try_reserve(4 * block.len()).is_err() {
+            return false;
+        }
+        for unit in block {
+            let point = (*unit).into();
+            if point < 0x80 {
+                out.push(point as u8);
+            } else {
+                forkedenc_core::utf8::push(out, point);
+            }
         }
     }
+    true
 }
 
 /// How many characters these bytes of UTF-8 are.

@@ -1,5 +1,7 @@
 //! What is rare: limits that a token may cross, errors with their place and path, and limits audited instead of enforced.
 
+use std::collections::VecDeque;
+
 use forkedenc_runtime::{Overflow, count_breach};
 
 use super::builder::{Builder, Member};
@@ -7,7 +9,7 @@ use super::machine::{Flow, HAS_KEY, Holder, KEPT, Machine, State, count_of, hold
 use crate::cursor::Cursor;
 use crate::error::{Error, Kind};
 use crate::limits::{Limit, NONE};
-use crate::path::{Step, pointer};
+use crate::path::{SHOWN, Step, pointer};
 use crate::position::Place;
 
 /// What `max_memory_bytes` charges for one value, beside the bytes of its text: the object and its slot, on CPython.
@@ -329,6 +331,7 @@ impl Machine {
                 let window = c.window();
                 self.base.after(&window[..usize::try_from(at).unwrap_or(usize::MAX).min(window.len())])
             }
+            None if offset == self.key_place.offset => self.key_place,
             None => self.base.back(offset, one_character),
         }
     }
@@ -338,18 +341,23 @@ impl Machine {
     pub fn path<B: Builder>(&self, builder: &B) -> String {
         let words = self.stack.words();
         let mut top = words.len();
-        let mut steps = Vec::new();
+        // The outermost ones that can be shown, each of at least one character: depth may be in the millions.
+        let mut steps = VecDeque::with_capacity(SHOWN);
         let (mut holder, mut count, mut mark, mut kept) = (self.holder, self.count, self.mark, B::KEEPS_KEYS);
         let mut inner = None;
         let mut pending = matches!(self.state, State::Value | State::FirstItem | State::Colon);
-        let mut key = Some(self.key.clone());
+        let mut key = Some(self.key[..self.key.len().min(4 * SHOWN)].to_vec());
         loop {
-            match holder {
-                Holder::Array if pending => steps.push(Step::Index(count)),
-                Holder::Object if pending => {
-                    steps.push(Step::Key(key.take().filter(|_| !kept).unwrap_or_else(|| builder.member_key(inner))));
+            if pending && holder != Holder::Top {
+                if steps.len() == SHOWN {
+                    steps.pop_front();
                 }
-                _ => {}
+                steps.push_back(match holder {
+                    Holder::Object => {
+                        Step::Key(key.take().filter(|_| !kept).unwrap_or_else(|| builder.member_key(inner)))
+                    }
+                    _ => Step::Index(count),
+                });
             }
             if top == 0 {
                 break;
@@ -366,7 +374,8 @@ impl Machine {
                 kept = false;
                 let length = usize::try_from(words[top - 1]).unwrap_or(0);
                 let start = top - 1 - length.div_ceil(8);
-                let bytes = words[start..top - 1].iter().flat_map(|word| word.to_ne_bytes()).take(length);
+                let bytes =
+                    words[start..top - 1].iter().flat_map(|word| word.to_ne_bytes()).take(length.min(4 * SHOWN));
                 key = Some(bytes.collect());
                 top = start;
             }

@@ -140,6 +140,8 @@ pub struct Machine {
     pub(super) cut: Cut,
     /// Where the cut token starts.
     pub(super) token: u64,
+    /// The place of the last key that a window's end cut.
+    pub(super) key_place: Place,
     pub(super) text: Text,
     pub(super) digits: Digits,
     /// The key of the open member, where the builder keeps none.
@@ -206,6 +208,7 @@ impl Machine {
             peak: 0,
             cut: Cut::None,
             token: 0,
+            key_place: Place::START,
             text: Text::default(),
             digits: Digits::default(),
             key: Vec::new(),
@@ -244,6 +247,8 @@ impl Machine {
         self.holder = Holder::Top;
         self.state = State::Value;
         self.count = 0;
+        // A document that failed has left the mark of its innermost container.
+        self.mark = 0;
         self.cut = Cut::None;
         self.depth = 0;
         self.stack.truncate(0);
@@ -270,6 +275,7 @@ impl Machine {
         self.mark = 0;
         self.peak = 0;
         self.base = Place::START;
+        self.key_place = Place::START;
         self.audit = None;
         self.overflow = None;
         self.begin();
@@ -333,6 +339,12 @@ impl Machine {
 
     /// The next window follows this one.
     pub fn pass(&mut self, window: &[u8]) {
+        if self.cut == Cut::Key
+            && let Some(at) = self.token.checked_sub(self.base.offset)
+        {
+            // A key that turns out to be refused is refused here, and its characters may be of many bytes.
+            self.key_place = self.base.after(&window[..usize::try_from(at).unwrap_or(usize::MAX).min(window.len())]);
+        }
         self.base = self.base.after(window);
     }
 
@@ -342,24 +354,41 @@ impl Machine {
         self.cut == Cut::Number && self.holder == Holder::Top
     }
 
+    /// Of a number that is the whole document and stopped where none can end, as `1.` does: how many bytes of it are one.
+    #[must_use]
+    pub fn number_within(&self) -> Option<u64> {
+        (self.cuts_number_document() && self.digits.accepted() > 0).then(|| self.digits.accepted())
+    }
+
     /// The key of the open member, where the machine keeps it.
     #[must_use]
     pub fn key(&self) -> &[u8] {
         &self.key
     }
 
-    /// A machine in the same state.
+    /// Notes the open member's key; false where memory is out.
+    #[inline(always)]
+    pub(super) fn keep_key(&mut self, text: &[u8]) -> bool {
+        self.key.clear();
+        let room = self.key.try_reserve(text.len()).is_ok();
+        if room {
+            self.key.extend_from_slice(text);
+        }
+        room
+    }
+
+    /// A machine in the same state; `None` where no memory is left for its stack.
     #[must_use]
-    pub fn fork(&self) -> Self {
-        Self {
-            stack: self.stack.fork(),
+    pub fn fork(&self) -> Option<Self> {
+        Some(Self {
+            stack: self.stack.try_fork()?,
             text: self.text.clone(),
             digits: self.digits.clone(),
             key: self.key.clone(),
             audit: self.audit.clone(),
             error: self.error.clone(),
             ..*self
-        }
+        })
     }
 
     /// Counts the peak depth into the stack's statistics.
@@ -753,8 +782,9 @@ impl Machine {
                                 && (!high || utf8::check(text, self.rules.text.surrogates) == utf8::Checked::Valid)
                             {
                                 if !B::KEEPS_KEYS {
-                                    self.key.clear();
-                                    self.key.extend_from_slice(text);
+                                    if !self.keep_key(text) {
+                                        return self.fail(builder, Kind::OutOfMemory, &c);
+                                    }
                                 }
                                 answer = Some((text.len() as u64, builder.key(text, !high)));
                             }

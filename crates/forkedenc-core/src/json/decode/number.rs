@@ -204,6 +204,8 @@ pub enum DigitsStep {
     NeedMore,
     /// The byte at the cursor is one too many.
     Over,
+    /// There is no memory to keep that byte.
+    NoMemory,
 }
 
 /// What is wanted of a number.
@@ -264,6 +266,12 @@ impl Digits {
         self.count - u64::from(self.negative)
     }
 
+    /// Bytes, from the first on, that are a number.
+    #[must_use]
+    pub fn accepted(&self) -> u64 {
+        self.accepted
+    }
+
     /// True behind a minus and nothing else.
     #[must_use]
     pub fn is_minus(&self) -> bool {
@@ -298,6 +306,9 @@ impl Digits {
                 self.accepted = self.count;
             }
             if self.keep == Keep::Text {
+                if self.text.try_reserve(1).is_err() {
+                    return DigitsStep::NoMemory;
+                }
                 self.text.push(byte);
             } else if let Some(value) = &mut self.value {
                 value.push(byte);

@@ -185,16 +185,16 @@ impl Stream {
         self.machine.base().offset
     }
 
-    /// A stream in the same state; the builder is forked beside it.
+    /// A stream in the same state; the builder is forked beside it. `None` where no memory is left for its stack.
     #[must_use]
-    pub fn fork(&self) -> Self {
-        Self {
-            machine: self.machine.fork(),
+    pub fn fork(&self) -> Option<Self> {
+        Some(Self {
+            machine: self.machine.fork()?,
             framing: self.framing.clone(),
             bad: self.bad.clone(),
             failed: self.failed.clone(),
             ..*self
-        }
+        })
     }
 
     /// The breaches that have ended since the last call.
@@ -541,7 +541,7 @@ impl Stream {
         builder.abandon();
         self.document_end = NONE;
         let error = self.machine.take_error()?;
-        if self.recovers && error.kind != Kind::Builder {
+        if self.recovers && !matches!(error.kind, Kind::Builder | Kind::OutOfMemory) {
             self.machine.begin();
             self.bad = Some(error);
             self.phase = Phase::Skipping;

@@ -213,6 +213,9 @@ impl Text {
         let over = run.len() as u64 > room;
         let run = if over { &run[..usize::try_from(room).unwrap_or(usize::MAX).min(run.len())] } else { run };
         self.high |= high;
+        if self.out.try_reserve(run.len()).is_err() {
+            return Some(TextStep::Bad(Kind::OutOfMemory, start));
+        }
         self.out.extend_from_slice(run);
         let end = start + run.len() as u64;
         // What stands unchecked before this run belongs to the character that the run goes on with.
@@ -299,6 +302,9 @@ impl Text {
     /// A decoded character, counted at byte `at`.
     fn put(&mut self, point: u32, at: u64, limit: u64) -> Option<TextStep> {
         let before = self.size();
+        if self.out.try_reserve(4).is_err() {
+            return Some(TextStep::Bad(Kind::OutOfMemory, at));
+        }
         utf8::push(&mut self.out, point);
         let over = self.size() > limit && before <= limit;
         self.high |= point >= 0x80;

@@ -77,8 +77,10 @@ impl Machine {
         let text = std::mem::take(&mut self.text);
         let token = if key {
             if !B::KEEPS_KEYS {
-                self.key.clear();
-                self.key.extend_from_slice(text.bytes());
+                if !self.keep_key(text.bytes()) {
+                    self.text = text;
+                    return Token::Stopped(self.fail(builder, Kind::OutOfMemory, c));
+                }
             }
             match builder.key(text.bytes(), text.is_ascii()) {
                 Member::Build => Token::Complete,
@@ -131,6 +133,7 @@ impl Machine {
                     self.count += 1;
                     return Token::Stopped(self.fail_at(builder, kind, c, self.offset(c) - back));
                 }
+                DigitsStep::NoMemory => return Token::Stopped(self.fail(builder, Kind::OutOfMemory, c)),
                 DigitsStep::Over => {
                     let limits = &self.limits;
                     let own = limits.number_digits;

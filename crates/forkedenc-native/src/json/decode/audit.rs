@@ -4,6 +4,7 @@ use forkedenc_core::json::Breach;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
+use crate::{errors, fallible};
 use std::sync::Mutex;
 
 static CLASS: Mutex<Option<Py<PyAny>>> = Mutex::new(None);
@@ -24,14 +25,12 @@ pub fn tell(py: Python<'_>, audit: &Py<PyAny>, breaches: &[Breach]) -> PyResult<
         CLASS.lock().unwrap_or_else(std::sync::PoisonError::into_inner).as_ref().map(|class| class.clone_ref(py));
     let class = class.ok_or_else(|| PyRuntimeError::new_err("forkedenc._native was imported without forkedenc"))?;
     for breach in breaches {
-        let keywords = pyo3::types::PyDict::new(py);
-        keywords.set_item("limit", breach.limit.name())?;
-        keywords.set_item("maximum", breach.maximum)?;
-        keywords.set_item("observed", breach.observed)?;
-        keywords.set_item("offset", breach.place.offset)?;
-        keywords.set_item("line", breach.place.line)?;
-        keywords.set_item("column", breach.place.column)?;
-        keywords.set_item("path", &breach.path)?;
+        let keywords = fallible::dict(py)?;
+        errors::set_limit(&keywords, breach.limit.name(), breach.maximum, breach.observed)?;
+        fallible::put_int(&keywords, "offset", breach.place.offset)?;
+        fallible::put_int(&keywords, "line", breach.place.line)?;
+        fallible::put_int(&keywords, "column", breach.place.column)?;
+        fallible::put_text(&keywords, "path", &breach.path)?;
         let breach = class.bind(py).call((), Some(&keywords))?;
         audit.bind(py).call1((breach,))?;
     }

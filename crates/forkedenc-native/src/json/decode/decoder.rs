@@ -5,6 +5,7 @@ use forkedenc_core::json::{Machine, Rules};
 use forkedenc_core::limits::JsonLimits;
 use forkedenc_runtime::{StartSize, Totals};
 use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyAny;
 
@@ -12,9 +13,9 @@ use super::audit;
 use super::gc::Pause;
 use super::input;
 use super::session::{Buffers, Options, duplicates, raise};
-use crate::errors;
 use crate::limits::json_limits;
 use crate::runtime::stats_object;
+use crate::{errors, fallible};
 
 pub const FACE: &str = "json";
 
@@ -39,11 +40,11 @@ pub fn options(limits: Option<&Bound<'_, PyAny>>, duplicate_keys: Option<&str>, 
 pub fn untyped(kind: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
     let Some(kind) = kind else { return Ok(()) };
     let py = kind.py();
-    if kind.is(&py.import("typing")?.getattr("Any")?) {
+    if kind.is(&py.import(intern!(py, "typing"))?.getattr(intern!(py, "Any"))?) {
         return Ok(());
     }
-    let detail = pyo3::types::PyDict::new(py);
-    detail.set_item("type", kind)?;
+    let detail = fallible::dict(py)?;
+    fallible::put(&detail, "type", kind)?;
     Err(errors::raise(py, FACE, "schema", 0, 1, 1, "", detail))
 }
 

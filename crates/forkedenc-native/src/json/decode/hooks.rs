@@ -7,9 +7,10 @@
 use forkedenc_core::json::builder::Member;
 use forkedenc_core::json::{Builder, Constant};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyString, PyTuple};
+use pyo3::types::PyDict;
 
 use super::objects::ObjectBuilder;
+use crate::fallible;
 
 /// The hooks of one decode; `None` where there is none.
 #[derive(Default)]
@@ -56,7 +57,7 @@ impl<'a, 'py> HookedBuilder<'a, 'py> {
 
     fn text(&self, hook: &Py<PyAny>, text: &[u8]) -> PyResult<Bound<'py, PyAny>> {
         let text = std::str::from_utf8(text).unwrap_or_default();
-        hook.bind(self.py).call1((PyString::new(self.py, text),))
+        hook.bind(self.py).call1((fallible::text(self.py, text)?,))
     }
 
     fn pairs(&mut self, hook: &Py<PyAny>, mark: u64) -> PyResult<Bound<'py, PyAny>> {
@@ -66,10 +67,10 @@ impl<'a, 'py> HookedBuilder<'a, 'py> {
             // SAFETY: attached; the reference was the stack's and is ours now.
             values.push(unsafe { Bound::from_owned_ptr(py, value) });
         }
-        let pairs = PyList::empty(py);
+        let pairs = fallible::list(py)?;
         let mut values = values.into_iter();
         while let (Some(key), Some(value)) = (values.next(), values.next()) {
-            pairs.append(PyTuple::new(py, [key, value])?)?;
+            pairs.append(fallible::tuple(py, [key, value])?)?;
         }
         hook.bind(py).call1((pairs,))
     }

@@ -1,7 +1,7 @@
 //! What a decode may be given: bytes and str read in place, any other contiguous buffer copied.
 
 use forkedenc_core::cursor::{PADDING, Window};
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyMemoryError, PyTypeError};
 use pyo3::ffi;
 use pyo3::prelude::*;
 
@@ -74,6 +74,12 @@ fn copy(bytes: &[u8], scratch: &mut Vec<u8>) -> usize {
     bytes.len()
 }
 
+/// Pads a document of any length.
+fn pad_any<'a>(scratch: &mut Vec<u8>) -> PyResult<Input<'a>> {
+    scratch.try_reserve(PADDING).map_err(|_| PyMemoryError::new_err(()))?;
+    Ok(Input::Scratch(pad(scratch)))
+}
+
 /// Pads what the scratch buffer holds.
 pub fn pad(scratch: &mut Vec<u8>) -> usize {
     let length = scratch.len();
@@ -99,12 +105,14 @@ pub unsafe fn read<'a>(data: &Bound<'_, PyAny>, scratch: &mut Vec<u8>) -> PyResu
                 return Ok(place(bytes, scratch));
             }
             scratch.clear();
-            units.encode(0, units.len(), scratch);
-            return Ok(Input::Scratch(pad(scratch)));
+            if !units.encode(0, units.len(), scratch) {
+                return Err(PyMemoryError::new_err(()));
+            }
+            return pad_any(scratch);
         }
     }
     copy_buffer(data, scratch)?;
-    Ok(Input::Scratch(pad(scratch)))
+    pad_any(scratch)
 }
 
 #[inline]
@@ -131,10 +139,12 @@ pub fn copy_buffer(data: &Bound<'_, PyAny>, scratch: &mut Vec<u8>) -> PyResult<(
         }
         let mut view = view.assume_init();
         scratch.clear();
-        if view.len > 0 {
-            scratch.extend_from_slice(std::slice::from_raw_parts(view.buf.cast::<u8>(), view.len.cast_unsigned()));
+        let length = view.len.cast_unsigned();
+        let room = scratch.try_reserve(length + PADDING).is_ok();
+        if room && length > 0 {
+            scratch.extend_from_slice(std::slice::from_raw_parts(view.buf.cast::<u8>(), length));
         }
         ffi::PyBuffer_Release(&raw mut view);
+        if room { Ok(()) } else { Err(PyMemoryError::new_err(())) }
     }
-    Ok(())
 }

@@ -6,6 +6,8 @@
 use pyo3::ffi;
 use pyo3::prelude::*;
 
+use crate::fallible;
+
 /// Digits of a leaf. The interpreter never limits fewer than 640.
 const LEAF: usize = 600;
 
@@ -16,7 +18,7 @@ pub fn parse<'py>(py: Python<'py>, text: &[u8]) -> PyResult<Bound<'py, PyAny>> {
         digits => (false, digits),
     };
     let mut parts = digits.rchunks(LEAF).map(|leaf| parse_leaf(py, leaf)).collect::<PyResult<Vec<_>>>()?;
-    let mut power = parse_leaf(py, b"10")?.pow(LEAF, None::<usize>)?;
+    let mut power = parse_leaf(py, b"10")?.pow(fallible::int(py, LEAF as u64)?, py.None())?;
     // The lowest part comes first.
     while parts.len() > 1 {
         let mut joined = Vec::with_capacity(parts.len().div_ceil(2));

@@ -212,10 +212,15 @@ impl Keys {
                 ffi::Py_INCREF(*found);
                 return *found;
             }
+            let mut copy = Vec::new();
+            if copy.try_reserve_exact(bytes.len()).is_err() || own.try_reserve(1).is_err() {
+                return ffi::PyErr_NoMemory();
+            }
+            copy.extend_from_slice(bytes);
             let key = text::from_utf8(bytes);
             if !key.is_null() {
                 ffi::Py_INCREF(key);
-                own.insert(bytes.into(), key);
+                own.insert(copy.into_boxed_slice(), key);
             }
             key
         }

@@ -4,15 +4,16 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use forkedenc_core::json::Builder;
 use forkedenc_core::json::stream::{Chunk, Event, Framing, Stream};
-use pyo3::exceptions::{PyRuntimeError, PyTypeError};
-use pyo3::ffi;
+use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyUnicodeDecodeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
+use pyo3::{ffi, intern};
 
 use super::gc::Pause;
 use super::hooks::{HookedBuilder, Hooks, hook};
 use super::input::{self, Input, bytes_of};
 use super::session::{Buffers, Options, duplicates, interpreter_rules, raise, raise_plain};
+use crate::fallible;
 use crate::json::text::{Units, is_compact_ascii};
 use crate::limits::json_limits;
 use forkedenc_core::error::Error;
@@ -77,7 +78,7 @@ unsafe fn collect<'py>(
     names: *mut ffi::PyObject,
 ) -> PyResult<(Vec<Bound<'py, PyAny>>, Bound<'py, PyDict>)> {
     let count = count.cast_unsigned();
-    let keywords = PyDict::new(py);
+    let keywords = fallible::dict(py)?;
     let mut given = Vec::with_capacity(count);
     // SAFETY: `count` positional arguments, then one for each name of the tuple, all alive for the call.
     unsafe {
@@ -161,21 +162,20 @@ fn detect(bytes: &[u8]) -> Option<&'static std::ffi::CStr> {
 
 #[cold]
 fn decode<'py>(data: &Bound<'py, PyAny>, bytes: &[u8], name: &std::ffi::CStr) -> PyResult<Bound<'py, PyAny>> {
+    let py = data.py();
     // Copied: a codec is Python code, and a bytearray can change.
-    let bytes = bytes.to_vec();
-    // SAFETY: attached; the buffer is as long as said.
+    let bytes = fallible::bytes(py, bytes)?;
+    // SAFETY: attached; the bytes are alive.
     let text = unsafe {
-        Bound::from_owned_ptr_or_err(
-            data.py(),
-            ffi::PyUnicode_Decode(
-                bytes.as_ptr().cast(),
-                bytes.len().cast_signed(),
-                name.as_ptr(),
-                c"surrogatepass".as_ptr(),
-            ),
-        )
+        let decoded = ffi::PyUnicode_FromEncodedObject(bytes.as_ptr(), name.as_ptr(), c"surrogatepass".as_ptr());
+        Bound::from_owned_ptr_or_err(py, decoded)
     };
-    text.map_err(|_| raise_plain(data.py(), FACE, "invalid_utf8", data))
+    text.map_err(|error| {
+        if error.is_instance_of::<PyUnicodeDecodeError>(py) {
+            return raise_plain(py, FACE, "invalid_utf8", data);
+        }
+        error
+    })
 }
 
 /// Decodes without hooks. `given` is what the caller gave, for errors.
@@ -267,9 +267,9 @@ fn with_keywords<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let data = match given {
         [data] => data.clone(),
-        [] => match keywords.get_item("s")? {
+        [] => match keywords.get_item(intern!(py, "s"))? {
             Some(data) => {
-                keywords.del_item("s")?;
+                keywords.del_item(intern!(py, "s"))?;
                 data
             }
             None => return Err(PyTypeError::new_err("loads() missing 1 required positional argument: 's'")),

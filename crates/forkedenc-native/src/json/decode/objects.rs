@@ -7,8 +7,10 @@
 use forkedenc_core::json::builder::Member;
 use forkedenc_core::json::number::careful;
 use forkedenc_core::json::{Builder, Constant};
-use pyo3::ffi;
+use forkedenc_core::path::SHOWN;
+use pyo3::exceptions::PyMemoryError;
 use pyo3::prelude::*;
+use pyo3::{ffi, intern};
 
 use super::integer;
 use super::keys::Keys;
@@ -93,7 +95,8 @@ impl ObjectBuilder {
 
     /// The builder of a forked document: the same values, its own open containers.
     pub fn fork(&self, py: Python<'_>) -> PyResult<Self> {
-        let mut fork = Self::new(py, self.duplicates, Vec::with_capacity(self.values.len()));
+        let mut fork = Self::new(py, self.duplicates, Vec::new());
+        fork.values.try_reserve(self.values.len()).map_err(|_| PyMemoryError::new_err(()))?;
         fork.mark = self.mark;
         fork.in_object = self.in_object;
         fork.interpreter_digits = self.interpreter_digits;
@@ -142,8 +145,8 @@ impl ObjectBuilder {
             // SAFETY: attached.
             return unsafe { self.spill() };
         }
-        self.values.reserve(self.values.len().max(64));
-        true
+        let more = self.values.len().max(64);
+        room(&mut self.values, more)
     }
 
     /// Moves the open container's complete values into the list or dict that it becomes.
@@ -372,6 +375,16 @@ impl Drop for ObjectBuilder {
     }
 }
 
+/// Room for more elements, or false with MemoryError set.
+fn room<T>(vector: &mut Vec<T>, more: usize) -> bool {
+    let room = vector.try_reserve(more).is_ok();
+    if !room {
+        // SAFETY: attached, as every builder.
+        unsafe { ffi::PyErr_NoMemory() };
+    }
+    room
+}
+
 /// Where the values of the container with this mark begin; the mark's lowest bit tells objects from arrays.
 #[inline(always)]
 fn place(mark: u64) -> usize {
@@ -527,7 +540,10 @@ impl Builder for ObjectBuilder {
             unsafe {
                 if ffi::PyUnicode_Check(*key) != 0 {
                     let units = text::Units::of(*key);
-                    units.encode(0, units.len(), &mut bytes);
+                    // A path shows no more of a key.
+                    if !units.encode(0, units.len().min(SHOWN), &mut bytes) {
+                        bytes.clear();
+                    }
                 }
             }
         }
@@ -566,5 +582,5 @@ impl ObjectBuilder {
 /// `sys.get_int_max_str_digits()`; 0 is no limit.
 #[cold]
 pub fn interpreter_limit(py: Python<'_>) -> PyResult<u64> {
-    py.import("sys")?.call_method0("get_int_max_str_digits")?.extract()
+    py.import(intern!(py, "sys"))?.call_method0(intern!(py, "get_int_max_str_digits"))?.extract()
 }

@@ -7,17 +7,18 @@ use forkedenc_core::cursor::Window;
 use forkedenc_core::error::{Error, Kind};
 use forkedenc_core::json::text::{Text, TextRules, TextStep};
 use forkedenc_core::json::{Builder, Flow, Rules};
-use forkedenc_core::limits::{JsonLimits, NONE};
+use forkedenc_core::limits::{JsonLimits, Limit, NONE};
 use forkedenc_core::position::Place;
 use pyo3::exceptions::{PyStopIteration, PyTypeError, PyValueError};
-use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
+use pyo3::{ffi, intern};
 
 use super::gc::Pause;
 use super::hooks::{HookedBuilder, Hooks, hook};
 use super::input::pad;
 use super::session::{Buffers, Options, duplicates, interpreter_rules, raise_from};
+use crate::fallible;
 use crate::json::text::{self, Units};
 use crate::limits::json_limits;
 
@@ -34,33 +35,53 @@ struct Pieces<'a> {
     units: Units<'a>,
     next: usize,
     size: usize,
+    /// Bytes that may still be read.
+    room: u64,
+}
+
+/// What stands behind a window.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Behind {
+    More,
+    Nothing,
+    /// A byte that is one too many.
+    Limit(u8),
 }
 
 impl<'a> Pieces<'a> {
-    fn new(units: Units<'a>, index: usize) -> Self {
-        Self { units, next: index, size: FIRST_PIECE }
+    fn new(units: Units<'a>, index: usize, room: u64) -> Self {
+        Self { units, next: index, size: FIRST_PIECE, room }
     }
 
-    /// Calls `read` with each window, whether it is the last, and the index of its first character, until it is done.
-    /// An ASCII str is one window.
+    /// Calls `read` with each window, what stands behind it, and the index of its first character, until it is done.
+    /// An ASCII str is one window, if it may be read whole.
     fn each<T>(
         &mut self,
         scratch: &mut Vec<u8>,
-        mut read: impl FnMut(&Window<'_>, bool, usize) -> Option<T>,
+        mut read: impl FnMut(&Window<'_>, Behind, usize) -> Option<T>,
     ) -> Option<T> {
-        if let Units::Ascii(bytes) = self.units {
+        if let Units::Ascii(bytes) = self.units
+            && (bytes.len() - self.next) as u64 <= self.room
+        {
             // SAFETY: an ASCII str keeps a NUL behind its data.
             let window = unsafe { Window::terminated(&bytes[self.next..]) };
-            return read(&window, true, self.next);
+            return read(&window, Behind::Nothing, self.next);
         }
         loop {
             let to = self.next.saturating_add(self.size).min(self.units.len());
-            let last = to == self.units.len();
+            let mut behind = if to == self.units.len() { Behind::Nothing } else { Behind::More };
             scratch.clear();
-            self.units.encode(self.next, to, scratch);
+            if !self.units.encode(self.next, to, scratch) {
+                return None;
+            }
+            if let Some(byte) = usize::try_from(self.room).ok().and_then(|room| scratch.get(room)) {
+                behind = Behind::Limit(*byte);
+                scratch.truncate(self.room as usize);
+            }
+            self.room -= scratch.len() as u64;
             let length = pad(scratch);
-            let done = read(&Window::padded(scratch, length), last, self.next);
-            if done.is_some() || last {
+            let done = read(&Window::padded(scratch, length), behind, self.next);
+            if done.is_some() || behind != Behind::More {
                 return done;
             }
             self.next = to;
@@ -74,9 +95,16 @@ fn offset_of(units: Units<'_>, index: usize) -> u64 {
     match units {
         Units::Ascii(_) => index as u64,
         _ => {
-            let mut before = Vec::new();
-            units.encode(0, index, &mut before);
-            before.len() as u64
+            // In pieces: a str may be as long as memory.
+            let (mut before, mut piece) = (0, Vec::new());
+            for from in (0..index).step_by(LARGEST_PIECE) {
+                piece.clear();
+                if !units.encode(from, index.min(from + LARGEST_PIECE), &mut piece) {
+                    break;
+                }
+                before += piece.len() as u64;
+            }
+            before
         }
     }
 }
@@ -114,7 +142,7 @@ fn scanstring<'py>(
     text.start(true);
     let mut buffers = Buffers::take();
     let mut base = 0;
-    let step = Pieces::new(units, start).each(&mut buffers.scratch, |window, _, first| {
+    let step = Pieces::new(units, start, u64::MAX).each(&mut buffers.scratch, |window, _, first| {
         let mut cursor = window.cursor(0);
         match text.resume(&mut cursor, base, NONE, rules) {
             TextStep::End => Some(Ok(first + text::characters(cursor.before()))),
@@ -151,8 +179,10 @@ struct Scanner {
 impl Scanner {
     #[new]
     fn new(context: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let strict = context.getattr("strict")?.is_truthy()?;
-        let get = |name: &str| context.getattr(name).map(|value| hook(Some(&value)));
+        let py = context.py();
+        let name = |name: &str| Ok::<_, PyErr>(fallible::text(py, name)?.cast_into::<PyString>()?);
+        let strict = context.getattr(name("strict")?)?.is_truthy()?;
+        let get = |attribute: &str| context.getattr(name(attribute)?).map(|value| hook(Some(&value)));
         let hooks = Hooks {
             object: get("object_hook")?,
             pairs: get("object_pairs_hook")?,
@@ -160,7 +190,7 @@ impl Scanner {
             int: get("parse_int")?.filter(|hook| !is_type(context.py(), hook, false)),
             constant: get("parse_constant")?.filter(|hook| !is_default_constant(context.py(), hook)),
         };
-        let optional = |name: &str| context.getattr_opt(name);
+        let optional = |attribute: &str| context.getattr_opt(name(attribute)?);
         let limits = json_limits(optional("limits")?.as_ref(), JsonLimits::STDLIB)?;
         let keys = optional("duplicate_keys")?.filter(|value| !value.is_none());
         let nan = optional("allow_nan")?.map_or(Ok(true), |value| value.is_truthy())?;
@@ -204,7 +234,7 @@ impl Scanner {
         }
         let outcome = match read {
             Ok(end) => match builder.take(py) {
-                Some(value) => PyTuple::new(py, [value, end.into_pyobject(py)?.into_any()]),
+                Some(value) => fallible::tuple(py, [value, fallible::int(py, end as u64)?]),
                 None => Err(PyStopIteration::new_err((index,))),
             },
             Err(error) => {
@@ -238,11 +268,29 @@ impl Scanner {
     ) -> Result<usize, Box<Error>> {
         let mut machine = self.options.machine(0);
         machine.stack_mut().resume();
-        let end = Pieces::new(units, index).each(scratch, |window, last, first| {
+        let most = self.options.limits.document_bytes;
+        let end = Pieces::new(units, index, most).each(scratch, |window, behind, first| {
             let mut cursor = window.cursor(0);
-            let over = machine.base().offset + window.len() as u64 > self.options.limits.document_bytes;
-            match machine.run(builder, &mut cursor, last) {
-                Flow::NeedMore if !over => {
+            let mut flow = machine.run(builder, &mut cursor, behind == Behind::Nothing);
+            if flow == Flow::NeedMore
+                && let Behind::Limit(next) = behind
+            {
+                if machine.cuts_number_document() && !matches!(next, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E') {
+                    // A number that is complete, which only the byte behind it tells.
+                    flow = machine.run(builder, &mut cursor, true);
+                } else {
+                    machine.over_bytes(
+                        builder,
+                        &cursor,
+                        Limit::DocumentBytes,
+                        most,
+                        machine.base().offset + cursor.position() as u64,
+                    );
+                    flow = Flow::Failed;
+                }
+            }
+            match flow {
+                Flow::NeedMore => {
                     machine.pass(window.bytes());
                     None
                 }
@@ -251,13 +299,42 @@ impl Scanner {
             }
         });
         machine.note_depth();
-        match end {
-            Some(Ok(end)) => Ok(end),
-            _ => {
-                builder.abandon();
-                Err(machine.take_error().expect("a machine that stops has said why"))
-            }
+        if let Some(Ok(end)) = end {
+            return Ok(end);
         }
+        builder.abandon();
+        let error = machine.take_error().unwrap_or_else(|| {
+            // No window could be made.
+            Box::new(Error { kind: Kind::OutOfMemory, place: machine.base(), token: 0, path: String::new() })
+        });
+        if matches!(error.kind, Kind::ExtraData | Kind::Incomplete)
+            && let Some(length) = machine.number_within()
+        {
+            // It ends before what would have made it longer: nothing is asked of what stands behind a value.
+            return self.read_number(units, index, length, scratch, builder);
+        }
+        Err(error)
+    }
+
+    /// The number that `length` characters from the index on are.
+    #[cold]
+    fn read_number<B: Builder>(
+        &self,
+        units: Units<'_>,
+        index: usize,
+        length: u64,
+        scratch: &mut Vec<u8>,
+        builder: &mut B,
+    ) -> Result<usize, Box<Error>> {
+        let end = index.saturating_add(usize::try_from(length).unwrap_or(usize::MAX));
+        let mut machine = self.options.machine(0);
+        scratch.clear();
+        if !units.encode(index, end, scratch) {
+            let place = machine.base();
+            return Err(Box::new(Error { kind: Kind::OutOfMemory, place, token: 0, path: String::new() }));
+        }
+        let length = pad(scratch);
+        machine.document(builder, &Window::padded(scratch, length)).map(|()| end)
     }
 }
 
@@ -265,9 +342,9 @@ impl Scanner {
 fn as_stop_iteration(py: Python<'_>, error: PyErr) -> PyErr {
     let value = error.value(py);
     let expects_value = value
-        .getattr("msg")
+        .getattr(intern!(py, "msg"))
         .is_ok_and(|message| message.extract::<String>().is_ok_and(|message| message == "Expecting value"));
-    match value.getattr("pos") {
+    match value.getattr(intern!(py, "pos")) {
         Ok(position) if expects_value => PyStopIteration::new_err((position.unbind(),)),
         _ => error,
     }
@@ -285,9 +362,9 @@ fn is_type(py: Python<'_>, hook: &Py<PyAny>, float: bool) -> bool {
 /// `JSONDecoder`'s default: the bound `__getitem__` of its table of constants.
 fn is_default_constant(py: Python<'_>, hook: &Py<PyAny>) -> bool {
     let hook = hook.bind(py);
-    py.import("json.decoder")
-        .and_then(|module| module.getattr("_CONSTANTS"))
-        .and_then(|table| table.getattr("__getitem__"))
+    py.import(intern!(py, "json.decoder"))
+        .and_then(|module| module.getattr(intern!(py, "_CONSTANTS")))
+        .and_then(|table| table.getattr(intern!(py, "__getitem__")))
         .is_ok_and(|default| hook.eq(default).unwrap_or(false))
 }
 

@@ -8,10 +8,9 @@ use forkedenc_core::limits::{JsonLimits, Limit, NONE};
 use pyo3::exceptions::{PyMemoryError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
 
 use super::objects::{Duplicates, ObjectBuilder};
-use crate::errors;
+use crate::{errors, fallible};
 
 /// How a decoder reads, fixed when it is made.
 #[derive(Clone, Copy)]
@@ -140,10 +139,9 @@ pub fn raise_from(
         Err(failed) => return failed,
     };
     if let Some(data) = data
-        && let Err(failed) = detail
-            .set_item("data", data)
-            .and_then(|()| detail.set_item("token", error.token))
-            .and_then(|()| detail.set_item("start", start))
+        && let Err(failed) = fallible::put(&detail, "data", data)
+            .and_then(|()| fallible::put_int(&detail, "token", error.token))
+            .and_then(|()| fallible::put_int(&detail, "start", start))
     {
         return failed;
     }
@@ -159,9 +157,14 @@ fn starts_with_minus(data: &Bound<'_, PyAny>, at: u64) -> bool {
 
 /// An exception of a kind that has no place in the input.
 pub fn raise_plain(py: Python<'_>, face: &str, kind: &str, data: &Bound<'_, PyAny>) -> PyErr {
-    let detail = PyDict::new(py);
-    match detail.set_item("data", data).and_then(|()| detail.set_item("token", 0)) {
-        Ok(()) => errors::raise(py, face, kind, 0, 1, 1, "", detail),
+    let detail = || {
+        let detail = fallible::dict(py)?;
+        fallible::put(&detail, "data", data)?;
+        fallible::put_int(&detail, "token", 0)?;
+        Ok(detail)
+    };
+    match detail() {
+        Ok(detail) => errors::raise(py, face, kind, 0, 1, 1, "", detail),
         Err(failed) => failed,
     }
 }

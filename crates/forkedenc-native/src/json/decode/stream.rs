@@ -8,12 +8,12 @@ use std::sync::Mutex;
 use forkedenc_core::error::Error;
 use forkedenc_core::json::navigate::{NavigationStep, Navigator};
 use forkedenc_core::json::stream::{Chunk, Event, Framing, Stream};
-use forkedenc_core::json::{Check, Rules};
+use forkedenc_core::json::{Builder, Check, Rules};
 use forkedenc_core::limits::JsonLimits;
-use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyBaseException, PyMemoryError, PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyAny, PyEllipsis, PyList, PyString, PyTuple, PyType};
+use pyo3::types::{PyAny, PyEllipsis, PyList, PyString, PyType};
 
 use super::audit;
 use super::decoder::{FACE, audit_of, generic_alias, options, start_of, untyped};
@@ -21,6 +21,7 @@ use super::gc::Pause;
 use super::input;
 use super::objects::ObjectBuilder;
 use super::session::{Buffers, raise};
+use crate::fallible;
 use crate::json::text;
 use crate::limits::json_limits;
 use crate::runtime::stats_object;
@@ -31,8 +32,8 @@ struct State {
     builder: ObjectBuilder,
     /// `members`: documents are handed out with their key.
     members: bool,
-    /// An exception that waits for the next call.
-    waiting: Option<PyErr>,
+    /// The exception that every later call raises. Its traceback leads to frames, and from there often to this decoder.
+    waiting: Option<Py<PyBaseException>>,
     closed: bool,
 }
 
@@ -82,26 +83,35 @@ impl State {
         audit: Option<&Py<PyAny>>,
     ) -> PyResult<Bound<'py, PyList>> {
         if let Some(error) = &self.waiting {
-            return Err(error.clone_ref(py));
+            let error = PyErr::from_value(error.bind(py).clone().into_any());
+            // Else each call would add its frames to those of the calls before.
+            error.set_traceback(py, None);
+            return Err(error);
         }
         if self.closed {
-            return if last { Ok(PyList::empty(py)) } else { Err(PyValueError::new_err("the decoder is closed")) };
+            return if last { fallible::list(py) } else { Err(PyValueError::new_err("the decoder is closed")) };
         }
         self.closed = last;
         let mut pause = Some(Pause::new(py));
         // Made under the pause: what the feeds before built would else be looked through with every feed.
-        let values = PyList::empty(py);
+        let values = fallible::list(py)?;
         self.stream.machine_mut().stack_mut().resume();
         let mut chunk = Chunk::new(bytes, scratch, last);
         let failed = loop {
             match self.stream.next(&mut self.builder, &mut chunk) {
                 Event::NeedMore => break None,
-                Event::Document => values.append(self.take(py)?)?,
+                Event::Document => {
+                    if let Err(error) = self.take(py).and_then(|value| values.append(value)) {
+                        return Err(self.give_up(py, error));
+                    }
+                }
                 Event::BadRecord(error) => {
                     // Making an exception is Python code.
                     drop(pause.take());
                     let error = raise(py, FACE, &error, Some(&mut self.builder), None);
-                    values.append(error.into_value(py))?;
+                    if let Err(error) = values.append(error.into_value(py)) {
+                        return Err(self.give_up(py, error));
+                    }
                     pause = Some(Pause::new(py));
                 }
                 Event::Failed(error) => break Some(error),
@@ -126,8 +136,15 @@ impl State {
     /// The error is the decoder's last word: at once, or, where values came first, with the next call.
     fn fail(&mut self, py: Python<'_>, error: &Error, now: bool) -> PyResult<()> {
         let error = raise(py, FACE, error, Some(&mut self.builder), None);
-        self.waiting = Some(error.clone_ref(py));
+        let error = self.give_up(py, error);
         if now { Err(error) } else { Ok(()) }
+    }
+
+    /// This error ends the stream: what stands behind it in the chunk is not read.
+    fn give_up(&mut self, py: Python<'_>, error: PyErr) -> PyErr {
+        self.builder.abandon();
+        self.waiting = Some(error.clone_ref(py).into_value(py));
+        error
     }
 
     fn take<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
@@ -137,17 +154,33 @@ impl State {
         }
         // SAFETY: attached; the machine has checked the key.
         let key = unsafe { Bound::from_owned_ptr_or_err(py, text::from_utf8(self.stream.machine().key())) }?;
-        Ok(PyTuple::new(py, [key, value])?.into_any())
+        Ok(fallible::tuple(py, [key, value])?.into_any())
     }
 
     fn fork(&self, py: Python<'_>) -> PyResult<Self> {
         Ok(Self {
-            stream: self.stream.fork(),
+            stream: self.stream.fork().ok_or_else(|| PyMemoryError::new_err(()))?,
             builder: self.builder.fork(py)?,
             members: self.members,
             waiting: self.waiting.as_ref().map(|error| error.clone_ref(py)),
             closed: self.closed,
         })
+    }
+}
+
+impl Slot {
+    /// For the collector, what the state holds of the world outside: the values of a document hold nothing else.
+    fn traverse(&self, visit: &pyo3::PyVisit<'_>) -> Result<(), pyo3::PyTraverseError> {
+        // While it is used, its objects are held from outside.
+        let Ok(state) = self.0.try_lock() else { return Ok(()) };
+        state.as_ref().map_or(Ok(()), |state| visit.call(&state.waiting))
+    }
+
+    /// Nobody can reach the decoder any more, but for the finalizers of what dies with it.
+    fn clear(&self) {
+        let error = self.lock().as_mut().and_then(|state| state.waiting.take());
+        // Outside the lock: a finalizer may come here again.
+        drop(error);
     }
 }
 
@@ -258,10 +291,12 @@ impl StreamDecoder {
     }
 
     fn __traverse__(&self, visit: pyo3::PyVisit<'_>) -> Result<(), pyo3::PyTraverseError> {
-        if let Some(audit) = &self.audit {
-            visit.call(audit)?;
-        }
-        Ok(())
+        self.slot.traverse(&visit)?;
+        visit.call(&self.audit)
+    }
+
+    fn __clear__(&self) {
+        self.slot.clear();
     }
 }
 
@@ -302,6 +337,14 @@ impl ItemStream {
     fn close<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         self.slot.with(|state| state.read(py, b"", &mut Vec::new(), true, None))
     }
+
+    fn __traverse__(&self, visit: pyo3::PyVisit<'_>) -> Result<(), pyo3::PyTraverseError> {
+        self.slot.traverse(&visit)
+    }
+
+    fn __clear__(&self) {
+        self.slot.clear();
+    }
 }
 
 fn step_of(step: &Bound<'_, PyAny>) -> PyResult<NavigationStep> {
@@ -314,7 +357,9 @@ fn step_of(step: &Bound<'_, PyAny>) -> PyResult<NavigationStep> {
     let mut key = Vec::new();
     // SAFETY: attached; it is a str, alive while borrowed.
     let units = unsafe { text::Units::of(step.as_ptr()) };
-    units.encode(0, units.len(), &mut key);
+    if !units.encode(0, units.len(), &mut key) {
+        return Err(PyMemoryError::new_err(()));
+    }
     Ok(NavigationStep::Key(key))
 }
 

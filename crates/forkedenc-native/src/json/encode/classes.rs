@@ -6,12 +6,13 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
+use pyo3::types::{PyBytes, PyDict, PyString};
 
 use super::faces::{encode_options, encoder_options, failed, lines, write_bytes, write_str};
 use super::options::{Options, separator, truth};
 use super::text::make_str;
 use super::walk::{Flow, Walk};
+use crate::fallible;
 use crate::limits::json_limits;
 
 /// An encoder with its options, made once: immutable, shared between threads at will.
@@ -45,8 +46,12 @@ impl Encoder {
             ("decimal", decimal),
             ("limits", limits),
         ];
-        let named: Vec<_> =
-            given.into_iter().filter_map(|(name, value)| Some((PyString::new(py, name), value?))).collect();
+        let mut named = Vec::new();
+        for (name, value) in given {
+            if let Some(value) = value {
+                named.push((fallible::text(py, name)?.cast_into::<PyString>()?, value));
+            }
+        }
         Ok(Self { options: encode_options("Encoder", &named)? })
     }
 
@@ -169,9 +174,11 @@ impl MakeEncoder {
         // SAFETY: attached, and the argument lives as long as the call; the result is ours.
         let text = unsafe { Bound::from_owned_ptr_or_err(py, write_str(&self.options, obj.as_ptr(), level))? };
         if py.version_info() < (3, 12) {
-            return Ok(PyList::new(py, [text])?.into_any());
+            let list = fallible::list(py)?;
+            list.append(text)?;
+            return Ok(list.into_any());
         }
-        Ok(PyTuple::new(py, [text])?.into_any())
+        Ok(fallible::tuple(py, [text])?.into_any())
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {

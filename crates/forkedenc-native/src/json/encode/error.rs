@@ -3,14 +3,14 @@
 use forkedenc_core::json::encode::Failure;
 use forkedenc_core::limits::Limit;
 use pyo3::exceptions::{PyMemoryError, PyValueError};
-use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::PyBool;
+use pyo3::{ffi, intern};
 
 use super::open::path;
 use super::options::{Face, Options};
 use super::walk::{Trouble, Walk};
-use crate::errors;
+use crate::{errors, fallible};
 
 /// Sets the exception for what ended `walk`.
 ///
@@ -31,7 +31,7 @@ pub unsafe fn raise(walk: &Walk, options: &Options) {
 }
 
 fn error(py: Python<'_>, walk: &Walk, options: &Options, place: &str) -> PyResult<PyErr> {
-    let detail = PyDict::new(py);
+    let detail = fallible::dict(py)?;
     let limit = |limit: Limit, maximum: u64, observed: u64| -> PyResult<&str> {
         errors::set_limit(&detail, limit.name(), maximum, observed)?;
         Ok("limit")
@@ -49,7 +49,7 @@ fn error(py: Python<'_>, walk: &Walk, options: &Options, place: &str) -> PyResul
         Some(Trouble::Circular) => ("circular", String::from("Circular reference detected")),
         Some(Trouble::NotFinite) => ("nan", not_finite(py, walk)?),
         Some(Trouble::NotSerializable) => {
-            let class = culprit(py, walk)?.getattr("__class__")?.getattr("__name__")?;
+            let class = culprit(py, walk)?.getattr(intern!(py, "__class__"))?.getattr(intern!(py, "__name__"))?;
             ("not_serializable", format!("Object of type {} is not JSON serializable", class.str()?.to_string_lossy()))
         }
         Some(Trouble::InvalidKey) => {
@@ -62,9 +62,9 @@ fn error(py: Python<'_>, walk: &Walk, options: &Options, place: &str) -> PyResul
         Some(Trouble::Raised) | None => return Ok(PyErr::fetch(py)),
     };
     if !message.is_empty() {
-        detail.set_item("message", message)?;
+        fallible::put_text(&detail, "message", &message)?;
     }
-    detail.set_item("stdlib", options.face == Face::Dumps)?;
+    fallible::put(&detail, "stdlib", PyBool::new(py, options.face == Face::Dumps).as_any())?;
     Ok(errors::raise(py, "json.encode", kind, walk.out.used() as u64, 1, 1, place, detail))
 }
 

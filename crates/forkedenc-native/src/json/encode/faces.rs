@@ -9,15 +9,16 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use pyo3::exceptions::{PyRuntimeError, PyTypeError};
-use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyString, PyTuple};
+use pyo3::types::{PyBytes, PyString, PyTuple};
+use pyo3::{ffi, intern};
 
 use super::error;
 use super::leaf::basestring;
 use super::options::{Options, separator, truth};
 use super::text::make_str;
 use super::walk::{Flow, Walk};
+use crate::fallible;
 use crate::limits::json_limits;
 
 /// Buffers that one encode leaves to the next of its thread.
@@ -162,10 +163,10 @@ pub unsafe fn class_default(value: *mut ffi::PyObject) -> *mut ffi::PyObject {
         // SAFETY: as the caller's.
         let value = unsafe { Bound::from_borrowed_ptr(py, value) };
         let ask = || -> PyResult<Option<Py<PyAny>>> {
-            if class.bind(py).getattr("default")?.is(&default) {
+            if class.bind(py).getattr(intern!(py, "default"))?.is(&default) {
                 return Ok(None);
             }
-            class.bind(py).call0()?.call_method1("default", (value,)).map(|found| Some(found.unbind()))
+            class.bind(py).call0()?.call_method1(intern!(py, "default"), (value,)).map(|found| Some(found.unbind()))
         };
         match ask() {
             Ok(found) => found.map_or(std::ptr::null_mut(), Py::into_ptr),
@@ -306,7 +307,7 @@ fn dumps_by_class(
     let function = registered().as_ref().map(|known| known.dumps.clone_ref(py));
     let function =
         function.ok_or_else(|| PyRuntimeError::new_err("forkedenc._native was imported without forkedenc.json"))?;
-    let keywords = PyDict::new(py);
+    let keywords = fallible::dict(py)?;
     for (name, argument) in &arguments.named {
         keywords.set_item(name, argument)?;
     }
@@ -392,7 +393,7 @@ pub fn lines<'py>(options: &Options, values: &Bound<'py, PyAny>) -> PyResult<Bou
             drop(Bound::from_owned_ptr_or_err(py, result)?);
         }
     }
-    Ok(PyBytes::new(py, &out))
+    Ok(fallible::bytes(py, &out)?.cast_into()?)
 }
 
 unsafe extern "C" fn encode_basestring_ascii(

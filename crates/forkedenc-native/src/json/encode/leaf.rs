@@ -1,12 +1,17 @@
 //! Values without members, and keys: strings, numbers and constants.
 
+use std::ptr::null_mut;
+use std::sync::atomic::{AtomicPtr, Ordering};
+
 use forkedenc_core::json::encode::{Text, Writer, decimal_text};
-use pyo3::ffi;
 use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+use pyo3::{ffi, intern};
 
 use super::options::{Face, GENERAL, Options};
 use super::text::{make_str, text};
 use super::walk::{Class, Open, Trouble, Walk};
+use crate::fallible;
 
 impl Walk {
     /// Writes `value` if it has no members, else says what it is.
@@ -166,21 +171,22 @@ impl Walk {
     unsafe fn big_integer(&mut self, options: &Options, value: *mut ffi::PyObject) -> bool {
         // SAFETY: `int`'s own functions are called with an int; results are ours until given back.
         unsafe {
-            if options.face == Face::Dumps {
-                // The interpreter's own text, with its own limit on digits.
-                let Some(repr) = ffi::PyType_GetSlot(&raw mut ffi::PyLong_Type, ffi::Py_tp_repr).cast_repr() else {
-                    return false;
-                };
-                let digits = repr(value);
-                if digits.is_null() {
-                    return false;
-                }
-                let written = text(digits).is_some_and(|text| self.out.raw_text(text));
-                ffi::Py_DECREF(digits);
-                return written;
-            }
+            // Never by the interpreter's own conversion: it looks for signals, so that a handler, or the collector's
+            // finalizers, could change the container that holds this very int.
+            let limit = if options.face == Face::Dumps { digits_limit() } else { Some(u64::MAX) };
+            let Some(limit) = limit else { return false };
             let Some((negative, magnitude)) = magnitude_of(value) else { return false };
-            (!negative || self.out.put([b'-'])) && self.out.raw(decimal_text(&magnitude).as_bytes())
+            // A byte is more than two digits: what is hopeless is not converted.
+            let text = if magnitude.len() as u64 / 2 > limit { None } else { Some(decimal_text(&magnitude)) };
+            match text.filter(|text| text.len() as u64 <= limit) {
+                Some(text) => (!negative || self.out.put([b'-'])) && self.out.raw(text.as_bytes()),
+                None => {
+                    let message = c"Exceeds the limit (%llu digits) for integer string conversion; use \
+                                    sys.set_int_max_str_digits() to increase the limit";
+                    ffi::PyErr_Format(ffi::PyExc_ValueError, message.as_ptr(), limit);
+                    false
+                }
+            }
         }
     }
 
@@ -313,15 +319,31 @@ impl Walk {
     }
 }
 
-/// A function slot of a type, by the type it has.
-trait ReprSlot {
-    fn cast_repr(self) -> Option<ffi::reprfunc>;
+/// `sys.get_int_max_str_digits` as it was at import: the interpreter's own, which runs no Python code.
+static DIGITS_LIMIT: AtomicPtr<ffi::PyObject> = AtomicPtr::new(null_mut());
+
+/// Finds that function.
+pub fn find_digits_limit(py: Python<'_>) -> PyResult<()> {
+    let function = py.import("sys")?.getattr("get_int_max_str_digits")?;
+    // Kept for ever: a module that is loaded anew finds the same one.
+    DIGITS_LIMIT.store(function.into_ptr(), Ordering::Relaxed);
+    Ok(())
 }
 
-impl ReprSlot for *mut std::ffi::c_void {
-    fn cast_repr(self) -> Option<ffi::reprfunc> {
-        // SAFETY: asked of `PyType_GetSlot` with `Py_tp_repr`, which holds such a function or null.
-        unsafe { std::mem::transmute::<Self, Option<ffi::reprfunc>>(self) }
+/// The most digits of an int's text by the interpreter's setting; `None` with an exception set.
+///
+/// # Safety
+/// The interpreter is attached.
+unsafe fn digits_limit() -> Option<u64> {
+    // SAFETY: attached; the function is alive for ever, its result ours until it is given back.
+    unsafe {
+        let found = ffi::PyObject_CallNoArgs(DIGITS_LIMIT.load(Ordering::Relaxed));
+        if found.is_null() {
+            return None;
+        }
+        let limit = ffi::PyLong_AsLongLong(found);
+        ffi::Py_DECREF(found);
+        Some(u64::try_from(limit).ok().filter(|limit| *limit > 0).unwrap_or(u64::MAX))
     }
 }
 
@@ -371,11 +393,13 @@ unsafe fn magnitude_of(value: *mut ffi::PyObject) -> Option<(bool, Vec<u8>)> {
         // The methods of int itself, whatever a subclass makes of them.
         let int = py.get_type::<pyo3::types::PyInt>();
         let read = || -> PyResult<(bool, Vec<u8>)> {
-            let negative = int.call_method1("__lt__", (&value, 0))?.extract::<bool>()?;
-            let magnitude = if negative { int.call_method1("__neg__", (&value,))? } else { value.clone() };
-            let bits = int.call_method1("bit_length", (&magnitude,))?.extract::<usize>()?;
-            let bytes = int.call_method1("to_bytes", (&magnitude, bits.div_ceil(8), "little"))?;
-            Ok((negative, bytes.extract::<Vec<u8>>()?))
+            let zero = fallible::int(py, 0)?;
+            let negative = int.call_method1(intern!(py, "__lt__"), (&value, zero))?.extract::<bool>()?;
+            let magnitude = if negative { int.call_method1(intern!(py, "__neg__"), (&value,))? } else { value.clone() };
+            let bits = int.call_method1(intern!(py, "bit_length"), (&magnitude,))?.extract::<u64>()?;
+            let length = fallible::int(py, bits.div_ceil(8))?;
+            let bytes = int.call_method1(intern!(py, "to_bytes"), (&magnitude, length, intern!(py, "little")))?;
+            Ok((negative, bytes.cast::<PyBytes>()?.as_bytes().to_vec()))
         };
         read().map_err(|error| error.restore(py)).ok()
     })

@@ -16,6 +16,7 @@ mod walk;
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     layout::self_test(module.py())?;
+    leaf::find_digits_limit(module.py())?;
     faces::register(module)?;
     classes::register(module)
 }

@@ -1,9 +1,10 @@
 //! Opening: containers with their depth and circle checks, and the one place where an unknown type is dealt with.
 
+use forkedenc_core::json::encode::Failure;
 use forkedenc_core::limits::Limit;
-use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
+use pyo3::{ffi, intern};
 
 use super::faces;
 use super::options::{Decimals, Face, GENERAL, Options};
@@ -46,6 +47,9 @@ impl Walk {
     ) -> bool {
         // SAFETY: as the caller's; `value` is held before `pairs` or `iterated` run Python code.
         unsafe {
+            if !self.room() {
+                return false;
+            }
             if options.check_circular && self.is_open(value) {
                 self.fail(Trouble::Circular, std::ptr::null_mut());
                 return false;
@@ -104,6 +108,22 @@ impl Walk {
         }
     }
 
+    /// Room to hold what one more container or stand-in needs, and to look the open path up once it is long; false with
+    /// the trouble noted.
+    #[inline(always)]
+    fn room(&mut self) -> bool {
+        /// A container is held with the list it is walked by.
+        const NEEDED: usize = 2;
+        let mut room = self.held.try_reserve(NEEDED).is_ok();
+        if let Some(seen) = &mut self.seen {
+            room &= seen.try_reserve(NEEDED).is_ok();
+        }
+        if !room {
+            self.trouble = Some(Trouble::Writer(Failure::Memory));
+        }
+        room
+    }
+
     /// Whether an object is on the open path.
     ///
     /// # Safety
@@ -145,6 +165,10 @@ impl Walk {
             let mut value = value;
             ffi::Py_INCREF(value);
             loop {
+                if !self.room() {
+                    ffi::Py_DECREF(value);
+                    return false;
+                }
                 if let Some(written) = self.decimal(options, value) {
                     ffi::Py_DECREF(value);
                     return written;
@@ -247,8 +271,8 @@ fn decimal_digits(value: &Bound<'_, PyAny>) -> PyResult<Option<String>> {
     let py = value.py();
     if CLASS.get(py).is_none() {
         // Not imported: then `value` is of none of its classes.
-        let modules = py.import("sys")?.getattr("modules")?;
-        let Ok(module) = modules.get_item("decimal") else { return Ok(None) };
+        let modules = py.import(intern!(py, "sys"))?.getattr(intern!(py, "modules"))?;
+        let Ok(module) = modules.get_item(intern!(py, "decimal")) else { return Ok(None) };
         let class = module.getattr("Decimal")?.unbind();
         let _ = CLASS.set(py, class);
     }
@@ -256,7 +280,7 @@ fn decimal_digits(value: &Bound<'_, PyAny>) -> PyResult<Option<String>> {
     if !value.is_instance(class.bind(py))? {
         return Ok(None);
     }
-    class.bind(py).call_method1("__str__", (value,))?.extract().map(Some)
+    class.bind(py).call_method1(intern!(py, "__str__"), (value,))?.extract().map(Some)
 }
 
 /// A dict's items as a list, sorted if asked; null with an exception set.

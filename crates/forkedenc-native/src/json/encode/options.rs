@@ -9,6 +9,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 
 use super::text::text;
+use crate::fallible;
 
 /// Whose rules hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,7 +130,7 @@ impl Options {
         let unit = if indent.is_instance_of::<pyo3::types::PyString>() {
             indent.clone()
         } else {
-            pyo3::types::PyString::new(py, " ").as_any().mul(indent)?
+            fallible::text(py, " ")?.mul(indent)?
         };
         self.indent = Some(bytes_of(&unit)?);
         Ok(())

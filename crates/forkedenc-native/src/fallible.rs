@@ -1,0 +1,66 @@
+//! Objects for errors, breaches and counters, by documented calls whose failure is an exception: the constructors of PyO3
+//! panic where memory is out.
+
+use pyo3::ffi;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList, PyTuple};
+
+/// A new reference that a call gave, or what it raised.
+///
+/// # Safety
+/// The interpreter is attached; `object` is a new reference, or null with an exception set.
+unsafe fn made(py: Python<'_>, object: *mut ffi::PyObject) -> PyResult<Bound<'_, PyAny>> {
+    // SAFETY: the caller's promise.
+    unsafe { Bound::from_owned_ptr_or_err(py, object) }
+}
+
+pub fn int(py: Python<'_>, value: u64) -> PyResult<Bound<'_, PyAny>> {
+    // SAFETY: attached; the result is new.
+    unsafe { made(py, ffi::PyLong_FromUnsignedLongLong(value)) }
+}
+
+pub fn text<'py>(py: Python<'py>, value: &str) -> PyResult<Bound<'py, PyAny>> {
+    // SAFETY: attached; the bytes are UTF-8, and the result is new.
+    unsafe { made(py, ffi::PyUnicode_FromStringAndSize(value.as_ptr().cast(), value.len().cast_signed())) }
+}
+
+pub fn bytes<'py>(py: Python<'py>, value: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+    // SAFETY: attached; the result is new.
+    unsafe { made(py, ffi::PyBytes_FromStringAndSize(value.as_ptr().cast(), value.len().cast_signed())) }
+}
+
+pub fn dict(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
+    // SAFETY: attached; the result is a new dict.
+    unsafe { made(py, ffi::PyDict_New()).map(|object| object.cast_into_unchecked()) }
+}
+
+pub fn list(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
+    // SAFETY: attached; the result is a new list.
+    unsafe { made(py, ffi::PyList_New(0)).map(|object| object.cast_into_unchecked()) }
+}
+
+pub fn tuple<'py, const N: usize>(py: Python<'py>, items: [Bound<'py, PyAny>; N]) -> PyResult<Bound<'py, PyTuple>> {
+    // SAFETY: attached; a new tuple with room for the items, whose references move into it.
+    unsafe {
+        let tuple = made(py, ffi::PyTuple_New(N.cast_signed()))?;
+        for (at, item) in items.into_iter().enumerate() {
+            ffi::PyTuple_SET_ITEM(tuple.as_ptr(), at.cast_signed(), item.into_ptr());
+        }
+        Ok(tuple.cast_into_unchecked())
+    }
+}
+
+/// Sets a dict's member by a name.
+pub fn put<'py>(dict: &Bound<'py, PyDict>, name: &str, value: &Bound<'py, PyAny>) -> PyResult<()> {
+    dict.set_item(text(dict.py(), name)?, value)
+}
+
+/// Sets a dict's member to a number.
+pub fn put_int(dict: &Bound<'_, PyDict>, name: &str, value: u64) -> PyResult<()> {
+    put(dict, name, &int(dict.py(), value)?)
+}
+
+/// Sets a dict's member to a text.
+pub fn put_text(dict: &Bound<'_, PyDict>, name: &str, value: &str) -> PyResult<()> {
+    put(dict, name, &text(dict.py(), value)?)
+}
