@@ -168,7 +168,7 @@ def test_the_highest_status_wins_and_every_bad_file_is_named(tmp_path):
 
 
 def test_a_number_is_refused_where_decode_refuses_it(check):
-    for text in ["1e400", "-1e400", "17976931348623159e292", f"0.{'0' * 2000}1e2310", "1" * 309 + ".5"]:
+    for text in ["1e400", "-1e400", "17976931348623159e292", f"0.{'0' * 2000}1e2310", "1" * 310 + ".5"]:
         data = f"[0,\n {text}]".encode()
         with pytest.raises(json.DecodeError) as caught:
             json.decode(data)
