@@ -72,7 +72,8 @@ tools:
 	@touch $@
 
 .venv/.built: .venv/.tools $(SOURCES)
-	@.venv/bin/maturin develop --quiet --profile quick --extras cli
+	@echo "building forkedenc in place, which takes a minute or two the first time"
+	@PIP_QUIET=1 .venv/bin/maturin develop --quiet --profile quick --extras cli
 	@touch $@
 
 .PHONY: build
@@ -80,6 +81,7 @@ build: .venv/.built ## build in place into .venv, for development
 
 $(OUT)/.wheel: .venv/.tools $(SOURCES)
 	@rm -rf $(OUT)/dist && mkdir -p $(OUT)/dist
+	@echo "building the wheel, which takes some minutes the first time"
 	.venv/bin/maturin build --quiet --profile $(PROFILE) --interpreter $(PYTHON) --out $(OUT)/dist
 	@touch $@
 

@@ -46,8 +46,9 @@ def decode_documents() -> None:
         values = [value for chunk in chunks(path) for value in stream.feed(chunk)]
         values += stream.close()
         stats = stream.stats
+        count = "1 value " if len(values) == 1 else f"{len(values)} values"
         print(
-            f"  {GREEN}ok{PLAIN}  {path.name:16} {path.stat().st_size:6,} bytes  {len(values)} value(s)  "
+            f"  {GREEN}ok{PLAIN}  {path.name:16} {path.stat().st_size:6,} bytes  {count}  "
             f"depth {stats.peak_depth}, stack {stats.peak_stack_bytes} bytes, {stats.growths} growths"
         )
         print(f"      {summary(values[0])}")
@@ -79,7 +80,7 @@ def show_growth() -> None:
         json.decode(nested(100_000))
     except forkedenc.LimitError as error:
         print(f"  forkedenc, default limits:      {error.limit} {error.maximum}, refused at byte {error.offset}")
-    print(f"\n  {'depth':>10} {'ms':>8} {'growths':>8} {'copied':>14} {'peak stack':>14}   classes passed")
+    print(f"\n  {'depth':>10} {'ms':>8} {'growths':>8} {'copied':>14} {'peak stack':>14}")
     decoder = json.Decoder(limits=Limits(max_depth=None, max_stack_bytes=None))
     for depth in (100, 10_000, 1_000_000, 1_000_000):
         data = nested(depth)
@@ -87,9 +88,9 @@ def show_growth() -> None:
         decoder.decode(data)
         elapsed = (time.perf_counter() - start) * 1e3
         grown = decoder.stats - before
-        note = "in one segment" if not grown.growths else "one step at a time, doubled"
+        note = "moved and doubled as it filled" if grown.growths else "it never left its first segment"
         if depth == before.peak_depth:
-            note = "the size was learnt: nothing grows twice"
+            note = "again: the size was learnt, so nothing grows"
         print(
             f"  {depth:10,} {elapsed:8.2f} {grown.growths:8} {grown.bytes_copied:12,} B "
             f"{decoder.stats.peak_stack_bytes:12,} B   {note}"
@@ -97,7 +98,7 @@ def show_growth() -> None:
     stats = forkedenc.runtime_stats()
     print(
         f"\n  the whole process: {stats.resumes} resumes, {stats.suspensions} suspensions, {stats.growths} growths, "
-        f"{stats.growth_ns / 1e6:.2f} ms in them"
+        f"{stats.growth_ns / 1e6:.2f} ms of growing"
     )
 
 

@@ -18,9 +18,9 @@ lone surrogates, no byte order mark, within ``Limits()``.
 
 from forkedenc._native import Decoder, StreamDecoder, decode, loads
 from forkedenc.json import decoder as decoder, encoder as encoder, scanner as scanner
-from forkedenc.json._decode import aitems, items, load, members
+from forkedenc.json._decode import _default_decoder as _default_decoder, aitems, items, load, members
 from forkedenc.json._detect import detect_encoding
-from forkedenc.json._encode import Encoder, dump, dumps, encode, encode_lines
+from forkedenc.json._encode import Encoder, _default_encoder as _default_encoder, dump, dumps, encode, encode_lines
 from forkedenc.json._errors import DecodeError
 from forkedenc.json.decoder import JSONDecodeError, JSONDecoder
 from forkedenc.json.encoder import JSONEncoder
@@ -45,3 +45,6 @@ __all__ = [
     "loads",
     "members",
 ]
+
+__version__ = "2.0.9"
+"""The standard library's number for the interface that it shares with simplejson, never changed since Python 2.7."""

@@ -76,6 +76,7 @@ def _loads_with_class(s: object, *, cls: Any = None, **options: Any) -> Any:
     return (JSONDecoder if cls is None else cls)(**given).decode(s)
 
 
+_default_decoder = JSONDecoder()
 _native.register_loads_with_class(_loads_with_class)
 
 

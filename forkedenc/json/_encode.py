@@ -96,4 +96,5 @@ def dump(
         fp.write(piece)
 
 
-_native.register_json_encoder(JSONEncoder, _dumps_by_class)
+_default_encoder = JSONEncoder()
+_native.register_json_encoder(_default_encoder, _dumps_by_class)

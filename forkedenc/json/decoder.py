@@ -1,10 +1,13 @@
 """The standard library's ``json.decoder``: `JSONDecoder` over the native scanner.
 
-Values are read by ``_native``; here are the class, its arguments and the errors around one document.
+Values are read by ``_native``; here are the class, its arguments and the errors around one document. ``JSONObject``,
+``JSONArray`` and ``py_scanstring`` are the standard library's own functions, for classes that wrap them around
+`forkedenc.json.scanner.py_make_scanner`.
 """
 
 from __future__ import annotations
 
+import json.decoder
 import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
@@ -18,14 +21,23 @@ if TYPE_CHECKING:
 
 __all__ = ["JSONDecodeError", "JSONDecoder"]
 
-FLAGS = re.VERBOSE | re.MULTILINE | re.DOTALL
-WHITESPACE = re.compile(r"[ \t\n\r]*", FLAGS)
-WHITESPACE_STR = " \t\n\r"
-NaN = float("nan")
-PosInf = float("inf")
-NegInf = float("-inf")
+_stdlib: Any = json.decoder
 
-_CONSTANTS = {"-Infinity": NegInf, "Infinity": PosInf, "NaN": NaN}
+FLAGS: re.RegexFlag = _stdlib.FLAGS
+WHITESPACE: re.Pattern[str] = _stdlib.WHITESPACE
+WHITESPACE_STR: str = _stdlib.WHITESPACE_STR
+STRINGCHUNK: re.Pattern[str] = _stdlib.STRINGCHUNK
+BACKSLASH: dict[str, str] = _stdlib.BACKSLASH
+NaN: float = _stdlib.NaN
+PosInf: float = _stdlib.PosInf
+NegInf: float = _stdlib.NegInf
+# The table itself: the native scanner knows its ``__getitem__``, and then reads constants without asking it.
+_CONSTANTS: dict[str, float] = _stdlib._CONSTANTS  # noqa: SLF001
+
+JSONObject: Callable[..., tuple[Any, int]] = _stdlib.JSONObject
+JSONArray: Callable[..., tuple[Any, int]] = _stdlib.JSONArray
+py_scanstring: Callable[..., tuple[str, int]] = _stdlib.py_scanstring
+_decode_uXXXX: Callable[..., int] = _stdlib._decode_uXXXX  # noqa: N816, SLF001
 
 scanstring = c_scanstring = _native.scanstring
 
@@ -67,6 +79,9 @@ class JSONDecoder:
         self.limits = limits
         self.duplicate_keys = duplicate_keys
         self.allow_nan = allow_nan
+        # The native scanner does without these three; `scanner.py_make_scanner` calls them.
+        self.parse_object = JSONObject
+        self.parse_array = JSONArray
         self.parse_string = scanstring
         # Keys are shared within one document, so nothing is kept here; the name is the standard library's.
         self.memo: dict[str, str] = {}

@@ -1,13 +1,15 @@
 """JSONEncoder and the names beside it, as the standard library's ``json.encoder`` has them.
 
 The work is done in ``forkedenc._native``; what is here is what a subclass may override. ``c_make_encoder`` and the
-``c_encode_basestring`` pair are the native functions, under the names that callers of the accelerator look for.
+``c_encode_basestring`` pair are the native functions, under the names that callers of the accelerator look for;
+``_make_iterencode`` and the ``py_`` pair are the standard library's own.
 """
 
 from __future__ import annotations
 
+import json.encoder
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import TYPE_CHECKING, Any
 
 from forkedenc import _native
@@ -20,33 +22,17 @@ c_make_encoder = _native.make_encoder
 c_encode_basestring_ascii = encode_basestring_ascii = _native.encode_basestring_ascii
 c_encode_basestring = encode_basestring = _native.encode_basestring
 
-ESCAPE = re.compile(r'[\x00-\x1f\\"\b\f\n\r\t]')
-ESCAPE_ASCII = re.compile(r'([\\"]|[^\ -~])')
-HAS_UTF8 = re.compile(b"[\x80-\xff]")
-ESCAPE_DCT = {chr(code): f"\\u{code:04x}" for code in range(0x20)} | {
-    "\\": "\\\\",
-    '"': '\\"',
-    "\b": "\\b",
-    "\f": "\\f",
-    "\n": "\\n",
-    "\r": "\\r",
-    "\t": "\\t",
-}
-INFINITY = float("inf")
+_stdlib: Any = json.encoder
 
+ESCAPE: re.Pattern[str] = _stdlib.ESCAPE
+ESCAPE_ASCII: re.Pattern[str] = _stdlib.ESCAPE_ASCII
+ESCAPE_DCT: dict[str, str] = _stdlib.ESCAPE_DCT
+HAS_UTF8: re.Pattern[bytes] = re.compile(b"[\x80-\xff]")
+INFINITY: float = _stdlib.INFINITY
 
-def py_encode_basestring(s: str) -> str:
-    """The JSON string for ``s``; only what must be escaped is (RFC 8259 section 7)."""
-    if not isinstance(s, str):
-        raise TypeError(f"expected string or bytes-like object, got '{type(s).__name__}'")
-    return _native.encode_basestring(s)
-
-
-def py_encode_basestring_ascii(s: str) -> str:
-    """The JSON string for ``s`` in ASCII alone."""
-    if not isinstance(s, str):
-        raise TypeError(f"expected string or bytes-like object, got '{type(s).__name__}'")
-    return _native.encode_basestring_ascii(s)
+py_encode_basestring: Callable[[str], str] = _stdlib.py_encode_basestring
+py_encode_basestring_ascii: Callable[[str], str] = _stdlib.py_encode_basestring_ascii
+_make_iterencode: Callable[..., Callable[[Any, int], Iterator[str]]] = _stdlib._make_iterencode  # noqa: SLF001
 
 
 class JSONEncoder:
@@ -128,7 +114,7 @@ class JSONEncoder:
         """The JSON text of ``o`` in pieces of a few KiB, each made when it is asked for."""
         if _one_shot:
             return iter((_native.encode_text(o, *self._options()),))
-        return _native.TextChunks(o, *self._options())
+        return _pieces(_native.TextChunks(o, *self._options()))
 
     def _options(self) -> tuple[Any, ...]:
         """What the native side takes behind the object; the attributes may have been set since."""
@@ -146,6 +132,11 @@ class JSONEncoder:
             self.item_separator,
             getattr(self, "limits", None),
         )
+
+
+def _pieces(chunks: _native.TextChunks) -> Generator[str, None, None]:
+    """A generator, as the standard library's: it can be closed."""
+    yield from chunks
 
 
 _DEFAULT = JSONEncoder.default

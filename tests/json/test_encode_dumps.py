@@ -8,6 +8,7 @@ import itertools
 import json as stdlib
 import re
 import sys
+from functools import partial
 from typing import NamedTuple
 
 import pytest
@@ -127,8 +128,8 @@ def test_dumps_writes_or_refuses_what_the_standard_library_does(value, options):
 
 
 @given(VALUES, OPTIONS)
-def test_dump_and_iterencode_write_what_dumps_writes(value, options):
-    expected = outcome(json.dumps, value, **options)
+def test_dump_and_iterencode_write_or_refuse_what_the_standard_librarys_do(value, options):
+    expected = outcome(written, stdlib, value, **options)
     assert outcome(written, json, value, **options) == expected
     assert outcome(lambda: "".join(json.JSONEncoder(**options).iterencode(value))) == expected
 
@@ -161,9 +162,12 @@ def test_a_str_that_keeps_its_utf8_is_written_the_same():
 )
 def test_allow_nan_refuses_in_the_running_versions_words(value):
     assert json.dumps(value) == stdlib.dumps(value)
-    ours, theirs = outcome(json.dumps, value, allow_nan=False), outcome(stdlib.dumps, value, allow_nan=False)
-    assert ours == theirs
-    assert isinstance(ours, tuple)
+    for indent in (None, 0, "\t"):
+        options = {"allow_nan": False, "indent": indent}
+        for ours, theirs in ((json.dumps, stdlib.dumps), (partial(written, json), partial(written, stdlib))):
+            refused = outcome(ours, value, **options)
+            assert refused == outcome(theirs, value, **options)
+            assert isinstance(refused, tuple)
 
 
 def test_errors_are_encode_errors_with_the_path_of_the_value():

@@ -85,6 +85,22 @@ def known_build():
     )
 
 
+def test_ints_and_dicts_of_every_make_are_written_as_the_standard_library_does():
+    class Plain:
+        def __init__(self):
+            self.a, self.b = 1, [2]
+
+    some = {f"k{number}": number for number in range(300)}
+    holes = {**some, 5: "makes the table general"}
+    for key in ("k0", "k7", "k299"):
+        del some[key], holes[key]
+    dicts = [{}, {"a": 1}, some, holes, {str(n): n for n in range(70_000)}, vars(Plain()), {None: 1, 2.5: 2, True: 3}]
+    numbers = [sign * (1 << shift) + more for shift in range(140) for sign in (1, -1) for more in (-1, 0, 1)]
+    for value in (*dicts, numbers, {"n": numbers}):
+        assert stdlib.dumps(value) == json.dumps(value)
+        assert stdlib.dumps(value, separators=(",", ":")) == json.encode(value).decode()
+
+
 ASK = "from forkedenc import _native; print(_native.layout_bound())"
 
 

@@ -66,13 +66,17 @@ fn layout_bound() -> bool {
     on()
 }
 
-/// With this in the environment, and not empty, documented calls alone are used.
+/// With this in the environment, neither empty nor 0, documented calls alone are used, to read objects as well.
 const SWITCH: &str = "FORKEDENC_DOCUMENTED_CALLS";
+
+/// Does the environment let layouts be relied on?
+pub fn wanted() -> bool {
+    std::env::var_os(SWITCH).is_none_or(|value| value.is_empty() || value == "0")
+}
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(layout_bound, module)?)?;
-    let wanted = std::env::var_os(SWITCH).is_none_or(|value| value.is_empty() || value == "0");
-    if KNOWN && wanted && self_test::passes(module.py()) {
+    if KNOWN && wanted() && self_test::passes(module.py()) {
         ON.store(true, Ordering::Relaxed);
     }
     Ok(())

@@ -47,7 +47,7 @@ fn error(py: Python<'_>, walk: &Walk, options: &Options, place: &str) -> PyResul
             ("lone_surrogate", String::from("a string holds half of a surrogate pair, which no UTF-8 can say"))
         }
         Some(Trouble::Circular) => ("circular", String::from("Circular reference detected")),
-        Some(Trouble::NotFinite) => ("nan", not_finite(py, walk)?),
+        Some(Trouble::NotFinite) => ("nan", not_finite(py, walk, options)?),
         Some(Trouble::NotSerializable) => {
             let class = culprit(py, walk)?.getattr(intern!(py, "__class__"))?.getattr(intern!(py, "__name__"))?;
             ("not_serializable", format!("Object of type {} is not JSON serializable", class.str()?.to_string_lossy()))
@@ -68,10 +68,10 @@ fn error(py: Python<'_>, walk: &Walk, options: &Options, place: &str) -> PyResul
     Ok(errors::raise(py, "json.encode", kind, walk.out.used() as u64, 1, 1, place, detail))
 }
 
-/// The running interpreter's words.
-fn not_finite(py: Python<'_>, walk: &Walk) -> PyResult<String> {
+/// The running interpreter's words: before 3.12 only its Python part, which indents and writes in pieces, shows the value.
+fn not_finite(py: Python<'_>, walk: &Walk, options: &Options) -> PyResult<String> {
     let text = "Out of range float values are not JSON compliant";
-    if py.version_info() < (3, 12) {
+    if py.version_info() < (3, 12) && options.indent.is_none() && walk.is_whole() {
         return Ok(String::from(text));
     }
     Ok(format!("{text}: {}", culprit(py, walk)?.repr()?.to_string_lossy()))

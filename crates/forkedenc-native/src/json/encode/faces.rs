@@ -128,9 +128,10 @@ pub unsafe fn write_str(options: &Options, value: *mut ffi::PyObject, outer_leve
     unsafe { write_whole(options, value, outer_levels, |bytes| make_str(bytes, ascii)) }
 }
 
-/// What `JSONEncoder` registers: the class and the functions that `dumps` falls back on.
+/// What `forkedenc.json` registers: its usual encoder and the function that `dumps` falls back on.
 struct Registered {
-    class: Py<PyAny>,
+    encoder: Py<PyAny>,
+    /// The class's own method, to tell whether anybody has replaced it.
     default: Py<PyAny>,
     dumps: Py<PyAny>,
 }
@@ -141,32 +142,34 @@ fn registered() -> MutexGuard<'static, Option<Registered>> {
     REGISTERED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Take the class JSONEncoder, and `dumps(obj, **keywords)` for calls with `cls` or keywords that are not known here.
+/// Take a JSONEncoder without arguments, and `dumps(obj, **keywords)` for calls with `cls` or keywords that are not
+/// known here.
 #[pyfunction]
-fn register_json_encoder(class: Bound<'_, PyAny>, dumps: Bound<'_, PyAny>) -> PyResult<()> {
-    let default = class.getattr("default")?.unbind();
-    let new = Registered { class: class.unbind(), default, dumps: dumps.unbind() };
+fn register_json_encoder(encoder: Bound<'_, PyAny>, dumps: Bound<'_, PyAny>) -> PyResult<()> {
+    let default = encoder.get_type().getattr("default")?.unbind();
+    let new = Registered { encoder: encoder.unbind(), default, dumps: dumps.unbind() };
     let old = registered().replace(new);
     drop(old);
     Ok(())
 }
 
-/// What `JSONEncoder().default(value)` gives if someone has replaced that method on the class; null without an
-/// exception if nobody has.
+/// What the usual encoder's `default(value)` gives if someone has replaced that method, on the class or on the encoder;
+/// null without an exception if nobody has.
 ///
 /// # Safety
 /// The interpreter is attached and `value` is held.
 pub unsafe fn class_default(value: *mut ffi::PyObject) -> *mut ffi::PyObject {
     Python::attach(|py| {
-        let known = registered().as_ref().map(|known| (known.class.clone_ref(py), known.default.clone_ref(py)));
-        let Some((class, default)) = known else { return std::ptr::null_mut() };
+        let known = registered().as_ref().map(|known| (known.encoder.clone_ref(py), known.default.clone_ref(py)));
+        let Some((encoder, own)) = known else { return std::ptr::null_mut() };
         // SAFETY: as the caller's.
         let value = unsafe { Bound::from_borrowed_ptr(py, value) };
         let ask = || -> PyResult<Option<Py<PyAny>>> {
-            if class.bind(py).getattr(intern!(py, "default"))?.is(&default) {
+            let default = encoder.bind(py).getattr(intern!(py, "default"))?;
+            if default.getattr_opt(intern!(py, "__func__"))?.is_some_and(|function| function.is(&own)) {
                 return Ok(None);
             }
-            class.bind(py).call0()?.call_method1(intern!(py, "default"), (value,)).map(|found| Some(found.unbind()))
+            default.call1((value,)).map(|found| Some(found.unbind()))
         };
         match ask() {
             Ok(found) => found.map_or(std::ptr::null_mut(), Py::into_ptr),

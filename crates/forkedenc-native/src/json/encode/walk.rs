@@ -194,6 +194,11 @@ impl Walk {
         }
     }
 
+    /// True where the text is made in one go, not in pieces.
+    pub fn is_whole(&self) -> bool {
+        self.threshold == usize::MAX
+    }
+
     /// Notes a failure about `culprit`, which may be null.
     ///
     /// # Safety
@@ -254,7 +259,7 @@ impl Walk {
     /// # Safety
     /// The interpreter is attached; `value` is null or alive for the length of the call.
     unsafe fn dispatch(&mut self, options: &Options, value: *mut ffi::PyObject) -> Flow {
-        let style = if self.threshold == usize::MAX { options.style() } else { GENERAL };
+        let style = if self.is_whole() { options.style() } else { GENERAL };
         // SAFETY: as the caller's.
         let flow = unsafe {
             match (options.ensure_ascii, style) {
