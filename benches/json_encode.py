@@ -62,7 +62,9 @@ def main() -> None:
     tables = [
         Table.of("Documents, encoded to bytes (orjson = 1)", raced(TO_BYTES, inputs, rounds), "orjson"),
         Table.of("Messages, encoded to bytes (orjson = 1)", raced(TO_BYTES, messages(), rounds), "orjson"),
-        Table.of("dumps, as the standard library writes (json = 1)", raced(TO_STR, inputs, max(3, rounds // 5)), "json"),
+        Table.of(
+            "dumps, as the standard library writes (json = 1)", raced(TO_STR, inputs, max(3, rounds // 5)), "json"
+        ),
     ]
     text = "\n\n".join(["## Encoding JSON", machine(*PACKAGES), *(table.markdown() for table in tables)])
     print(text)

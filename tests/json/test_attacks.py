@@ -73,15 +73,14 @@ def test_the_collector_cannot_run_while_a_big_integer_is_written():
 def test_big_integers_are_written_up_to_the_interpreters_limit_and_no_further(digits):
     import json as standard
 
-    for number in (10**digits, 10**digits - 1, -(10**digits), 1 - 10**digits):
+    def outcome(dumps, number):
         try:
-            expected = standard.dumps(number)
+            return dumps(number)
         except ValueError as error:
-            with pytest.raises(ValueError) as found:
-                json.dumps(number)
-            assert str(found.value) == str(error)
-        else:
-            assert json.dumps(number) == expected
+            return f"refused: {error}"
+
+    for number in (10**digits, 10**digits - 1, -(10**digits), 1 - 10**digits):
+        assert outcome(json.dumps, number) == outcome(standard.dumps, number)
 
 
 @pytest.mark.parametrize("text", ["[1, 2, 3, 4]", '["\u20ac", 2, 3]', '"\u20ac\u20acabcdef"', '{"\u00e9\u00e9": 1}'])
