@@ -180,19 +180,7 @@ def encode_lines(
 ) -> bytes: ...
 def encode_basestring(string: str, /) -> str: ...
 def encode_basestring_ascii(string: str, /) -> str: ...
-def encode_text(
-    obj: Any,
-    default: Callable[[Any], Any] | None,
-    skipkeys: bool,
-    ensure_ascii: bool,
-    check_circular: bool,
-    allow_nan: bool,
-    sort_keys: bool,
-    indent: int | str | None,
-    key_separator: str,
-    item_separator: str,
-    limits: Limits | None,
-) -> str: ...
+def encode_text(obj: Any, options: tuple[Any, ...]) -> str: ...
 def register_json_encoder(encoder: Any, dumps: Callable[..., str]) -> None: ...
 
 @final
@@ -246,19 +234,6 @@ class make_encoder:  # noqa: N801 - the standard library's name
 
 @final
 class TextChunks:
-    def __new__(
-        cls,
-        obj: Any,
-        default: Callable[[Any], Any] | None,
-        skipkeys: bool,
-        ensure_ascii: bool,
-        check_circular: bool,
-        allow_nan: bool,
-        sort_keys: bool,
-        indent: int | str | None,
-        key_separator: str,
-        item_separator: str,
-        limits: Limits | None,
-    ) -> TextChunks: ...
+    def __new__(cls, obj: Any, options: tuple[Any, ...]) -> TextChunks: ...
     def __iter__(self) -> Iterator[str]: ...
     def __next__(self) -> str: ...

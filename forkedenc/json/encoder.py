@@ -107,14 +107,14 @@ class JSONEncoder:
         if isinstance(o, str):
             return encode_basestring_ascii(o) if self.ensure_ascii else encode_basestring(o)
         if type(self).iterencode is JSONEncoder.iterencode and "iterencode" not in self.__dict__:
-            return _native.encode_text(o, *self._options())
+            return _native.encode_text(o, self._options())
         return "".join(self.iterencode(o, _one_shot=True))
 
     def iterencode(self, o: Any, _one_shot: bool = False) -> Iterator[str]:
         """The JSON text of ``o`` in pieces of a few KiB, each made when it is asked for."""
         if _one_shot:
-            return iter((_native.encode_text(o, *self._options()),))
-        return _pieces(_native.TextChunks(o, *self._options()))
+            return iter((_native.encode_text(o, self._options()),))
+        return _pieces(_native.TextChunks(o, self._options()))
 
     def _options(self) -> tuple[Any, ...]:
         """What the native side takes behind the object; the attributes may have been set since."""

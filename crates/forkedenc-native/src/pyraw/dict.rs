@@ -5,17 +5,18 @@
 
 use pyo3::ffi;
 
-/// How a dict's table of keys begins. The index follows, then the entries: a key and a value each.
+/// How a dict's table of keys begins. The index follows, then the entries: in a general table a hash, then a key and a
+/// value each.
 #[repr(C)]
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Table {
+pub struct Table {
     references: isize,
     log2_size: u8,
-    log2_index_bytes: u8,
-    kind: u8,
+    pub log2_index_bytes: u8,
+    pub kind: u8,
     version: u32,
     usable: isize,
-    entries: isize,
+    pub entries: isize,
 }
 
 const _: () = assert!(size_of::<Table>() == 32 && std::mem::offset_of!(Table, version) == 12);
@@ -41,8 +42,10 @@ const _: () = assert!(
             && std::mem::offset_of!(Dict, values) == std::mem::offset_of!(ffi::PyDictObject, ma_values))
 );
 
-/// A table whose keys are all exact strs, which keep their hashes themselves.
-const UNICODE: u8 = 1;
+/// A table for keys of any type, each with its hash before it.
+pub const GENERAL: u8 = 0;
+/// A table whose keys are all exact strs, which keep their hashes themselves. Kinds past it share their keys.
+pub const UNICODE: u8 = 1;
 /// The smallest table has eight slots.
 const SMALLEST: u32 = 3;
 /// More members than this are left to the documented calls: slots of the index have at most four bytes.
@@ -84,7 +87,7 @@ impl Shape {
 impl Table {
     /// The head of a new table with `count` entries.
     #[inline(always)]
-    pub fn new(shape: Shape, count: usize) -> Self {
+    pub(super) fn new(shape: Shape, count: usize) -> Self {
         Self {
             references: 1,
             log2_size: shape.log2_size as u8,

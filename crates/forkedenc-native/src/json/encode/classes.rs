@@ -8,7 +8,7 @@ use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString};
 
-use super::faces::{encode_options, encoder_options, failed, lines, write_bytes, write_str};
+use super::faces::{Attributes, encode_options, failed, lines, write_bytes, write_str};
 use super::options::{Options, separator, truth};
 use super::text::make_str;
 use super::walk::{Flow, Walk};
@@ -227,32 +227,8 @@ struct TextChunks {
 #[pymethods]
 impl TextChunks {
     #[new]
-    #[expect(clippy::too_many_arguments, reason = "one for each option of the standard library's")]
-    fn new(
-        obj: Bound<'_, PyAny>,
-        default: Option<Bound<'_, PyAny>>,
-        skipkeys: &Bound<'_, PyAny>,
-        ensure_ascii: &Bound<'_, PyAny>,
-        check_circular: &Bound<'_, PyAny>,
-        allow_nan: &Bound<'_, PyAny>,
-        sort_keys: &Bound<'_, PyAny>,
-        indent: &Bound<'_, PyAny>,
-        key_separator: &Bound<'_, PyAny>,
-        item_separator: &Bound<'_, PyAny>,
-        limits: Option<&Bound<'_, PyAny>>,
-    ) -> PyResult<Self> {
-        let options = encoder_options(
-            default,
-            skipkeys,
-            ensure_ascii,
-            check_circular,
-            allow_nan,
-            sort_keys,
-            indent,
-            key_separator,
-            item_separator,
-            limits,
-        )?;
+    fn new(obj: Bound<'_, PyAny>, options: Attributes<'_>) -> PyResult<Self> {
+        let options = options.options()?;
         let mut walk = Walk::new(&options, Vec::new(), Vec::new());
         walk.threshold = PIECE;
         let resting = Box::new(Resting { options, walk, value: Some(obj.unbind()) });

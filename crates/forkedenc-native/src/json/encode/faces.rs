@@ -428,64 +428,55 @@ unsafe fn is_str(object: *mut ffi::PyObject) -> bool {
     }
 }
 
-/// `JSONEncoder`'s options, from its attributes.
-#[expect(clippy::too_many_arguments, reason = "one for each option of the standard library's")]
-pub fn encoder_options(
-    default: Option<Bound<'_, PyAny>>,
-    skipkeys: &Bound<'_, PyAny>,
-    ensure_ascii: &Bound<'_, PyAny>,
-    check_circular: &Bound<'_, PyAny>,
-    allow_nan: &Bound<'_, PyAny>,
-    sort_keys: &Bound<'_, PyAny>,
-    indent: &Bound<'_, PyAny>,
-    key_separator: &Bound<'_, PyAny>,
-    item_separator: &Bound<'_, PyAny>,
-    limits: Option<&Bound<'_, PyAny>>,
-) -> PyResult<Options> {
-    let mut options = Options {
-        check_circular: truth(check_circular)?,
-        ensure_ascii: truth(ensure_ascii)?,
-        key_separator: separator(key_separator, 5)?.into(),
-        item_separator: separator(item_separator, 6)?.into(),
-        sort_keys: truth(sort_keys)?,
-        skipkeys: truth(skipkeys)?,
-        allow_nan: truth(allow_nan)?,
-        default: default.map(Bound::unbind),
-        limits: json_limits(limits, Options::DUMPS.limits)?,
-        ..Options::DUMPS
-    };
-    options.set_indent(indent)?;
-    Ok(options)
+/// The attributes of a `JSONEncoder`, in the order in which its `_options` gives them.
+#[derive(FromPyObject)]
+pub struct Attributes<'py>(
+    /// `default`, or None for the class's own.
+    Option<Bound<'py, PyAny>>,
+    /// `skipkeys`
+    Bound<'py, PyAny>,
+    /// `ensure_ascii`
+    Bound<'py, PyAny>,
+    /// `check_circular`
+    Bound<'py, PyAny>,
+    /// `allow_nan`
+    Bound<'py, PyAny>,
+    /// `sort_keys`
+    Bound<'py, PyAny>,
+    /// `indent`
+    Bound<'py, PyAny>,
+    /// `key_separator`
+    Bound<'py, PyAny>,
+    /// `item_separator`
+    Bound<'py, PyAny>,
+    /// `limits`
+    Option<Bound<'py, PyAny>>,
+);
+
+impl Attributes<'_> {
+    pub fn options(self) -> PyResult<Options> {
+        let Self(default, skip, ascii, circular, nan, sort, indent, key_separator, item_separator, limits) = self;
+        let mut options = Options {
+            check_circular: truth(&circular)?,
+            ensure_ascii: truth(&ascii)?,
+            key_separator: separator(&key_separator, 5)?.into(),
+            item_separator: separator(&item_separator, 6)?.into(),
+            sort_keys: truth(&sort)?,
+            skipkeys: truth(&skip)?,
+            allow_nan: truth(&nan)?,
+            default: default.map(Bound::unbind),
+            limits: json_limits(limits.as_ref(), Options::DUMPS.limits)?,
+            ..Options::DUMPS
+        };
+        options.set_indent(&indent)?;
+        Ok(options)
+    }
 }
 
 /// `JSONEncoder.encode` by the attributes of the encoder.
 #[pyfunction]
-#[expect(clippy::too_many_arguments, reason = "one for each option of the standard library's")]
-fn encode_text(
-    obj: &Bound<'_, PyAny>,
-    default: Option<Bound<'_, PyAny>>,
-    skipkeys: &Bound<'_, PyAny>,
-    ensure_ascii: &Bound<'_, PyAny>,
-    check_circular: &Bound<'_, PyAny>,
-    allow_nan: &Bound<'_, PyAny>,
-    sort_keys: &Bound<'_, PyAny>,
-    indent: &Bound<'_, PyAny>,
-    key_separator: &Bound<'_, PyAny>,
-    item_separator: &Bound<'_, PyAny>,
-    limits: Option<&Bound<'_, PyAny>>,
-) -> PyResult<Py<PyAny>> {
-    let options = encoder_options(
-        default,
-        skipkeys,
-        ensure_ascii,
-        check_circular,
-        allow_nan,
-        sort_keys,
-        indent,
-        key_separator,
-        item_separator,
-        limits,
-    )?;
+fn encode_text(obj: &Bound<'_, PyAny>, options: Attributes<'_>) -> PyResult<Py<PyAny>> {
+    let options = options.options()?;
     let py = obj.py();
     // SAFETY: attached, and the argument lives as long as the call; the result is ours.
     unsafe { Bound::from_owned_ptr_or_err(py, write_str(&options, obj.as_ptr(), 0)).map(Bound::unbind) }

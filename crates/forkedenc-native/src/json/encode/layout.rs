@@ -7,7 +7,8 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyInt};
 
-use crate::pyraw;
+use crate::pyraw::dict::{GENERAL, Table, UNICODE};
+use crate::pyraw::wanted;
 
 /// What the self-test found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,23 +70,6 @@ pub unsafe fn small_int(layout: Layout, value: *mut ffi::PyObject) -> Option<(bo
     }
 }
 
-/// How a dict's table of keys begins.
-#[repr(C)]
-struct Keys {
-    references: isize,
-    log2_size: u8,
-    log2_index_bytes: u8,
-    kind: u8,
-    version: u32,
-    usable: isize,
-    entries: isize,
-}
-
-/// Kinds of tables: keys of any type, each with its hash before it; keys that are all exact strs. Both have each value
-/// behind its key. Others share their keys.
-const GENERAL: u8 = 0;
-const UNICODE: u8 = 1;
-
 /// The entries of a dict.
 #[derive(Clone, Copy)]
 pub struct Entries {
@@ -108,7 +92,7 @@ pub unsafe fn entries(layout: Layout, dict: *mut ffi::PyObject) -> Option<Entrie
     // SAFETY: the self-test has found dicts to be so.
     unsafe {
         let dict = dict.cast::<ffi::PyDictObject>();
-        let keys = (*dict).ma_keys.cast::<Keys>();
+        let keys = (*dict).ma_keys.cast::<Table>();
         let kind = (*keys).kind;
         if kind > UNICODE || !(*dict).ma_values.is_null() {
             return None;
@@ -143,7 +127,7 @@ impl Entries {
 
 /// Looks whether ints and dicts are laid out as this file believes, and settles it for the process.
 pub fn self_test(py: Python<'_>) -> PyResult<()> {
-    if !pyraw::wanted() {
+    if !wanted() {
         return Ok(());
     }
     let version = py.version_info();
