@@ -781,10 +781,10 @@ impl Machine {
                                 && (!CHECKED || text.len() as u64 <= self.key_cap)
                                 && (!high || utf8::check(text, self.rules.text.surrogates) == utf8::Checked::Valid)
                             {
-                                if !B::KEEPS_KEYS {
-                                    if !self.keep_key(text) {
-                                        return self.fail(builder, Kind::OutOfMemory, &c);
-                                    }
+                                if !B::KEEPS_KEYS && !self.keep_key(text) {
+                                    save!();
+                                    let here = c;
+                                    return self.fail(builder, Kind::OutOfMemory, &here);
                                 }
                                 answer = Some((text.len() as u64, builder.key(text, !high)));
                             }

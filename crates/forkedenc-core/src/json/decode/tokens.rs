@@ -76,11 +76,9 @@ impl Machine {
         // Taken out for the call: the builder must not see the machine.
         let text = std::mem::take(&mut self.text);
         let token = if key {
-            if !B::KEEPS_KEYS {
-                if !self.keep_key(text.bytes()) {
-                    self.text = text;
-                    return Token::Stopped(self.fail(builder, Kind::OutOfMemory, c));
-                }
+            if !B::KEEPS_KEYS && !self.keep_key(text.bytes()) {
+                self.text = text;
+                return Token::Stopped(self.fail(builder, Kind::OutOfMemory, c));
             }
             match builder.key(text.bytes(), text.is_ascii()) {
                 Member::Build => Token::Complete,
