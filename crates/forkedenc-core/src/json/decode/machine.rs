@@ -1,9 +1,9 @@
 //! The decoder: one coroutine that reads a JSON text (RFC 8259) from windows of any size and calls a builder.
 //!
-//! How it is laid out. [`Machine::run`] holds the two hot loops, one for arrays (and the document's own level), one for
-//! objects. They take complete tokens from the window; a token that is cut, doubtful or near a limit goes to
-//! `tokens.rs`, which finishes it byte by byte and comes back here. What is rare (limits, errors, paths) is in
-//! `account.rs`. The state is read from `self` on entry and written back on exit; in between it lives in locals.
+//! How it is laid out. Here are the machine's state and how documents begin, end and nest. `loops.rs` holds the two hot
+//! loops. They take complete tokens from the window; a token that is cut, doubtful or near a limit goes to `tokens.rs`,
+//! which finishes it byte by byte and comes back. What is rare (limits, errors, paths) is in `account.rs`. The state is
+//! read from `self` when a loop is entered and written back when it is left; in between it lives in locals.
 //!
 //! Invariants: a frame on the stack is the state of the container *around* the open one; `count` is the number of
 //! values (members) completed in the open container; `state` says what may come next.
@@ -11,14 +11,14 @@
 use forkedenc_runtime::{Overflow, Stack};
 
 use super::account::Audit;
-use super::builder::{Builder, Constant, Member, Verdict};
-use super::number::{self, Digits, Number};
+use super::builder::{Builder, Constant};
+use super::number::Digits;
 use super::text::{SCRATCH, Text, TextRules};
 use crate::cursor::{Cursor, Window};
 use crate::error::{Error, Kind};
 use crate::limits::{JsonLimits, NONE};
 use crate::position::Place;
-use crate::{simd, utf8};
+use crate::simd;
 
 /// What a decode lets pass beside RFC 8259.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -166,9 +166,6 @@ pub struct Machine {
     /// The member whose key was read is to be skipped.
     pub(super) skip_next: bool,
 }
-
-/// No builder expects a key of more bytes; under a lower limit none is asked.
-const LONGEST_EXPECTED: u64 = 255;
 
 /// How many low bits of a frame's second word are flags.
 const FLAGS: u32 = 4;
@@ -499,7 +496,7 @@ impl Machine {
 
     /// Opens a container at the bracket. False: the stack's budget does not allow it.
     #[inline(always)]
-    fn open<B: Builder>(&mut self, builder: &mut B, holder: Holder, count: u64) -> bool {
+    pub(super) fn open<B: Builder>(&mut self, builder: &mut B, holder: Holder, count: u64) -> bool {
         let has_key = !B::KEEPS_KEYS && self.holder == Holder::Object;
         if has_key && !self.push_key() {
             return false;
@@ -519,7 +516,7 @@ impl Machine {
 
     /// Closes the open container; the count of the one around it, or the builder failed.
     #[inline(always)]
-    fn close<B: Builder>(&mut self, builder: &mut B, count: u64) -> Option<u64> {
+    pub(super) fn close<B: Builder>(&mut self, builder: &mut B, count: u64) -> Option<u64> {
         let mark = self.mark;
         let array = self.holder == Holder::Array;
         if self.audit.is_some() {
@@ -530,337 +527,5 @@ impl Machine {
         self.depth -= 1;
         let built = if array { builder.end_array(mark, self.mark) } else { builder.end_object(mark, self.mark) };
         built.then_some(outer + 1)
-    }
-
-    #[allow(clippy::too_many_lines, reason = "the hot loops: their state lives in locals")]
-    fn read<B: Builder>(&mut self, builder: &mut B, cursor: &mut Cursor<'_>, last: bool) -> Flow {
-        let mut c = *cursor;
-        let mut state = self.state;
-        let mut count = self.count;
-        if self.cut != Cut::None {
-            match self.finish(builder, cursor, last) {
-                Token::Complete => {
-                    c = *cursor;
-                    if state == State::Key || state == State::FirstKey {
-                        state = State::Colon;
-                    } else {
-                        state = State::After;
-                        count += 1;
-                    }
-                }
-                Token::Stopped(flow) => return flow,
-            }
-        }
-
-        // The cursor's address must never be taken here: it would live in memory, and every copy of it would stall.
-        // Writes the locals back before anything that looks at `self`.
-        macro_rules! save {
-            () => {{
-                self.state = state;
-                self.count = count;
-                *cursor = c;
-            }};
-        }
-        // The byte here does not fit: the end of the window, or an error.
-        macro_rules! stop {
-            ($kind:expr) => {{
-                save!();
-                let here = c;
-                return self.stop(builder, &here, last, $kind);
-            }};
-        }
-        macro_rules! built {
-            ($call:expr) => {
-                if !$call {
-                    save!();
-                    let here = c;
-                    return self.fail(builder, Kind::Builder, &here);
-                }
-            };
-        }
-        // A token that the hot loop gives away.
-        macro_rules! slow {
-            ($method:ident($($argument:expr),*)) => {{
-                save!();
-                match self.$method(builder, cursor, last, $($argument),*) {
-                    Token::Complete => c = *cursor,
-                    Token::Stopped(flow) => return flow,
-                }
-            }};
-        }
-        macro_rules! literal {
-            ($literal:expr, $text:literal) => {
-                if c.starts_with($text) {
-                    built!($literal.build(builder));
-                    c.advance($text.len());
-                } else {
-                    slow!(slow_literal($literal));
-                }
-            };
-        }
-        macro_rules! close {
-            ($outer:lifetime) => {{
-                c.advance(1);
-                match self.close(builder, count) {
-                    Some(outer) => count = outer,
-                    None => {
-                        save!();
-                        let here = c;
-                    return self.fail(builder, Kind::Builder, &here);
-                    }
-                }
-                state = State::After;
-                continue $outer;
-            }};
-        }
-        // A value: falls through once a scalar is complete, goes on at `$outer` once a container is open or closed.
-        macro_rules! value {
-            ($outer:lifetime, $cap:expr, $in_object:literal) => {{
-                let byte = simd::skip_space(&mut c);
-                if B::NAVIGATES && matches!(byte, b'"' | b'[' | b'{' | b'-' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z') {
-                    match builder.at_value(byte, $in_object) {
-                        Verdict::Pass => {}
-                        Verdict::Take => {
-                            save!();
-                            return Flow::Take;
-                        }
-                        Verdict::Refuse => stop!(Kind::ExpectedValue),
-                    }
-                }
-                if CHECKED && count >= $cap {
-                    save!();
-                    let here = c;
-                    if !self.gate(builder, &here, byte, $in_object) {
-                        return Flow::Failed;
-                    }
-                }
-                match byte {
-                    b'"' => {
-                        let open = c.mark();
-                        c.advance(1);
-                        let from = c.mark();
-                        let high = simd::skip_plain(&mut c);
-                        let text = c.since(from);
-                        let mut taken = None;
-                        if c.peek() == b'"' && (!CHECKED || text.len() as u64 <= self.string_cap) {
-                            taken = if !high {
-                                Some(builder.string(text, true))
-                            } else if B::CHECKS_TEXT {
-                                builder.common_string(text)
-                            } else {
-                                None
-                            };
-                            if high
-                                && taken.is_none()
-                                && utf8::check(text, self.rules.text.surrogates) == utf8::Checked::Valid
-                            {
-                                taken = Some(builder.string(text, false));
-                            }
-                        }
-                        match taken {
-                            Some(built) => {
-                                if CHECKED && self.metered {
-                                    self.charge(text.len() as u64);
-                                }
-                                built!(built);
-                                c.advance(1);
-                            }
-                            None => {
-                                c.back(open);
-                                slow!(slow_text(false));
-                            }
-                        }
-                    }
-                    b'0'..=b'9' | b'-' => {
-                        let from = c.mark();
-                        match number::fast(&mut c, self.digits_cap, last) {
-                            Some(found) => {
-                                if CHECKED && self.metered {
-                                    self.charge(c.since(from).len() as u64 - u64::from(byte == b'-'));
-                                }
-                                if B::NUMBER_TEXT {
-                                    let integer = matches!(found, Number::Integer(_) | Number::Big);
-                                    built!(builder.number(c.since(from), integer));
-                                } else {
-                                    match found {
-                                        Number::Integer(value) => built!(builder.integer(value)),
-                                        Number::Float(value) => built!(builder.float(value)),
-                                        Number::Big => built!(builder.big_integer(c.since(from))),
-                                        Number::Careful => {
-                                            if B::CHECKS_RANGE {
-                                                let value = number::careful(c.since(from));
-                                                if value.is_infinite() && !self.rules.nan {
-                                                    c.back(from);
-                                                    save!();
-                                                    let here = c;
-                                                    return self.fail(builder, Kind::NumberOutOfRange, &here);
-                                                }
-                                                built!(builder.float(value));
-                                            }
-                                        }
-                                    }
-                                }
-                            }
-                            None => {
-                                c.back(from);
-                                slow!(slow_number());
-                            }
-                        }
-                    }
-                    b'[' | b'{' => {
-                        if CHECKED && self.depth >= self.limits.depth {
-                            save!();
-                            let here = c;
-                            return self.over_depth(builder, &here);
-                        }
-                        let holder = if byte == b'[' { Holder::Array } else { Holder::Object };
-                        if !self.open(builder, holder, count) {
-                            save!();
-                            let here = c;
-                            return self.stack_overflow(builder, &here);
-                        }
-                        c.advance(1);
-                        count = 0;
-                        state = if byte == b'[' { State::FirstItem } else { State::FirstKey };
-                        continue $outer;
-                    }
-                    b't' => literal!(Literal::True, b"true"),
-                    b'f' => literal!(Literal::False, b"false"),
-                    b'n' => literal!(Literal::Null, b"null"),
-                    b'N' if self.rules.nan => literal!(Literal::Constant(Constant::NaN), b"NaN"),
-                    b'I' if self.rules.nan => literal!(Literal::Constant(Constant::Infinity), b"Infinity"),
-                    b']' if !$in_object && state == State::FirstItem => close!($outer),
-                    b']' if !$in_object && self.holder == Holder::Array => {
-                        save!();
-                        let here = c;
-                        return self.trailing_comma(builder, &here);
-                    }
-                    _ => stop!(Kind::ExpectedValue),
-                }
-                count += 1;
-            }};
-        }
-        'outer: loop {
-            let cap = self.cap(self.holder);
-            if self.holder == Holder::Object {
-                loop {
-                    if state == State::Key || state == State::FirstKey {
-                        let byte = simd::skip_space(&mut c);
-                        if byte != b'"' {
-                            if byte == b'}' && state == State::FirstKey {
-                                close!('outer);
-                            }
-                            if byte == b'}' {
-                                save!();
-                                let here = c;
-                                return self.trailing_comma(builder, &here);
-                            }
-                            stop!(Kind::ExpectedKey);
-                        }
-                        if CHECKED && count >= cap {
-                            save!();
-                            let here = c;
-                            if !self.gate(builder, &here, byte, false) {
-                                return Flow::Failed;
-                            }
-                        }
-                        let open = c.mark();
-                        c.advance(1);
-                        let mut answer = None;
-                        if B::EXPECTS_KEYS
-                            && (!CHECKED || self.key_cap >= LONGEST_EXPECTED)
-                            && let Some((length, member)) = builder.expected_key(c.ahead())
-                        {
-                            c.advance(length);
-                            answer = Some((length as u64, member));
-                        } else {
-                            let from = c.mark();
-                            let high = simd::skip_plain(&mut c);
-                            let text = c.since(from);
-                            if c.peek() == b'"'
-                                && (!CHECKED || text.len() as u64 <= self.key_cap)
-                                && (!high || utf8::check(text, self.rules.text.surrogates) == utf8::Checked::Valid)
-                            {
-                                if !B::KEEPS_KEYS && !self.keep_key(text) {
-                                    save!();
-                                    let here = c;
-                                    return self.fail(builder, Kind::OutOfMemory, &here);
-                                }
-                                answer = Some((text.len() as u64, builder.key(text, !high)));
-                            }
-                        }
-                        match answer {
-                            Some((length, member @ (Member::Build | Member::Skip))) => {
-                                if CHECKED && self.metered {
-                                    self.charge(length);
-                                }
-                                if B::SKIPS {
-                                    self.skip_next = member == Member::Skip;
-                                }
-                                c.advance(1);
-                            }
-                            Some((_, refused)) => {
-                                c.back(open);
-                                save!();
-                                let here = c;
-                                return self.refuse_key(builder, &here, refused);
-                            }
-                            None => {
-                                c.back(open);
-                                slow!(slow_text(true));
-                            }
-                        }
-                        state = State::Colon;
-                    }
-                    if state == State::Colon {
-                        if simd::skip_space(&mut c) != b':' {
-                            stop!(Kind::ExpectedColon);
-                        }
-                        c.advance(1);
-                        state = State::Value;
-                        if B::SKIPS && self.skip_next {
-                            self.skip_next = false;
-                            save!();
-                            return Flow::Skip;
-                        }
-                    }
-                    if state == State::Value {
-                        value!('outer, cap, true);
-                    }
-                    match simd::skip_space(&mut c) {
-                        b',' => {
-                            c.advance(1);
-                            state = State::Key;
-                        }
-                        b'}' => close!('outer),
-                        _ => {
-                            state = State::After;
-                            stop!(Kind::ExpectedComma)
-                        }
-                    }
-                }
-            }
-            loop {
-                if state != State::After {
-                    value!('outer, cap, false);
-                }
-                if self.holder == Holder::Top {
-                    state = State::After;
-                    save!();
-                    return Flow::Done;
-                }
-                match simd::skip_space(&mut c) {
-                    b',' => {
-                        c.advance(1);
-                        state = State::Value;
-                    }
-                    b']' => close!('outer),
-                    _ => {
-                        state = State::After;
-                        stop!(Kind::ExpectedComma)
-                    }
-                }
-            }
-        }
     }
 }

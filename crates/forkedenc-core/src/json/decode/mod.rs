@@ -1,9 +1,11 @@
-//! Decoding. `machine` reads, `builder` is told, `stream` cuts a stream into documents, `navigate` finds values inside
-//! one; `text`, `number`, `significant` and `tokens` are the tokens, `account` the limits and errors, `value` a builder for Rust.
+//! Decoding. `machine` reads, `loops` is its heart, `builder` is told; `stream` cuts a stream into documents, `navigate`
+//! finds values inside one; `text`, `number`, `decimal`, `significant` and `tokens` are the tokens, `account` the limits
+//! and errors, `value` a builder for Rust.
 
 mod account;
 pub mod builder;
 mod decimal;
+mod loops;
 pub mod machine;
 pub mod navigate;
 pub mod number;
