@@ -312,14 +312,14 @@ impl ItemStream {
     #[pyo3(signature = (steps, members, *, limits=None, allow_nan=false, duplicate_keys=None, depth_hint=None))]
     fn new(
         py: Python<'_>,
-        steps: Vec<Bound<'_, PyAny>>,
+        steps: &Bound<'_, PyAny>,
         members: bool,
         limits: Option<&Bound<'_, PyAny>>,
         allow_nan: bool,
         duplicate_keys: Option<&str>,
         depth_hint: Option<u64>,
     ) -> PyResult<Self> {
-        let steps = steps.iter().map(step_of).collect::<PyResult<_>>()?;
+        let steps = steps.try_iter()?.map(|step| step_of(&step?)).collect::<PyResult<_>>()?;
         let options = options(limits, duplicate_keys, allow_nan)?;
         let framing = Framing::Inside(Navigator::new(steps, members));
         let stream = Stream::new(framing, options.limits, options.rules, start_of(depth_hint), false);
