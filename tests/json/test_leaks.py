@@ -109,8 +109,10 @@ CASES = {
     "statistics": forkedenc.runtime_stats,
 }
 ROUNDS = 3000
-# Attributes of new objects, regular expressions and generators leak in the interpreter itself where memory is out.
-LEAKS_OF_PYTHON = {"JSONDecoder", "raw_decode", "items", "members", "a limit"}
+# Attributes of new objects and regular expressions leak in the interpreter itself where memory is out.
+LEAKS_OF_PYTHON = {"JSONDecoder", "raw_decode", "a limit"}
+# A generator that can't be closed without memory is told to the interpreter's hook, which has none either.
+GENERATORS = {"items", "members", "dropped half way"}
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -141,7 +143,7 @@ def no_collector():
 
 @pytest.mark.skipif(_testcapi is None, reason="the interpreter comes without _testcapi")
 @pytest.mark.parametrize("lasting", [False, True], ids=["once", "from then on"])
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", sorted(CASES.keys() - GENERATORS))
 def test_a_failure_of_the_nth_allocation_is_a_memory_error_and_leaks_nothing(name, lasting, no_collector):
     call = CASES[name]
 
