@@ -189,16 +189,25 @@ def untyped_only(kind: object) -> str:
     return f"typed decoding comes with a later release: the type must be typing.Any, not {_errors.shown(repr(kind))}"
 
 
+def _text_of(data: Any, path: str) -> str | UndecodableError:
+    """The text that ``loads`` was given, or why it is none.
+
+    A function of its own, and short: where memory is out, CPython goes round for ever between an error and a handler that
+    stands more than 256 instructions into its function, since it can't make the int that says where.
+    """
+    if isinstance(data, str):
+        return data
+    try:
+        return decode_text(data, path)
+    except UndecodableError as undecodable:
+        return undecodable
+
+
 def _loads_error(failure: _errors.Failure) -> BaseException:
     """A syntax error of ``loads`` and its family, in the words of the running interpreter."""
-    data = failure.detail["data"]
-    if isinstance(data, str):
-        text = data
-    else:
-        try:
-            text = decode_text(data, failure.path)
-        except UndecodableError as undecodable:
-            return undecodable
+    text = _text_of(failure.detail["data"], failure.path)
+    if isinstance(text, UndecodableError):
+        return text
     token = failure.detail.get("token", failure.offset)
     message, position = _wording.message_and_position(
         failure.kind,
