@@ -1,0 +1,209 @@
+//! The sink: what a parse makes of the events it finds.
+//!
+//! The parser calls a sink in document order. Names are numbers (see [`Names`]): a sink that makes objects of them keeps
+//! a table of its own, by number. Text, values and ids are UTF-8 without anything that XML does not have; they are
+//! borrowed for the call. A method that returns `false` has failed and keeps the reason; the parse then stops.
+
+use super::names::{ExpandedId, NameId, Names, UriId};
+use crate::position::Place;
+
+/// A name as it stands in the document, and what it stands for there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Name {
+    /// With its prefix.
+    pub written: NameId,
+    /// In its namespace; with namespaces off, the name as written in no namespace.
+    pub expanded: ExpandedId,
+}
+
+/// An attribute of a tag. Its value is asked of the [`Tag`].
+#[derive(Clone, Copy, Debug)]
+pub struct Attribute {
+    pub name: Name,
+    /// Where the value lies: in the window, or with the highest bit in the scratch buffer.
+    pub(super) start: u32,
+    pub(super) length: u32,
+    /// The DTD gave it; it does not stand in the tag.
+    pub defaulted: bool,
+    /// An `xmlns` or `xmlns:p`: among the attributes of a tag only with namespaces off.
+    pub(super) declares: bool,
+}
+
+/// A namespace declaration: a prefix (`""` for the default namespace) and its URI (`""` takes the default back).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Binding {
+    /// The prefix as a name of its own.
+    pub prefix: NameId,
+    pub uri: UriId,
+}
+
+/// A start tag, or an empty one (then [`Sink::end`] follows at once).
+pub struct Tag<'t> {
+    pub name: Name,
+    /// In document order, those that the DTD adds behind those of the tag; without namespace declarations, unless
+    /// namespaces are off.
+    pub attributes: &'t [Attribute],
+    /// The declarations of this tag, in document order.
+    pub bindings: &'t [Binding],
+    pub(super) window: &'t [u8],
+    pub(super) scratch: &'t [u8],
+}
+
+/// The bit that marks a value in the scratch buffer.
+pub(super) const IN_SCRATCH: u32 = 1 << 31;
+
+impl<'t> Tag<'t> {
+    /// The value of one of the attributes, normalised (XML 1.0 §3.3.3).
+    #[inline(always)]
+    #[must_use]
+    pub fn value(&self, attribute: &Attribute) -> &'t [u8] {
+        let (buffer, start) = if attribute.start & IN_SCRATCH == 0 {
+            (self.window, attribute.start)
+        } else {
+            (self.scratch, attribute.start & !IN_SCRATCH)
+        };
+        &buffer[start as usize..(start + attribute.length) as usize]
+    }
+}
+
+/// A DOCTYPE up to its internal subset.
+#[derive(Clone, Copy, Debug)]
+pub struct Doctype<'d> {
+    pub name: &'d [u8],
+    pub public_id: Option<&'d [u8]>,
+    pub system_id: Option<&'d [u8]>,
+    pub internal_subset: bool,
+}
+
+/// A declaration of the internal subset, for sinks that want them.
+#[derive(Clone, Copy, Debug)]
+pub enum Declared<'d> {
+    /// The content model as written, without the white space around it.
+    Element { name: &'d [u8], model: &'d [u8] },
+    /// One attribute. `kind` as expat tells it: `CDATA`, `NMTOKENS`, `(a|b)`, `NOTATION(a|b)`.
+    Attribute { element: &'d [u8], name: &'d [u8], kind: &'d [u8], default: Option<&'d [u8]>, required: bool },
+    /// `value` for an internal one, `system_id` for an external one, `notation` for an unparsed one.
+    Entity {
+        name: &'d [u8],
+        parameter: bool,
+        value: Option<&'d [u8]>,
+        public_id: Option<&'d [u8]>,
+        system_id: Option<&'d [u8]>,
+        notation: Option<&'d [u8]>,
+    },
+    Notation { name: &'d [u8], public_id: Option<&'d [u8]>, system_id: Option<&'d [u8]> },
+}
+
+/// The XML declaration (§2.8).
+#[derive(Clone, Copy, Debug)]
+pub struct XmlDeclaration<'d> {
+    pub version: &'d [u8],
+    pub encoding: Option<&'d [u8]>,
+    pub standalone: Option<bool>,
+}
+
+/// What a sink may ask about the event it is told of.
+pub struct Context<'c> {
+    pub names: &'c Names,
+    /// The event stands in the DOCTYPE.
+    pub in_doctype: bool,
+    pub(super) place: &'c dyn Locate,
+    pub(super) start: At,
+}
+
+/// Where an event starts: in the window, or earlier.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum At {
+    Window(usize),
+    Known(Place),
+}
+
+/// Finds places in the window at hand. Asked in document order, so it counts on from the last one.
+pub(super) trait Locate {
+    fn locate(&self, position: usize) -> Place;
+}
+
+impl Context<'_> {
+    /// Where the event starts. Inside an entity: where the outermost reference starts.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        match self.start {
+            At::Window(position) => self.place.locate(position),
+            At::Known(place) => place,
+        }
+    }
+}
+
+pub trait Sink {
+    /// Keeps all that it is told until the document ends (a tree): `max_memory_bytes` then counts all of it.
+    const KEEPS: bool = false;
+
+    fn start(&mut self, tag: &Tag<'_>, cx: &Context<'_>) -> bool;
+    /// `bindings`: the declarations that end with this element, in document order.
+    fn end(&mut self, name: Name, bindings: &[Binding], cx: &Context<'_>) -> bool;
+    /// A piece of character data, never empty; how a run is cut into pieces depends on the chunks.
+    fn text(&mut self, text: &[u8], cx: &Context<'_>) -> bool;
+    fn comment(&mut self, text: &[u8], cx: &Context<'_>) -> bool;
+    fn pi(&mut self, target: &[u8], data: &[u8], cx: &Context<'_>) -> bool;
+
+    /// A CDATA section begins or ends; its text comes by [`Sink::text`].
+    #[inline(always)]
+    fn cdata(&mut self, _begins: bool, _cx: &Context<'_>) -> bool {
+        true
+    }
+    /// A reference to an entity that is not read.
+    #[inline(always)]
+    fn entity(&mut self, _name: &[u8], _cx: &Context<'_>) -> bool {
+        true
+    }
+    #[inline(always)]
+    fn xml_declaration(&mut self, _declaration: &XmlDeclaration<'_>, _cx: &Context<'_>) -> bool {
+        true
+    }
+    #[inline(always)]
+    fn doctype(&mut self, _doctype: &Doctype<'_>, _cx: &Context<'_>) -> bool {
+        true
+    }
+    /// A declaration was read; entities and attributes that were declared before are told again.
+    #[inline(always)]
+    fn declared(&mut self, _declared: &Declared<'_>, _cx: &Context<'_>) -> bool {
+        true
+    }
+    /// A piece of the internal subset as written: a declaration that is no comment or PI, a reference, or white space.
+    #[inline(always)]
+    fn subset(&mut self, _text: &[u8], _cx: &Context<'_>) -> bool {
+        true
+    }
+    #[inline(always)]
+    fn doctype_end(&mut self, _cx: &Context<'_>) -> bool {
+        true
+    }
+}
+
+/// Makes nothing: what `check` and the benches of parsing alone run on.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Null;
+
+impl Sink for Null {
+    #[inline(always)]
+    fn start(&mut self, _: &Tag<'_>, _: &Context<'_>) -> bool {
+        true
+    }
+    #[inline(always)]
+    fn end(&mut self, _: Name, _: &[Binding], _: &Context<'_>) -> bool {
+        true
+    }
+    #[inline(always)]
+    fn text(&mut self, _: &[u8], _: &Context<'_>) -> bool {
+        true
+    }
+    #[inline(always)]
+    fn comment(&mut self, _: &[u8], _: &Context<'_>) -> bool {
+        true
+    }
+    #[inline(always)]
+    fn pi(&mut self, _: &[u8], _: &[u8], _: &Context<'_>) -> bool {
+        true
+    }
+}
+
