@@ -155,7 +155,7 @@ def _make(failure: _errors.Failure) -> BaseException:
     return classes.incomplete(WORDS[failure.kind].text, **place)
 
 
-def limit_text(limit: str, maximum: float, observed: float) -> str:
+def limit_text(limit: str, maximum: Any, observed: Any) -> str:
     """What a limit's error says; ratios are rounded."""
     shown = [f"{number:.6g}" if isinstance(number, float) else str(number) for number in (maximum, observed)]
     return f"{limit} is {shown[0]}, this takes {shown[1]}"
