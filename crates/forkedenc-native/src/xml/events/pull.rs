@@ -40,8 +40,11 @@ struct State {
 enum Stage {
     Fresh(Box<Fresh>),
     Live(Box<Live>),
+    /// It went back to where it is kept.
+    Gone,
 }
 
+#[derive(Clone)]
 struct Fresh {
     options: Options,
     /// `depth_hint=`, as bytes of stack.
@@ -188,8 +191,7 @@ impl State {
 
 impl Drop for State {
     fn drop(&mut self) {
-        let fresh = Stage::Fresh(Box::default());
-        if let Stage::Live(live) = std::mem::replace(&mut self.stage, fresh) {
+        if let Stage::Live(live) = std::mem::replace(&mut self.stage, Stage::Gone) {
             let Live { parser, strings } = *live;
             Python::attach(|py| Kept { names: parser.into_names(), strings, buffer: Vec::new() }.give(py));
         }
@@ -223,7 +225,7 @@ impl PullParser {
         depth_hint: Option<u64>,
     ) -> PyResult<Self> {
         let mut options = options(Face::OWN, limits, Some(dtd), namespaces, encodings, None)?;
-        options.runs = if coalesce { Runs::Events } else { Runs::Pieces };
+        options.rules.runs = if coalesce { Runs::Events } else { Runs::Pieces };
         let audit = audit_of(audit)?;
         let fresh = Fresh { options, start: start_of(depth_hint), audits: audit.is_some() };
         let stage = Stage::Fresh(Box::new(fresh));
