@@ -5,6 +5,7 @@
 
 pub mod chars;
 mod error;
+pub mod input;
 mod names;
 mod sink;
 

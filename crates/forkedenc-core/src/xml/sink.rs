@@ -79,9 +79,18 @@ pub struct Doctype<'d> {
 #[derive(Clone, Copy, Debug)]
 pub enum Declared<'d> {
     /// The content model as written, without the white space around it.
-    Element { name: &'d [u8], model: &'d [u8] },
+    Element {
+        name: &'d [u8],
+        model: &'d [u8],
+    },
     /// One attribute. `kind` as expat tells it: `CDATA`, `NMTOKENS`, `(a|b)`, `NOTATION(a|b)`.
-    Attribute { element: &'d [u8], name: &'d [u8], kind: &'d [u8], default: Option<&'d [u8]>, required: bool },
+    Attribute {
+        element: &'d [u8],
+        name: &'d [u8],
+        kind: &'d [u8],
+        default: Option<&'d [u8]>,
+        required: bool,
+    },
     /// `value` for an internal one, `system_id` for an external one, `notation` for an unparsed one.
     Entity {
         name: &'d [u8],
@@ -91,7 +100,11 @@ pub enum Declared<'d> {
         system_id: Option<&'d [u8]>,
         notation: Option<&'d [u8]>,
     },
-    Notation { name: &'d [u8], public_id: Option<&'d [u8]>, system_id: Option<&'d [u8]> },
+    Notation {
+        name: &'d [u8],
+        public_id: Option<&'d [u8]>,
+        system_id: Option<&'d [u8]>,
+    },
 }
 
 /// The XML declaration (§2.8).
@@ -206,4 +219,3 @@ impl Sink for Null {
         true
     }
 }
-
