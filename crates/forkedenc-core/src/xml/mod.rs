@@ -4,10 +4,12 @@
 //! [`Sink`]; `dtd` reads the DOCTYPE; `names` keeps the names of a document as numbers.
 
 pub mod chars;
+mod dtd;
 mod error;
 mod names;
 mod sink;
 
+pub use dtd::DtdMode;
 pub use error::{Error, Kind, Open};
 pub use names::{ExpandedId, NameId, Names, UriId, XML_URI, XMLNS_URI};
 pub use sink::{Attribute, Binding, Context, Declared, Doctype, Name, Null, Sink, Tag, XmlDeclaration};
