@@ -167,7 +167,7 @@ impl Reader {
             literal: Literal::default(),
             expect: Expect::Doctype,
             declaration: Declaration::new(start),
-            store: Store { standalone, closed: mode != DtdMode::Internal, ..Store::default() },
+            store: Store::new(standalone, mode != DtdMode::Internal),
             entities: 0,
             nested: 0,
             keeps: true,
