@@ -5,6 +5,7 @@
 use super::expand::{expand, predefined};
 use super::reader::{Base, Env, Failure, Reader};
 use super::scan::name_run;
+use super::store::{Entity, EntityKind};
 use crate::limits::Limit;
 use crate::utf8;
 use crate::xml::chars::{is_char, is_space};
@@ -234,16 +235,15 @@ impl Reader {
                 let run = name_run(rest, !self.namespaces);
                 self.count_name(run, at, base, false)?;
                 self.literal.name.extend_from_slice(&rest[..run]);
-                match rest.get(run) {
-                    None => {}
+                return match rest.get(run) {
                     Some(b';') => {
                         self.named(at + run, base, env)?;
                         self.literal.inside = Inside::Text;
-                        return Ok(run + 1);
+                        Ok(run + 1)
                     }
-                    Some(_) => return Err(Failure { kind: Kind::InvalidToken, at: base.at(at + run) }),
-                }
-                return Ok(run);
+                    Some(_) if run == 0 => Err(invalid),
+                    _ => Ok(run),
+                };
             }
             _ => return Err(invalid),
         };
@@ -293,7 +293,8 @@ impl Reader {
         let read = env.offset(base.at(at)) + 1;
         if let Err(kind) = expand(&self.store, name, &mut value, cap, env.expansions, read) {
             // Where the fault is not the reference's own, it is the value's, as expat has it.
-            let own = matches!(kind, Kind::RecursiveEntity | Kind::BinaryEntity | Kind::ExternalEntityInAttribute);
+            let internal = |entity: &Entity| matches!(entity.kind, EntityKind::Internal(_));
+            let own = self.store.entity(name).is_some_and(|entity| !internal(entity));
             let at = if own || matches!(kind, Kind::Limit { .. }) { self.mark } else { self.token };
             return Err(Failure { kind, at });
         }
