@@ -41,7 +41,10 @@ impl<T> Slot<T> {
     }
 
     /// For the collector. While the state is used, its objects are held from outside.
-    pub fn visit(&self, visit: impl FnOnce(&T) -> Result<(), pyo3::PyTraverseError>) -> Result<(), pyo3::PyTraverseError> {
+    pub fn visit(
+        &self,
+        visit: impl FnOnce(&T) -> Result<(), pyo3::PyTraverseError>,
+    ) -> Result<(), pyo3::PyTraverseError> {
         let Ok(state) = self.0.try_lock() else { return Ok(()) };
         state.as_deref().map_or(Ok(()), visit)
     }

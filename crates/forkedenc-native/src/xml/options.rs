@@ -39,8 +39,7 @@ pub struct Face {
 
 impl Face {
     /// PullParser, events, decode, StreamDecoder.
-    pub const OWN: Self =
-        Self { limits: XmlLimits::DEFAULT, dtd: DtdMode::Bare, codecs: false, runs: Runs::Events };
+    pub const OWN: Self = Self { limits: XmlLimits::DEFAULT, dtd: DtdMode::Bare, codecs: false, runs: Runs::Events };
     /// sax, minidom, pulldom.
     pub const STDLIB: Self =
         Self { limits: XmlLimits::STDLIB, dtd: DtdMode::Internal, codecs: true, runs: Runs::Pieces };
@@ -116,10 +115,14 @@ fn python_tables() -> Arc<FindTable> {
     let find = FIND.get_or_init(|| {
         Arc::new(|name: &str| {
             Python::attach(|py| {
-                let function =
-                    TABLES.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|function| function.clone_ref(py))?;
+                let function = TABLES
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .as_ref()
+                    .map(|function| function.clone_ref(py))?;
                 // A codec that fails is as good as none: the document is refused for its encoding.
-                let table: Option<Vec<u32>> = function.bind(py).call1((name,)).and_then(|table| table.extract()).ok()?;
+                let table: Option<Vec<u32>> =
+                    function.bind(py).call1((name,)).and_then(|table| table.extract()).ok()?;
                 Box::<Table>::try_from(table?.into_boxed_slice()).ok()
             })
         })

@@ -157,7 +157,9 @@ impl Packed {
     /// Makes room for an event; false, with MemoryError set, where there is none.
     #[inline(always)]
     fn room(&mut self, bytes: usize, parts: usize) -> bool {
-        self.records.try_reserve(1).is_ok() && self.bytes.try_reserve(bytes).is_ok() && self.parts.try_reserve(parts).is_ok()
+        self.records.try_reserve(1).is_ok()
+            && self.bytes.try_reserve(bytes).is_ok()
+            && self.parts.try_reserve(parts).is_ok()
             || no_room()
     }
 

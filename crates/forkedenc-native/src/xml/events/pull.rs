@@ -27,21 +27,15 @@ static BUFFERS: Shelf<Vec<u8>> = Shelf::new();
 
 /// A parse, its unread events, and the strs of its names.
 struct State {
-    stage: Stage,
+    /// A parser is made when something is fed; until then there are only its options.
+    fresh: Option<Box<Fresh>>,
+    live: Option<Box<Live>>,
     packed: Packed,
     /// Runs of text are one event.
     coalesce: bool,
     /// The exception that every later call raises. Its traceback leads to frames, and from there often to this parser.
     waiting: Option<Py<PyBaseException>>,
     closed: bool,
-}
-
-/// A parser is made when something is fed: until then there are only its options.
-enum Stage {
-    Fresh(Box<Fresh>),
-    Live(Box<Live>),
-    /// It went back to where it is kept.
-    Gone,
 }
 
 #[derive(Clone)]
@@ -101,14 +95,12 @@ impl Live {
 }
 
 impl State {
-    fn live(&mut self, py: Python<'_>) -> &mut Live {
-        if let Stage::Fresh(fresh) = &self.stage {
-            self.stage = Stage::Live(Box::new(fresh.start(py)));
+    /// The parser, made where there is none yet.
+    fn live(&mut self, py: Python<'_>) -> PyResult<&mut Live> {
+        if let Some(fresh) = self.fresh.take() {
+            self.live = Some(Box::new(fresh.start(py)));
         }
-        match &mut self.stage {
-            Stage::Live(live) => live,
-            Stage::Fresh(_) => unreachable!("it was made above"),
-        }
+        self.live.as_deref_mut().ok_or_else(|| PyRuntimeError::new_err("the parser is gone"))
     }
 
     /// Reads a chunk, or the end.
@@ -128,8 +120,8 @@ impl State {
             self.packed.set_coalesce(self.coalesce);
         }
         let mut buffer = BUFFERS.take(py).unwrap_or_default();
-        self.live(py);
-        let Stage::Live(live) = &mut self.stage else { return Ok(()) };
+        self.live(py)?;
+        let Some(live) = &mut self.live else { return Ok(()) };
         let parser = &mut live.parser;
         parser.stack_mut().resume();
         let flow = parser.feed(&mut self.packed, bytes, &mut buffer, last);
@@ -155,14 +147,14 @@ impl State {
 
     /// Tells of the limits that were crossed.
     fn tell(&mut self, py: Python<'_>, audit: Option<&Py<PyAny>>) -> PyResult<()> {
-        match (&mut self.stage, audit) {
-            (Stage::Live(live), Some(audit)) => audit::tell(py, audit, &live.parser.take_breaches()),
+        match (&mut self.live, audit) {
+            (Some(live), Some(audit)) => audit::tell(py, audit, &live.parser.take_breaches()),
             _ => Ok(()),
         }
     }
 
     fn events<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        let Stage::Live(live) = &mut self.stage else { return fallible::list(py) };
+        let Some(live) = &mut self.live else { return fallible::list(py) };
         let list = live.objects(py, &mut self.packed)?;
         if self.packed.is_empty() && !self.packed.is_bare() {
             // What waits for its next chunk needs no room meanwhile.
@@ -175,12 +167,13 @@ impl State {
     }
 
     fn fork(&self, py: Python<'_>) -> PyResult<Self> {
-        let stage = match &self.stage {
-            Stage::Live(live) => Stage::Live(Box::new(live.fork().ok_or_else(|| PyMemoryError::new_err(()))?)),
-            Stage::Fresh(fresh) => Stage::Fresh(fresh.clone()),
+        let live = match &self.live {
+            Some(live) => Some(Box::new(live.fork().ok_or_else(|| PyMemoryError::new_err(()))?)),
+            None => None,
         };
         Ok(Self {
-            stage,
+            fresh: self.fresh.clone(),
+            live,
             packed: self.packed.clone(),
             coalesce: self.coalesce,
             waiting: self.waiting.as_ref().map(|error| error.clone_ref(py)),
@@ -191,7 +184,7 @@ impl State {
 
 impl Drop for State {
     fn drop(&mut self) {
-        if let Stage::Live(live) = std::mem::replace(&mut self.stage, Stage::Gone) {
+        if let Some(live) = self.live.take() {
             let Live { parser, strings } = *live;
             Python::attach(|py| Kept { names: parser.into_names(), strings, buffer: Vec::new() }.give(py));
         }
@@ -228,8 +221,14 @@ impl PullParser {
         options.rules.runs = if coalesce { Runs::Events } else { Runs::Pieces };
         let audit = audit_of(audit)?;
         let fresh = Fresh { options, start: start_of(depth_hint), audits: audit.is_some() };
-        let stage = Stage::Fresh(Box::new(fresh));
-        let state = State { stage, packed: Packed::default(), coalesce, waiting: None, closed: false };
+        let state = State {
+            fresh: Some(Box::new(fresh)),
+            live: None,
+            packed: Packed::default(),
+            coalesce,
+            waiting: None,
+            closed: false,
+        };
         Ok(Self { slot: Slot::new(state), audit })
     }
 
@@ -272,16 +271,13 @@ impl PullParser {
     /// What this parse has counted: a forkedenc.runtime.Stats.
     #[getter]
     fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.slot.with(|state| stats_object(py, &state.live(py).parser.stack().stats()))
+        self.slot.with(|state| stats_object(py, &state.live(py)?.parser.stack().stats()))
     }
 
     /// Elements open now.
     #[getter]
     fn depth(&self) -> PyResult<u64> {
-        self.slot.with(|state| match &state.stage {
-            Stage::Live(live) => Ok(live.parser.depth()),
-            Stage::Fresh(_) => Ok(0),
-        })
+        self.slot.with(|state| Ok(state.live.as_ref().map_or(0, |live| live.parser.depth())))
     }
 
     fn __traverse__(&self, visit: pyo3::PyVisit<'_>) -> Result<(), pyo3::PyTraverseError> {

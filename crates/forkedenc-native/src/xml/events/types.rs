@@ -201,7 +201,8 @@ unsafe extern "C" fn new(class: *mut ffi::PyTypeObject, arguments: Object, keywo
         // SAFETY: what the interpreter hands to `tp_new`: a tuple, and a dict or null.
         let (arguments, keywords) = unsafe {
             let arguments = Bound::from_borrowed_ptr(py, arguments).cast_into_unchecked::<PyTuple>();
-            let keywords = Bound::from_borrowed_ptr_or_opt(py, keywords).map(|dict| dict.cast_into_unchecked::<PyDict>());
+            let keywords =
+                Bound::from_borrowed_ptr_or_opt(py, keywords).map(|dict| dict.cast_into_unchecked::<PyDict>());
             (arguments, keywords)
         };
         let (values, place) = read_arguments(&CLASSES[index], index, &arguments, keywords.as_ref())?;
@@ -241,13 +242,23 @@ fn read_arguments<'py>(
     }
     for (keyword, value) in keywords.into_iter().flatten() {
         let keyword = keyword.cast::<PyString>()?;
-        let at = class.fields.iter().chain(&PLACE).position(|known| keyword.to_str().is_ok_and(|k| k.as_bytes() == known.to_bytes()));
+        let at = class
+            .fields
+            .iter()
+            .chain(&PLACE)
+            .position(|known| keyword.to_str().is_ok_and(|k| k.as_bytes() == known.to_bytes()));
         match at {
             None => {
-                return Err(PyTypeError::new_err(format!("{name}() got an unexpected keyword argument {}", keyword.repr()?)));
+                return Err(PyTypeError::new_err(format!(
+                    "{name}() got an unexpected keyword argument {}",
+                    keyword.repr()?
+                )));
             }
             Some(at) if given[at].is_some() => {
-                return Err(PyTypeError::new_err(format!("{name}() got multiple values for argument {}", keyword.repr()?)));
+                return Err(PyTypeError::new_err(format!(
+                    "{name}() got multiple values for argument {}",
+                    keyword.repr()?
+                )));
             }
             Some(at) => given[at] = Some(value),
         }
@@ -407,7 +418,8 @@ fn make_type<'py>(py: Python<'py>, index: usize) -> PyResult<Bound<'py, PyAny>> 
             members.push(member(name, ffi::Py_T_OBJECT_EX, offset));
         }
     }
-    let places = [std::mem::offset_of!(Event, offset), std::mem::offset_of!(Event, line), std::mem::offset_of!(Event, column)];
+    let places =
+        [std::mem::offset_of!(Event, offset), std::mem::offset_of!(Event, line), std::mem::offset_of!(Event, column)];
     members.extend(PLACE.iter().zip(places).map(|(name, offset)| member(name, ffi::Py_T_ULONGLONG, offset)));
     members.push(ffi::PyMemberDef::default());
     getters.push(ffi::PyGetSetDef::default());
@@ -445,7 +457,8 @@ fn make_type<'py>(py: Python<'py>, index: usize) -> PyResult<Bound<'py, PyAny>> 
     // SAFETY: attached; the spec's tables end with zeros and live as long as the process, what it copies for the call. The
     // functions have the signatures of their slots, the members lie within the basic size.
     let made = unsafe { Bound::from_owned_ptr_or_err(py, ffi::PyType_FromSpec(&raw mut spec)) }?;
-    let names = class.fields.iter().map(|name| fallible::text(py, &name.to_string_lossy())).collect::<PyResult<Vec<_>>>()?;
+    let names =
+        class.fields.iter().map(|name| fallible::text(py, &name.to_string_lossy())).collect::<PyResult<Vec<_>>>()?;
     made.setattr("__match_args__", PyTuple::new(py, names)?)?;
     // SAFETY: it is a type that nobody else has yet; from here on it is as static types are.
     unsafe { (*made.as_ptr().cast::<ffi::PyTypeObject>()).tp_flags |= ffi::Py_TPFLAGS_IMMUTABLETYPE };
