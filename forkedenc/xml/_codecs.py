@@ -7,6 +7,7 @@ stands for never depends on the bytes around it.
 from __future__ import annotations
 
 import codecs
+from typing import Any
 
 from forkedenc import _native
 
@@ -38,11 +39,11 @@ def single_byte_table(name: str) -> list[int] | None:
 
 def _may_keep_state(info: codecs.CodecInfo) -> bool:
     """Whether it is one of the codecs for East Asia, which are written in C and have a base class of their own."""
-    decoder = info.incrementaldecoder
+    decoder: Any = info.incrementaldecoder
     if decoder is None:
         return True
     # A decoder that has to see what comes next, as those of UTF-7 and UTF-16 do, buffers its input.
-    names = {base.__name__ for base in decoder.__mro__}
+    names = {base.__name__ for base in getattr(decoder, "__mro__", ())}
     return bool(names & {"MultibyteIncrementalDecoder", "BufferedIncrementalDecoder"})
 
 
