@@ -9,10 +9,14 @@
 //! `encodings` knows names, `declaration` the XML declaration, `places` where a position of the piece lies in the source;
 //! `utf8` and its neighbours decode. Here is what holds them together: how a document begins, and limits.
 
+mod bytes;
 mod declaration;
 mod encodings;
+mod multibyte;
 mod places;
+mod utf16;
 mod utf8;
+mod writer;
 
 use std::sync::Arc;
 
@@ -21,7 +25,9 @@ pub use encodings::{Encodings, FindTable, Table, UNDEFINED};
 
 use self::declaration::{Reading, Step};
 use self::encodings::Charset;
+use self::multibyte::Multibyte;
 use self::places::{Measure, Places};
+use self::writer::Writer;
 use super::chars::{is_char, is_space};
 use super::error::{Kind, Open};
 use crate::cursor::PADDING;
@@ -73,6 +79,7 @@ enum Decoder {
     Latin1,
     Ascii,
     Table(Arc<Table>),
+    Multibyte(Multibyte),
 }
 
 impl Decoder {
@@ -80,7 +87,7 @@ impl Decoder {
         match self {
             Self::Utf8 => Measure::Utf8,
             Self::Utf16 { .. } => Measure::Utf16,
-            Self::Latin1 | Self::Ascii | Self::Table(_) => Measure::One,
+            Self::Latin1 | Self::Ascii | Self::Table(_) | Self::Multibyte(_) => Measure::One,
         }
     }
 
@@ -93,6 +100,7 @@ impl Decoder {
             Charset::Latin1 => Self::Latin1,
             Charset::Ascii => Self::Ascii,
             Charset::Table(table) => Self::Table(table),
+            Charset::Multibyte(multibyte) => Self::Multibyte(multibyte),
         }
     }
 }
@@ -269,10 +277,10 @@ impl Input {
                 Err(wrong) => return (0, Some(wrong)),
             }
         }
-        if self.after_cr && !source.is_empty() && !self.skip_line_feed(source) {
-            return (0, None);
-        }
-        let room = prefix + 4 + source.len().min(PIECE) + PADDING;
+        // Of no other encoding do four bytes make more than four bytes of UTF-8 each.
+        let growth = if matches!(self.decoder, Decoder::Utf8) { 1 } else { 4 };
+        let most = source.len().min(PIECE / growth);
+        let room = prefix + self.carry.len() + most * growth + PADDING;
         if buffer.len() < room {
             if buffer.try_reserve(room - buffer.len()).is_err() {
                 return (0, Some(Wrong::Here(Kind::OutOfMemory)));
@@ -282,10 +290,10 @@ impl Input {
         buffer[..prefix].copy_from_slice(&PREFIX[..prefix]);
         let (length, wrong) = match self.decoder {
             Decoder::Utf8 => self.utf8(source, buffer, prefix),
-            _ => (prefix, Some(Wrong::Here(Kind::UnknownEncoding))),
+            _ => self.other(source, most, buffer, prefix),
         };
         buffer[length..length + PADDING].fill(0);
-        (length, wrong)
+        (length, wrong.map(Wrong::Here))
     }
 
     // --- how a document begins -----------------------------------------------------------------------------------
@@ -483,18 +491,15 @@ impl Input {
 
     // --- UTF-8 ---------------------------------------------------------------------------------------------------
 
-    /// Passes over an LF that belongs to a CR before it. False where that is not known yet.
-    fn skip_line_feed(&mut self, source: &mut &[u8]) -> bool {
-        if source[0] == b'\n' {
-            *source = &source[1..];
-            self.places.restart(Place { offset: self.places.start().offset + 1, ..self.places.start() });
-        }
-        self.after_cr = false;
-        true
-    }
-
-    fn utf8(&mut self, source: &mut &[u8], buffer: &mut [u8], prefix: usize) -> (usize, Option<Wrong>) {
+    fn utf8(&mut self, source: &mut &[u8], buffer: &mut [u8], prefix: usize) -> (usize, Option<Kind>) {
         let mut length = prefix;
+        if self.after_cr && !source.is_empty() {
+            self.after_cr = false;
+            if source[0] == b'\n' {
+                *source = &source[1..];
+                self.places.skip(1);
+            }
+        }
         if self.carried > 0 {
             match self.carried_character(source) {
                 Some(true) => {
@@ -502,7 +507,7 @@ impl Input {
                     buffer[length..length + size].copy_from_slice(&self.carry[..size]);
                     length += size;
                 }
-                Some(false) => return (length, Some(Wrong::Here(Kind::InvalidCharacter))),
+                Some(false) => return (length, Some(Kind::InvalidCharacter)),
                 None => return (length, None),
             }
         }
@@ -521,12 +526,12 @@ impl Input {
             self.after_cr = self.carried == 0 && buffer[end - 1] == b'\r';
             match self.end_lines(&mut buffer[..end], length) {
                 Some(end) => length = end,
-                None => return (length, Some(Wrong::Here(Kind::OutOfMemory))),
+                None => return (length, Some(Kind::OutOfMemory)),
             }
         } else {
             length = end;
         }
-        (length, copied.bad.then_some(Wrong::Here(Kind::InvalidCharacter)))
+        (length, copied.bad.then_some(Kind::InvalidCharacter))
     }
 
     /// Completes the character of which there are the first bytes. False where it is none that XML has, `None` where
@@ -567,6 +572,52 @@ impl Input {
             read += plain;
         }
         Some(write)
+    }
+}
+
+// --- other encodings -----------------------------------------------------------------------------------------
+
+impl Input {
+    /// Decodes up to `most` bytes of the source.
+    fn other(&mut self, source: &mut &[u8], most: usize, buffer: &mut [u8], prefix: usize) -> (usize, Option<Kind>) {
+        let unit = self.unit_size() as u8;
+        let mut out = Writer { buffer, length: prefix, places: &mut self.places, after_cr: &mut self.after_cr, unit };
+        let decode = |source: &[u8], out: &mut Writer<'_>| match &self.decoder {
+            Decoder::Utf8 => (0, None),
+            Decoder::Utf16 { little } => utf16::decode(source, *little, out),
+            Decoder::Latin1 => bytes::latin1(source, out),
+            Decoder::Ascii => bytes::ascii(source, out),
+            Decoder::Table(table) => bytes::table(table, source, out),
+            Decoder::Multibyte(multibyte) => multibyte.decode(source, out),
+        };
+        let mut most = most;
+        while self.carried > 0 {
+            // The rest of a character that was cut, a byte at a time.
+            let Some((&byte, rest)) = source.split_first() else { return (out.length, None) };
+            let size = usize::from(self.carried);
+            self.carry[size] = byte;
+            *source = rest;
+            most -= 1;
+            self.carried += 1;
+            let (good, wrong) = decode(&self.carry[..=size], &mut out);
+            if wrong.is_some() {
+                return (out.length, wrong);
+            }
+            if good > 0 {
+                self.carried = 0;
+            }
+        }
+        let piece = &source[..most];
+        let (good, wrong) = decode(piece, &mut out);
+        let mut taken = good;
+        if wrong.is_none() && good < piece.len() {
+            let cut = &piece[good..];
+            self.carry[..cut.len()].copy_from_slice(cut);
+            self.carried = cut.len() as u8;
+            taken = piece.len();
+        }
+        *source = &source[taken..];
+        (out.length, wrong)
     }
 }
 
