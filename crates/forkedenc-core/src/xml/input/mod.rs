@@ -31,7 +31,7 @@ use self::writer::Writer;
 use super::chars::{is_char, is_space};
 use super::error::{Kind, Open};
 use crate::cursor::PADDING;
-use crate::limits::{Limit, NONE};
+use crate::limits::Limit;
 use crate::position::Place;
 
 /// The most that a piece holds, but for a few bytes that were kept from the chunk before.
@@ -150,8 +150,7 @@ pub struct Input {
 }
 
 impl Input {
-    /// `override_`: an encoding that counts whatever the document says of itself. The limits are [`NONE`] where there is
-    /// none.
+    /// `override_`: an encoding that counts whatever the document says of itself. The limits are [`crate::limits::NONE`] where there is none.
     #[must_use]
     pub fn new(encodings: &Encodings, override_: Option<&str>, document_bytes: u64, stream_bytes: u64) -> Self {
         let forced = override_.map(|name| encodings.any(name));
@@ -196,7 +195,7 @@ impl Input {
         let allowed = if chunk.len() as u64 <= left { chunk.len() } else { left as usize };
         let over = allowed < chunk.len();
         let mut source = &chunk[..allowed];
-        let (length, wrong) = self.take(&mut source, buffer, last || over);
+        let (length, wrong) = self.take(&mut source, buffer, last && !over, over);
         let taken = allowed - source.len();
         *chunk = &chunk[taken..];
         self.seen += taken as u64;
@@ -267,11 +266,11 @@ impl Input {
         }
     }
 
-    /// The next piece. `ends`: nothing comes behind `source`.
-    fn take(&mut self, source: &mut &[u8], buffer: &mut Vec<u8>, ends: bool) -> (usize, Option<Wrong>) {
+    /// The next piece. `last`: the document ends behind `source`; `over`: it goes on, but may not.
+    fn take(&mut self, source: &mut &[u8], buffer: &mut Vec<u8>, last: bool, over: bool) -> (usize, Option<Wrong>) {
         let mut prefix = 0;
         if self.stage != Stage::Content {
-            match self.open(source, ends) {
+            match self.open(source, last, over) {
                 Ok(Some(read)) => prefix = usize::from(read),
                 Ok(None) => return (0, None),
                 Err(wrong) => return (0, Some(wrong)),
@@ -299,13 +298,13 @@ impl Input {
     // --- how a document begins -----------------------------------------------------------------------------------
 
     /// Reads up to the content; then so many characters of `<?xml` are part of that. `None`: more is needed.
-    fn open(&mut self, source: &mut &[u8], ends: bool) -> Result<Option<u8>, Wrong> {
-        if self.stage == Stage::Mark && !self.mark(source, ends)? {
+    fn open(&mut self, source: &mut &[u8], last: bool, over: bool) -> Result<Option<u8>, Wrong> {
+        if self.stage == Stage::Mark && !self.mark(source, last)? {
             return Ok(None);
         }
         while let Stage::Prefix(read) = self.stage {
             let Some((unit, size)) = self.unit(source) else {
-                return Ok(if ends && self.carried == 0 { Some(self.content(read)?) } else { None });
+                return Ok(if last || over { Some(self.content(read)?) } else { None });
             };
             if let Some(expected) = PREFIX.get(usize::from(read)) {
                 if unit != u16::from(*expected) {
@@ -334,7 +333,7 @@ impl Input {
     }
 
     /// Looks at the first bytes. False where more are needed.
-    fn mark(&mut self, source: &mut &[u8], ends: bool) -> Result<bool, Wrong> {
+    fn mark(&mut self, source: &mut &[u8], last: bool) -> Result<bool, Wrong> {
         let kept = usize::from(self.carried);
         let mut bytes = self.carry;
         let fresh = source.len().min(3 - kept);
@@ -359,7 +358,7 @@ impl Input {
                 self.stage = Stage::Prefix(0);
                 return Ok(true);
             }
-            if beginning.starts_with(bytes) && !ends {
+            if beginning.starts_with(bytes) && !last {
                 *source = &source[fresh..];
                 self.carry[..bytes.len()].copy_from_slice(bytes);
                 self.carried = bytes.len() as u8;
@@ -622,45 +621,4 @@ impl Input {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A document read in chunks of the given sizes, the last again and again: the text, and what is wrong.
-    pub(super) fn read(document: &[u8], sizes: &[usize], encodings: &Encodings) -> (String, Option<Trouble>) {
-        let mut input = Input::new(encodings, None, NONE, NONE);
-        let (mut text, mut buffer, mut rest) = (Vec::new(), Vec::new(), document);
-        let mut turn = 0;
-        loop {
-            let size = sizes[turn.min(sizes.len() - 1)].min(rest.len());
-            let (mut chunk, behind) = rest.split_at(size);
-            turn += 1;
-            rest = behind;
-            let last = rest.is_empty();
-            loop {
-                let filled = input.fill(&mut chunk, &mut buffer, last);
-                let piece = &buffer[..filled.length];
-                assert!(buffer[filled.length..].len() >= PADDING || filled.length == 0);
-                text.extend_from_slice(piece);
-                if filled.trouble.is_some() {
-                    return (String::from_utf8(text).unwrap(), filled.trouble);
-                }
-                input.consumed(piece);
-                if !filled.more {
-                    break;
-                }
-            }
-            if last {
-                return (String::from_utf8(text).unwrap(), None);
-            }
-        }
-    }
-
-    #[test]
-    fn lines_end_with_lf_however_they_are_cut() {
-        let document = "<a>\r\n\rb\r\r\né\n\r</a>\r".as_bytes();
-        for size in 1..=document.len() {
-            let (text, trouble) = read(document, &[size], &Encodings::default());
-            assert_eq!((text.as_str(), trouble), ("<a>\n\nb\n\né\n\n</a>\n", None), "{size}");
-        }
-    }
-}
+mod tests;

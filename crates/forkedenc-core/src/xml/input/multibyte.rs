@@ -48,7 +48,7 @@ impl Multibyte {
     pub fn size(self, source: &[u8]) -> Option<usize> {
         let first = *source.first()?;
         let size = match (self.family, first) {
-            (_, ..0x80) => 1,
+            (_, 0..=0x7f) => 1,
             (Family::Gb18030, 0x81..=0xfe) => match *source.get(1)? {
                 b'0'..=b'9' => 4,
                 _ => 2,
