@@ -10,13 +10,15 @@ from collections.abc import Iterator
 
 import click
 
-from forkedenc import _native, json as json, xml as xml
+from forkedenc import _native
 from forkedenc._cli import _status
 from forkedenc._cli._input import Input, name_of
 from forkedenc._cli._options import limit_options
-from forkedenc._errors import DecodeError, LimitError, shown
+from forkedenc._errors import LimitError, shown
 from forkedenc._limits import Limits
 from forkedenc._runtime import Stats
+from forkedenc.json import DecodeError as JSONDecodeError
+from forkedenc.xml import ParseError
 
 _SPACE = b" \t\r\n"
 _XML_STARTS = (b"<", b"\xef\xbb\xbf<", b"\xff\xfe<\x00", b"\xfe\xff\x00<", b"\x00<")
@@ -48,7 +50,7 @@ def _check(name: str, chunks: Iterator[bytes], limits: Limits, stats: bool) -> i
         for chunk in chunks:
             reader.feed(chunk)
         reader.close()
-    except DecodeError as error:
+    except (JSONDecodeError, ParseError) as error:
         status = _status.refuse(name, error, reader.lines_before)
     except OSError as error:
         status = _status.failed(name, error)
@@ -88,7 +90,7 @@ class Reader:
         """Read one more chunk of the file.
 
         Raises:
-            DecodeError: the file is refused; its line counts from the first that the checker in use read.
+            JSONDecodeError, ParseError: the file is refused; its line counts from the first that the checker in use read.
         """
         if not self.form:
             chunk = self._held + chunk
@@ -113,7 +115,7 @@ class Reader:
         """Say that the file has ended.
 
         Raises:
-            DecodeError: it ended too early, or what was held back is refused.
+            JSONDecodeError, ParseError: it ended too early, or what was held back is refused.
         """
         held, self._held = self._held, b""
         if held:
