@@ -544,7 +544,7 @@ impl Machine {
         path
     }
 
-    fn is_in_tag(&self) -> bool {
+    pub(super) fn is_in_tag(&self) -> bool {
         matches!(
             self.state,
             State::Tag
