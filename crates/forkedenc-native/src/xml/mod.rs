@@ -1,7 +1,6 @@
 //! XML between Python objects and the core. `session` holds what every parse needs and what is kept between parses,
 //! `strings` the strs of names and of short values, `options` reads the arguments that all faces share, `raise` makes
-//! exceptions of failed parses. `events` has PullParser, `check` what
-//! builds nothing.
+//! exceptions of failed parses. `events` has PullParser, `tree` ElementTree, `check` what builds nothing.
 
 use pyo3::prelude::*;
 
@@ -11,9 +10,11 @@ pub mod options;
 pub mod raise;
 pub mod session;
 pub mod strings;
+mod tree;
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     options::register(module)?;
     check::register(module)?;
-    events::register(module)
+    events::register(module)?;
+    tree::register(module)
 }
