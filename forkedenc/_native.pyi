@@ -1,6 +1,6 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import EllipsisType, GenericAlias
-from typing import Any, ClassVar, Literal, TypeAlias, final
+from typing import Any, ClassVar, Literal, Self, TypeAlias, final
 from xml.etree.ElementTree import Element
 
 from typing_extensions import Buffer
@@ -451,6 +451,11 @@ def register_elements(
     element: type[Any], sub_element: Callable[..., Any], comment: Callable[..., Any], pi: Callable[..., Any]
 ) -> None: ...
 def elements_by_layout() -> bool: ...
+
+class Batches:
+    def __iter__(self) -> Self: ...
+    def __next__(self) -> Any: ...
+
 def fromstring(
     text: Buffer | str,
     parser: Any = None,

@@ -22,7 +22,6 @@ import collections
 import io
 import sys
 import warnings
-import weakref
 import xml.etree.ElementTree as _stdlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, Protocol, TypeAlias
@@ -297,45 +296,57 @@ class XMLPullParser:
             yield event
 
 
-class _IterParse(Iterator[tuple[str, Any]]):
-    """The events of a source; ``root`` is the root element once all of them have been read."""
+class _IterParse(_native.Batches):
+    """The events of a source, ``(event, element)`` pairs; ``root`` is the root element once all of them have been read."""
 
-    def __init__(self, source: Source, pull: XMLPullParser) -> None:
+    def __init__(self, source: Source, events: Sequence[str] | None, parser: Any) -> None:
         self.root: Any = None
+        self._events: list[Any] = []
+        self._parser = parser
+        parser._setevents(self._events, ("end",) if events is None else events)
         self._opened = None if hasattr(source, "read") else open(source, "rb")  # noqa: SIM115, PTH123
-        file = source if self._opened is None else self._opened
-        self._events = _events_of(weakref.ref(self), file, self._opened, pull)
+        self._file = source if self._opened is None else self._opened
+        # Raised once the events before it have been read.
+        self._error: BaseException | None = None
 
-    def __next__(self) -> tuple[str, Any]:
-        return next(self._events)
+    def _more(self) -> list[Any] | None:
+        """The next events, None at the end; what `Batches` asks for."""
+        try:
+            return self._read()
+        except BaseException:
+            self.close()
+            raise
+
+    def _read(self) -> list[Any] | None:
+        if self._error is not None:
+            error, self._error = self._error, None
+            raise error
+        while self._parser is not None:
+            chunk = self._file.read(CHUNK_BYTES)
+            if chunk:
+                try:
+                    self._parser.feed(chunk)
+                except SyntaxError as error:
+                    self._error = error
+            else:
+                self.root = self._parser.close()
+                self.close()
+            if self._events:
+                batch = self._events[:]
+                self._events.clear()
+                return batch
+            if self._error is not None:
+                return []
+        return None
 
     def close(self) -> None:
-        """Close the source, if it was opened here."""
+        """End the iteration, and close the source if it was opened here."""
+        self._parser = None
         if self._opened is not None:
             self._opened.close()
-        self._events.close()
 
     def __del__(self) -> None:
-        if getattr(self, "_opened", None) is not None:
-            self._opened.close()  # type: ignore[union-attr]
-
-
-def _events_of(
-    owner: weakref.ref[_IterParse], file: Any, opened: Any, pull: XMLPullParser
-) -> collections.abc.Generator[tuple[str, Any], None, None]:
-    try:
-        while True:
-            yield from pull.read_events()
-            chunk = file.read(CHUNK_BYTES)
-            if not chunk:
-                break
-            pull.feed(chunk)
-        root = pull._close_and_return_root()
-        yield from pull.read_events()
-        iterator = owner()
-        if iterator is not None:
-            iterator.root = root
-    finally:
+        opened = getattr(self, "_opened", None)
         if opened is not None:
             opened.close()
 
@@ -367,17 +378,16 @@ def iterparse(
         OSError: the file can't be opened.
         ParseError: the document is not well-formed or refused, once the events before that have been read.
     """
-    pull = XMLPullParser(
-        events,
-        _parser=parser,
-        limits=limits,
-        dtd=dtd,
-        encodings=encodings,
-        forbid_dtd=forbid_dtd,
-        forbid_entities=forbid_entities,
-        forbid_external=forbid_external,
-    )
-    return _IterParse(source, pull)
+    if not parser:
+        parser = XMLParser(
+            limits=limits,
+            dtd=dtd,
+            encodings=encodings,
+            forbid_dtd=forbid_dtd,
+            forbid_entities=forbid_entities,
+            forbid_external=forbid_external,
+        )
+    return _IterParse(source, events, parser)
 
 
 class ElementTree(_stdlib.ElementTree):
