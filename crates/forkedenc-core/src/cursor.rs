@@ -106,6 +106,17 @@ impl<'a> Cursor<'a> {
         self.at = unsafe { self.at.add(count) };
     }
 
+    /// The byte `ahead` bytes on; NUL at the end and behind it.
+    #[inline(always)]
+    #[must_use]
+    pub fn peek_at(&self, ahead: usize) -> u8 {
+        if ahead > self.left() {
+            return 0;
+        }
+        // SAFETY: no further than the NUL at `end`, which is readable.
+        unsafe { *self.at.add(ahead) }
+    }
+
     /// True at the end of the window: what tells the sentinel from a NUL in the input.
     #[inline(always)]
     #[must_use]

@@ -171,6 +171,175 @@ pub fn unclean<const DEL: bool>(chunk: &[u8; 16]) -> u32 {
     chunk.iter().rev().fold(0, |bits, &byte| bits << 1 | bit(byte))
 }
 
+/// Moves over what needs no look in an XML attribute value: up to a quote of this kind, `<`, `&` or a byte below 0x20
+/// (the sentinel too), which is returned.
+#[inline(always)]
+pub fn skip_value(cursor: &mut Cursor<'_>, quote: u8) -> u8 {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::x86_64::{
+            __m128i, _mm_cmpeq_epi8, _mm_loadu_si128, _mm_min_epu8, _mm_movemask_epi8, _mm_or_si128, _mm_set1_epi8,
+        };
+        while cursor.readable() >= 16 {
+            // SAFETY: SSE2 is part of x86-64, and 16 bytes from here are readable.
+            let special = unsafe {
+                let bytes = _mm_loadu_si128(cursor.pointer().cast::<__m128i>());
+                let quote = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(quote.cast_signed()));
+                let less = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(b'<'.cast_signed()));
+                let and = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(b'&'.cast_signed()));
+                let control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1f)), bytes);
+                _mm_movemask_epi8(_mm_or_si128(_mm_or_si128(quote, less), _mm_or_si128(and, control)))
+            };
+            if special != 0 {
+                cursor.advance(special.trailing_zeros() as usize);
+                return cursor.peek();
+            }
+            cursor.advance(16);
+        }
+    }
+    loop {
+        let byte = cursor.peek();
+        if byte == quote || byte == b'<' || byte == b'&' || byte < 0x20 {
+            return byte;
+        }
+        cursor.advance(1);
+    }
+}
+
+/// Moves over what needs no look in XML character data: up to `<`, `&`, `>` or NUL, which is returned.
+#[inline(always)]
+pub fn skip_text(cursor: &mut Cursor<'_>) -> u8 {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::x86_64::{
+            __m128i, _mm_cmpeq_epi8, _mm_loadu_si128, _mm_movemask_epi8, _mm_or_si128, _mm_set1_epi8, _mm_setzero_si128,
+        };
+        while cursor.readable() >= 16 {
+            // SAFETY: SSE2 is part of x86-64, and 16 bytes from here are readable.
+            let special = unsafe {
+                let bytes = _mm_loadu_si128(cursor.pointer().cast::<__m128i>());
+                // `<` and `>` differ in one bit.
+                let angle = _mm_or_si128(bytes, _mm_set1_epi8(2));
+                let angle = _mm_cmpeq_epi8(angle, _mm_set1_epi8(b'>'.cast_signed()));
+                let and = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(b'&'.cast_signed()));
+                let nul = _mm_cmpeq_epi8(bytes, _mm_setzero_si128());
+                _mm_movemask_epi8(_mm_or_si128(_mm_or_si128(angle, and), nul))
+            };
+            if special != 0 {
+                cursor.advance(special.trailing_zeros() as usize);
+                return cursor.peek();
+            }
+            cursor.advance(16);
+        }
+    }
+    loop {
+        let byte = cursor.peek();
+        if matches!(byte, b'<' | b'>' | b'&' | 0) {
+            return byte;
+        }
+        cursor.advance(1);
+    }
+}
+
+/// What an XML name might end at: white space, `/`, `>`, `=`, or a byte below 0x20.
+#[inline(always)]
+fn is_name_end(byte: u8) -> bool {
+    byte <= b' ' || matches!(byte, b'/' | b'>' | b'=')
+}
+
+/// How many of the sixteen bytes from here stand before the first that ends an XML name, and those bytes, NUL behind them,
+/// as two words, the first byte in the lowest bits. `None` where sixteen are not readable.
+#[inline(always)]
+pub fn name_head(cursor: &Cursor<'_>) -> Option<(usize, [u64; 2])> {
+    if cursor.readable() < 16 {
+        return None;
+    }
+    // SAFETY: sixteen bytes from here are readable.
+    let words = unsafe { cursor.pointer().cast::<[u64; 2]>().read_unaligned() };
+    #[cfg(target_arch = "x86_64")]
+    let length = {
+        use std::arch::x86_64::{
+            __m128i, _mm_cmpeq_epi8, _mm_loadu_si128, _mm_min_epu8, _mm_movemask_epi8, _mm_or_si128, _mm_set1_epi8,
+        };
+        // SAFETY: SSE2 is part of x86-64, and 16 bytes from here are readable.
+        let ends = unsafe {
+            let bytes = _mm_loadu_si128(cursor.pointer().cast::<__m128i>());
+            let space = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(b' '.cast_signed())), bytes);
+            let slash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(b'/'.cast_signed()));
+            let greater = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(b'>'.cast_signed()));
+            let equals = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(b'='.cast_signed()));
+            _mm_movemask_epi8(_mm_or_si128(_mm_or_si128(space, slash), _mm_or_si128(greater, equals)))
+        };
+        (ends.cast_unsigned() | 1 << 16).trailing_zeros() as usize
+    };
+    #[cfg(not(target_arch = "x86_64"))]
+    let length = {
+        let bytes: [u8; 16] = bytemuck_words(words);
+        bytes.iter().position(|byte| is_name_end(*byte)).unwrap_or(16)
+    };
+    let mask = HEADS[length];
+    Some((length, [u64::from_le(words[0]) & mask[0], u64::from_le(words[1]) & mask[1]]))
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn bytemuck_words(words: [u64; 2]) -> [u8; 16] {
+    let mut bytes = [0; 16];
+    bytes[..8].copy_from_slice(&words[0].to_ne_bytes());
+    bytes[8..].copy_from_slice(&words[1].to_ne_bytes());
+    bytes
+}
+
+/// The sixteen bytes from here cut to `length` of them, as [`name_head`] gives them.
+#[inline(always)]
+pub fn head(cursor: &Cursor<'_>, length: usize) -> Option<[u64; 2]> {
+    if cursor.readable() < 16 {
+        return None;
+    }
+    // SAFETY: sixteen bytes from here are readable.
+    let words = unsafe { cursor.pointer().cast::<[u64; 2]>().read_unaligned() };
+    let mask = HEADS.get(length)?;
+    Some([u64::from_le(words[0]) & mask[0], u64::from_le(words[1]) & mask[1]])
+}
+
+/// Which bits the first `n` of sixteen bytes take.
+const HEADS: [[u64; 2]; 17] = {
+    let mut heads = [[0; 2]; 17];
+    let mut length = 0;
+    while length < 17 {
+        heads[length] = match length {
+            0 => [0, 0],
+            1..8 => [(1 << (8 * length)) - 1, 0],
+            8 => [u64::MAX, 0],
+            9..16 => [u64::MAX, (1 << (8 * (length - 8))) - 1],
+            _ => [u64::MAX, u64::MAX],
+        };
+        length += 1;
+    }
+    heads
+};
+
+/// Moves over the bytes that an XML name might hold, up to one that ends it, which is returned.
+#[inline]
+pub fn skip_name(cursor: &mut Cursor<'_>) -> u8 {
+    loop {
+        match name_head(cursor) {
+            Some((16, _)) => cursor.advance(16),
+            Some((length, _)) => {
+                cursor.advance(length);
+                return cursor.peek();
+            }
+            None => break,
+        }
+    }
+    loop {
+        let byte = cursor.peek();
+        if is_name_end(byte) {
+            return byte;
+        }
+        cursor.advance(1);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,6 +7,7 @@
 use std::sync::Mutex;
 
 use forkedenc_core::error::Kind;
+use forkedenc_core::limits::Limit;
 use pyo3::exceptions::{PyRuntimeError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -66,14 +67,19 @@ pub fn raise(
 pub fn detail<'py>(py: Python<'py>, kind: &Kind) -> PyResult<Bound<'py, PyDict>> {
     let dict = fallible::dict(py)?;
     if let Kind::Limit { limit, maximum, observed } = kind {
-        set_limit(&dict, limit.name(), *maximum, *observed)?;
+        set_limit(&dict, *limit, *maximum, *observed)?;
     }
     Ok(dict)
 }
 
 /// The three numbers of a limit error: the field of `Limits`, what it allows, what would have been reached.
-pub fn set_limit(detail: &Bound<'_, PyDict>, limit: &str, maximum: u64, observed: u64) -> PyResult<()> {
-    fallible::put_text(detail, "limit", limit)?;
+pub fn set_limit(detail: &Bound<'_, PyDict>, limit: Limit, maximum: u64, observed: u64) -> PyResult<()> {
+    fallible::put_text(detail, "limit", limit.name())?;
+    if limit == Limit::Amplification {
+        // A ratio, as its bits.
+        fallible::put_float(detail, "maximum", f64::from_bits(maximum))?;
+        return fallible::put_float(detail, "observed", f64::from_bits(observed));
+    }
     fallible::put_int(detail, "maximum", maximum)?;
     fallible::put_int(detail, "observed", observed)
 }

@@ -19,6 +19,11 @@ pub fn int(py: Python<'_>, value: u64) -> PyResult<Bound<'_, PyAny>> {
     unsafe { made(py, ffi::PyLong_FromUnsignedLongLong(value)) }
 }
 
+pub fn float(py: Python<'_>, value: f64) -> PyResult<Bound<'_, PyAny>> {
+    // SAFETY: attached; the result is new.
+    unsafe { made(py, ffi::PyFloat_FromDouble(value)) }
+}
+
 pub fn text<'py>(py: Python<'py>, value: &str) -> PyResult<Bound<'py, PyAny>> {
     // SAFETY: attached; the bytes are UTF-8, and the result is new.
     unsafe { made(py, ffi::PyUnicode_FromStringAndSize(value.as_ptr().cast(), value.len().cast_signed())) }
@@ -58,6 +63,11 @@ pub fn put<'py>(dict: &Bound<'py, PyDict>, name: &str, value: &Bound<'py, PyAny>
 /// Sets a dict's member to a number.
 pub fn put_int(dict: &Bound<'_, PyDict>, name: &str, value: u64) -> PyResult<()> {
     put(dict, name, &int(dict.py(), value)?)
+}
+
+/// Sets a dict's member to a real number.
+pub fn put_float(dict: &Bound<'_, PyDict>, name: &str, value: f64) -> PyResult<()> {
+    put(dict, name, &float(dict.py(), value)?)
 }
 
 /// Sets a dict's member to a text.

@@ -6,9 +6,15 @@ mod interpreter;
 
 // A free-threaded build gets a module that says at import why it can't be had, and nothing that counts on the lock.
 #[cfg(not(Py_GIL_DISABLED))]
+mod audit;
+#[cfg(not(Py_GIL_DISABLED))]
 mod errors;
 #[cfg(not(Py_GIL_DISABLED))]
 mod fallible;
+#[cfg(not(Py_GIL_DISABLED))]
+mod gc;
+#[cfg(not(Py_GIL_DISABLED))]
+mod input;
 #[cfg(not(Py_GIL_DISABLED))]
 mod json;
 #[cfg(not(Py_GIL_DISABLED))]
@@ -17,6 +23,10 @@ mod limits;
 mod pyraw;
 #[cfg(not(Py_GIL_DISABLED))]
 mod runtime;
+#[cfg(not(Py_GIL_DISABLED))]
+mod text;
+#[cfg(not(Py_GIL_DISABLED))]
+mod xml;
 
 #[pymodule]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -27,10 +37,12 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
 #[cfg(not(Py_GIL_DISABLED))]
 fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     errors::register(module)?;
+    audit::register(module)?;
     limits::register(module)?;
     runtime::register(module)?;
     pyraw::register(module)?;
-    json::register(module)
+    json::register(module)?;
+    xml::register(module)
 }
 
 #[cfg(Py_GIL_DISABLED)]

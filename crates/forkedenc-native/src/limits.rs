@@ -5,7 +5,7 @@
 
 use std::sync::Mutex;
 
-use forkedenc_core::limits::{JsonLimits, NONE};
+use forkedenc_core::limits::{JsonLimits, NONE, XmlLimits};
 use pyo3::exceptions::{PyOverflowError, PyRuntimeError, PyTypeError};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -44,6 +44,41 @@ pub fn json_limits(value: Option<&Bound<'_, PyAny>>, default: JsonLimits) -> PyR
         number_digits: field(value, intern!(py, "max_number_digits"))?,
         items: field(value, intern!(py, "max_items"))?,
         members: field(value, intern!(py, "max_members"))?,
+    })
+}
+
+/// The same for XML.
+pub fn xml_limits(value: Option<&Bound<'_, PyAny>>, default: XmlLimits) -> PyResult<XmlLimits> {
+    let Some(value) = value.filter(|value| !value.is_none()) else {
+        return Ok(default);
+    };
+    check(value)?;
+    let py = value.py();
+    let ratio = value.getattr(intern!(py, "max_amplification"))?;
+    Ok(XmlLimits {
+        document_bytes: field(value, intern!(py, "max_document_bytes"))?,
+        stream_bytes: field(value, intern!(py, "max_stream_bytes"))?,
+        depth: field(value, intern!(py, "max_depth"))?,
+        tokens: field(value, intern!(py, "max_tokens"))?,
+        memory_bytes: field(value, intern!(py, "max_memory_bytes"))?,
+        stack_bytes: field(value, intern!(py, "max_stack_bytes"))?,
+        name_bytes: field(value, intern!(py, "max_name_bytes"))?,
+        distinct_names: field(value, intern!(py, "max_distinct_names"))?,
+        attributes: field(value, intern!(py, "max_attributes"))?,
+        attribute_bytes: field(value, intern!(py, "max_attribute_bytes"))?,
+        attributes_bytes: field(value, intern!(py, "max_attributes_bytes"))?,
+        namespaces: field(value, intern!(py, "max_namespaces"))?,
+        namespace_uri_bytes: field(value, intern!(py, "max_namespace_uri_bytes"))?,
+        children: field(value, intern!(py, "max_children"))?,
+        text_bytes: field(value, intern!(py, "max_text_bytes"))?,
+        comment_bytes: field(value, intern!(py, "max_comment_bytes"))?,
+        pi_bytes: field(value, intern!(py, "max_pi_bytes"))?,
+        doctype_bytes: field(value, intern!(py, "max_doctype_bytes"))?,
+        entities: field(value, intern!(py, "max_entities"))?,
+        entity_depth: field(value, intern!(py, "max_entity_depth"))?,
+        entity_expansions: field(value, intern!(py, "max_entity_expansions"))?,
+        expanded_bytes: field(value, intern!(py, "max_expanded_bytes"))?,
+        amplification: if ratio.is_none() { f64::INFINITY } else { ratio.extract()? },
     })
 }
 

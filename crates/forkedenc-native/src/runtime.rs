@@ -13,7 +13,7 @@ use crate::fallible;
 static STATS_CLASS: Mutex<Option<Py<PyAny>>> = Mutex::new(None);
 
 /// The limits that the core counts breaches of, under their numbers.
-const LIMITS: [Limit; 11] = [
+const LIMITS: [Limit; 28] = [
     Limit::DocumentBytes,
     Limit::StreamBytes,
     Limit::Depth,
@@ -25,6 +25,23 @@ const LIMITS: [Limit; 11] = [
     Limit::NumberDigits,
     Limit::Items,
     Limit::Members,
+    Limit::NameBytes,
+    Limit::DistinctNames,
+    Limit::Attributes,
+    Limit::AttributeBytes,
+    Limit::AttributesBytes,
+    Limit::Namespaces,
+    Limit::NamespaceUriBytes,
+    Limit::Children,
+    Limit::TextBytes,
+    Limit::CommentBytes,
+    Limit::PiBytes,
+    Limit::DoctypeBytes,
+    Limit::Entities,
+    Limit::EntityDepth,
+    Limit::EntityExpansions,
+    Limit::ExpandedBytes,
+    Limit::Amplification,
 ];
 
 /// The figures as a `forkedenc.runtime.Stats`.

@@ -76,6 +76,8 @@ struct Expanded {
     name: NameId,
     /// The name's bytes from here on are the local part.
     local: u32,
+    /// The tag that had an attribute of this name last.
+    tag: u32,
 }
 
 #[derive(Clone, Debug)]
@@ -95,15 +97,9 @@ pub struct Names {
     /// Numbers of tags with attributes and of elements, over all documents of this table.
     pub(super) tags: u32,
     pub(super) elements: u32,
-    /// Prefixes bound now, and what each was bound to before.
-    pub(super) bound: Vec<Bound>,
-}
-
-/// A declaration in force, and what it took the place of.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Bound {
-    pub binding: Binding,
-    pub before: UriId,
+    /// The declarations in force, and what each took the place of.
+    pub(super) bindings: Vec<Binding>,
+    before: Vec<UriId>,
 }
 
 /// A table with more names, or with more bytes of them, is not kept for the next document.
@@ -162,7 +158,8 @@ impl Default for Names {
             generation: 0,
             tags: 0,
             elements: 0,
-            bound: Vec::new(),
+            bindings: Vec::new(),
+            before: Vec::new(),
         };
         names.restart();
         names
@@ -180,7 +177,8 @@ impl Names {
         self.uri_index.clear();
         self.expanded_index.clear();
         (self.document, self.tags, self.elements) = (0, 0, 0);
-        self.bound.clear();
+        self.bindings.clear();
+        self.before.clear();
         self.generation = next_generation();
         self.entries.push(Entry {
             head: [0; 2],
@@ -226,11 +224,18 @@ impl Names {
     /// Takes declarations back until `count` are in force.
     #[inline(always)]
     pub(super) fn unbind(&mut self, count: usize) {
-        while self.bound.len() > count {
-            if let Some(bound) = self.bound.pop() {
-                self.entries[bound.binding.prefix.0 as usize].bound = bound.before;
+        while self.bindings.len() > count {
+            if let (Some(binding), Some(before)) = (self.bindings.pop(), self.before.pop()) {
+                self.entries[binding.prefix.0 as usize].bound = before;
             }
         }
+    }
+
+    /// Binds a prefix until it is taken back.
+    pub(super) fn bind(&mut self, prefix: NameId, uri: UriId) {
+        let entry = &mut self.entries[prefix.0 as usize];
+        self.before.push(std::mem::replace(&mut entry.bound, uri));
+        self.bindings.push(Binding { prefix, uri });
     }
 
     /// What changes when ids stop meaning what they meant: a cache by id belongs to one generation.
@@ -430,6 +435,12 @@ impl Names {
         if entry.memo_uri == uri { entry.memo } else { self.expand_anew(name, uri, false) }
     }
 
+    /// Notes an attribute of this name in a tag. False where the tag has one already.
+    #[inline(always)]
+    pub(super) fn first_in_tag(&mut self, id: ExpandedId, tag: u32) -> bool {
+        std::mem::replace(&mut self.expanded[id.0 as usize].tag, tag) != tag
+    }
+
     /// A name as written, in no namespace.
     #[inline(always)]
     pub(super) fn whole(&mut self, name: NameId) -> ExpandedId {
@@ -446,7 +457,7 @@ impl Names {
         let next = ExpandedId(self.expanded.len() as u32);
         let id = *self.expanded_index.entry(key).or_insert(next);
         if id == next {
-            self.expanded.push(Expanded { uri: space, name, local });
+            self.expanded.push(Expanded { uri: space, name, local, tag: 0 });
         }
         let entry = &mut self.entries[name.0 as usize];
         (entry.memo_uri, entry.memo) = (uri, id);

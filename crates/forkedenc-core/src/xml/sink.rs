@@ -21,8 +21,8 @@ pub struct Name {
 pub struct Attribute {
     pub name: Name,
     /// Where the value lies: in the window, or with the highest bit in the scratch buffer.
-    pub(super) start: u32,
-    pub(super) length: u32,
+    pub(super) start: u64,
+    pub(super) length: u64,
     /// The DTD gave it; it does not stand in the tag.
     pub defaulted: bool,
     /// An `xmlns` or `xmlns:p`: among the attributes of a tag only with namespaces off.
@@ -50,7 +50,7 @@ pub struct Tag<'t> {
 }
 
 /// The bit that marks a value in the scratch buffer.
-pub(super) const IN_SCRATCH: u32 = 1 << 31;
+pub(super) const IN_SCRATCH: u64 = 1 << 63;
 
 impl<'t> Tag<'t> {
     /// The value of one of the attributes, normalised (XML 1.0 §3.3.3).
@@ -79,9 +79,18 @@ pub struct Doctype<'d> {
 #[derive(Clone, Copy, Debug)]
 pub enum Declared<'d> {
     /// The content model as written, without the white space around it.
-    Element { name: &'d [u8], model: &'d [u8] },
+    Element {
+        name: &'d [u8],
+        model: &'d [u8],
+    },
     /// One attribute. `kind` as expat tells it: `CDATA`, `NMTOKENS`, `(a|b)`, `NOTATION(a|b)`.
-    Attribute { element: &'d [u8], name: &'d [u8], kind: &'d [u8], default: Option<&'d [u8]>, required: bool },
+    Attribute {
+        element: &'d [u8],
+        name: &'d [u8],
+        kind: &'d [u8],
+        default: Option<&'d [u8]>,
+        required: bool,
+    },
     /// `value` for an internal one, `system_id` for an external one, `notation` for an unparsed one.
     Entity {
         name: &'d [u8],
@@ -91,7 +100,11 @@ pub enum Declared<'d> {
         system_id: Option<&'d [u8]>,
         notation: Option<&'d [u8]>,
     },
-    Notation { name: &'d [u8], public_id: Option<&'d [u8]>, system_id: Option<&'d [u8]> },
+    Notation {
+        name: &'d [u8],
+        public_id: Option<&'d [u8]>,
+        system_id: Option<&'d [u8]>,
+    },
 }
 
 /// The XML declaration (§2.8).
@@ -206,4 +219,3 @@ impl Sink for Null {
         true
     }
 }
-

@@ -4,7 +4,6 @@ use pyo3::prelude::*;
 
 mod decode;
 mod encode;
-mod text;
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     decode::register(module)?;

@@ -4,15 +4,15 @@ use forkedenc_core::json::stream::{Chunk, Event, Framing, Stream};
 use forkedenc_core::json::{Machine, Rules};
 use forkedenc_core::limits::JsonLimits;
 use forkedenc_runtime::{StartSize, Totals};
-use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyAny;
 
-use super::audit;
-use super::gc::Pause;
-use super::input;
 use super::session::{Buffers, Options, duplicates, raise};
+use crate::audit::{self, audit_of, is_callable};
+use crate::gc::Pause;
+use crate::input;
 use crate::limits::json_limits;
 use crate::runtime::stats_object;
 use crate::{errors, fallible};
@@ -56,18 +56,6 @@ fn unknown_policy(name: Option<&str>) -> PyResult<()> {
             Err(PyValueError::new_err(format!("unknown must be 'rest', 'ignore' or 'error', not '{other}'")))
         }
     }
-}
-
-fn is_callable(name: &str, value: Option<Bound<'_, PyAny>>) -> PyResult<Option<Py<PyAny>>> {
-    match value.filter(|value| !value.is_none()) {
-        Some(value) if !value.is_callable() => Err(PyTypeError::new_err(format!("{name} must be callable"))),
-        value => Ok(value.map(Bound::unbind)),
-    }
-}
-
-/// `audit=`, checked.
-pub fn audit_of(value: Option<Bound<'_, PyAny>>) -> PyResult<Option<Py<PyAny>>> {
-    is_callable("audit", value)
 }
 
 /// Reads one document; what the machine counted goes to `count`.

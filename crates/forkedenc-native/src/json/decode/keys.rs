@@ -11,7 +11,7 @@ use std::collections::HashMap;
 
 use pyo3::ffi;
 
-use crate::json::text;
+use crate::text;
 
 /// Sets of two slots.
 const SETS: usize = 1024;

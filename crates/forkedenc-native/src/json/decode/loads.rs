@@ -9,13 +9,13 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 use pyo3::{ffi, intern};
 
-use super::gc::Pause;
 use super::hooks::{HookedBuilder, Hooks, hook};
-use super::input::{self, Input, bytes_of};
 use super::session::{Buffers, Options, duplicates, interpreter_rules, raise, raise_plain};
 use crate::fallible;
-use crate::json::text::{Units, is_compact_ascii};
+use crate::gc::Pause;
+use crate::input::{self, Input, bytes_of};
 use crate::limits::json_limits;
+use crate::text::{Units, is_compact_ascii};
 use forkedenc_core::error::Error;
 use forkedenc_core::limits::JsonLimits;
 

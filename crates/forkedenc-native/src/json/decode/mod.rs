@@ -1,13 +1,10 @@
 //! The way in. `loads`, `decoder`, `stream` and `scanner` are the faces; `objects` builds values (`hooks` asks the caller
-//! for them), `keys` shares their keys, `input` reads arguments, `session` holds what every decode needs.
+//! for them), `keys` shares their keys, `session` holds what every decode needs.
 
 use pyo3::prelude::*;
 
-mod audit;
 mod decoder;
-mod gc;
 mod hooks;
-mod input;
 mod integer;
 mod keys;
 mod loads;
@@ -17,7 +14,6 @@ mod session;
 mod stream;
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    audit::register(module)?;
     loads::register(module)?;
     decoder::register(module)?;
     stream::register(module)?;

@@ -14,8 +14,8 @@ use pyo3::{ffi, intern};
 
 use super::integer;
 use super::keys::Keys;
-use crate::json::text;
 use crate::pyraw;
+use crate::text;
 
 /// What becomes of a key that stood in its object before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

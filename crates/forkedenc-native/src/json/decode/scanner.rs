@@ -14,13 +14,13 @@ use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
 use pyo3::{ffi, intern};
 
-use super::gc::Pause;
 use super::hooks::{HookedBuilder, Hooks, hook};
-use super::input::pad;
 use super::session::{Buffers, Options, duplicates, interpreter_rules, raise_from};
 use crate::fallible;
-use crate::json::text::{self, Units};
+use crate::gc::Pause;
+use crate::input::pad;
 use crate::limits::json_limits;
+use crate::text::{self, Units};
 
 const FACE: &str = "json.loads";
 /// One string, from behind its opening quote.

@@ -10,7 +10,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 
 use super::objects::{Duplicates, ObjectBuilder};
-use crate::{errors, fallible};
+use crate::{errors, fallible, input};
 
 /// How a decoder reads, fixed when it is made.
 #[derive(Clone, Copy)]
@@ -151,7 +151,7 @@ pub fn raise_from(
 fn starts_with_minus(data: &Bound<'_, PyAny>, at: u64) -> bool {
     let mut scratch = Vec::new();
     // SAFETY: `data` is alive while it is borrowed here.
-    let input = unsafe { super::input::read(data, &mut scratch) };
+    let input = unsafe { input::read(data, &mut scratch) };
     input.is_ok_and(|input| input.bytes(&scratch).get(at as usize) == Some(&b'-'))
 }
 

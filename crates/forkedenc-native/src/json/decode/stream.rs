@@ -15,16 +15,16 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyAny, PyEllipsis, PyList, PyString, PyType};
 
-use super::audit;
-use super::decoder::{FACE, audit_of, generic_alias, options, start_of, untyped};
-use super::gc::Pause;
-use super::input;
+use super::decoder::{FACE, generic_alias, options, start_of, untyped};
 use super::objects::ObjectBuilder;
 use super::session::{Buffers, raise};
+use crate::audit::{self, audit_of};
 use crate::fallible;
-use crate::json::text;
+use crate::gc::Pause;
+use crate::input;
 use crate::limits::json_limits;
 use crate::runtime::stats_object;
+use crate::text;
 
 /// A stream and the builder of its documents.
 struct State {

@@ -33,7 +33,7 @@ pub unsafe fn raise(walk: &Walk, options: &Options) {
 fn error(py: Python<'_>, walk: &Walk, options: &Options, place: &str) -> PyResult<PyErr> {
     let detail = fallible::dict(py)?;
     let limit = |limit: Limit, maximum: u64, observed: u64| -> PyResult<&str> {
-        errors::set_limit(&detail, limit.name(), maximum, observed)?;
+        errors::set_limit(&detail, limit, maximum, observed)?;
         Ok("limit")
     };
     let (kind, message) = match walk.trouble {

@@ -4,7 +4,7 @@ use forkedenc_core::json::encode::Text;
 use pyo3::ffi;
 
 use super::fixed::Pen;
-use crate::json::text::is_compact_ascii;
+use crate::text::is_compact_ascii;
 
 /// The text of a str, read in place; `None` with an exception set where an old-style str can't be made ready.
 ///

@@ -5,7 +5,7 @@ use pyo3::exceptions::{PyMemoryError, PyTypeError};
 use pyo3::ffi;
 use pyo3::prelude::*;
 
-use crate::json::text::Units;
+use crate::text::Units;
 
 /// Smaller documents are copied: a vector load then never has to ask where they end.
 const SMALL: usize = 4096;
