@@ -407,7 +407,7 @@ impl Machine {
     }
 
     fn state_is_pi(&self) -> bool {
-        matches!(self.state, State::Pi(_) | State::PiSpace | State::PiTarget(_))
+        matches!(self.state, State::Name(NameOf::Pi) | State::Pi(_) | State::PiSpace | State::PiTarget(_))
     }
 
     /// The comment or PI at hand grows past its cap, to `length`; its last byte stands before the window's `end`.
@@ -420,7 +420,7 @@ impl Machine {
     /// The byte that was held back is too much for the comment or PI at hand.
     #[cold]
     pub(super) fn over_pending(&mut self, env: Env<'_>) -> bool {
-        self.carried_crosses(At::Known(self.pending), env)
+        self.carried_crosses(At::Known(self.pending[0]), env)
     }
 
     fn carried_crosses(&mut self, at: At, env: Env<'_>) -> bool {

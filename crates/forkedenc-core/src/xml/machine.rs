@@ -12,7 +12,7 @@
 use forkedenc_runtime::{Overflow, Stack};
 
 use super::account::{Audit, Caps};
-use super::dtd::{Dtd, DtdMode, Expansions, Text};
+use super::dtd::{Dtd, DtdMode, Expansions, Reader, Text};
 use super::error::{Error, Kind, Open};
 use super::names::{ExpandedId, NameId, Names};
 use super::sink::{At, Attribute, Context, IN_SCRATCH, Locate, Sink};
@@ -250,7 +250,7 @@ pub struct Machine {
     pub(super) name_at: At,
     pub(super) reference: At,
     /// What is held back at the end of a window stands here.
-    pub(super) pending: Place,
+    pub(super) pending: [Place; 2],
     /// Names, references, comments and PIs that a window's end cut.
     pub(super) carry: Vec<u8>,
     /// A colon was read in the name at hand: 1 at its end, 2 before.
@@ -270,6 +270,7 @@ pub struct Machine {
     pub(super) target: usize,
     pub(super) spaces: u64,
     pub(super) standalone: Option<bool>,
+    pub(super) doctype: Option<Box<Reader>>,
     pub(super) seen_doctype: bool,
     pub(super) dtd: Option<Dtd>,
     /// The DTD has rules for attributes.
@@ -310,7 +311,7 @@ impl Machine {
             token: At::Known(Place::START),
             name_at: At::Known(Place::START),
             reference: At::Known(Place::START),
-            pending: Place::START,
+            pending: [Place::START; 2],
             carry: Vec::new(),
             colon: 0,
             scratch: Vec::new(),
@@ -338,6 +339,7 @@ impl Machine {
             target: 0,
             spaces: 0,
             standalone: None,
+            doctype: None,
             seen_doctype: false,
             dtd: None,
             ruled: false,
@@ -440,6 +442,7 @@ impl Machine {
             State::Misc if self.phase == Phase::Epilog => return Step::NeedMore,
             State::Misc | State::Content => Open::Document,
             State::Cdata(_) => Open::Cdata,
+            State::Doctype => return self.finish_doctype(c, env),
             _ => Open::Token,
         };
         self.fail(Kind::Incomplete(open), c, env)
@@ -466,6 +469,7 @@ impl Machine {
             carry: self.carry.clone(),
             scratch: self.scratch.clone(),
             attributes: self.attributes.clone(),
+            doctype: self.doctype.clone(),
             dtd: self.dtd.clone(),
             expansions: self.expansions.clone(),
             sources: self.sources.clone(),
