@@ -442,11 +442,25 @@ impl Machine {
             return;
         }
         for at in [&mut self.token, &mut self.name_at, &mut self.reference] {
-            if let At::Window(_) = at {
+            // One past the window is left from a token long ago, and nobody will ask for it.
+            if let At::Window(position) = at
+                && *position <= c.window().len()
+            {
                 *at = At::Known(env.locate(*at));
             }
         }
-        if self.moved < self.attributes.len() {
+        let in_tag = matches!(
+            self.state,
+            State::Tag
+                | State::Slash
+                | State::Equals
+                | State::Quote
+                | State::Value
+                | State::ValueReference(_)
+                | State::Name(NameOf::Attribute)
+        );
+        // Elsewhere the attributes are those of an earlier tag.
+        if in_tag && self.moved < self.attributes.len() {
             // The value at hand began in this window, so moving it costs no more than its window did.
             let at_hand = matches!(self.state, State::Value | State::ValueReference(_));
             let cut = if at_hand { self.tag.value } else { self.scratch.len() };
