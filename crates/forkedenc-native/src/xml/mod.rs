@@ -4,10 +4,12 @@
 
 use pyo3::prelude::*;
 
+pub mod options;
+pub mod handlers;
 pub mod raise;
 pub mod session;
 pub mod strings;
 
-pub fn register(_: &Bound<'_, PyModule>) -> PyResult<()> {
-    Ok(())
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    handlers::register(module)
 }

@@ -11,7 +11,7 @@ use forkedenc_core::xml::{Error, Flow, Kind, Names, Open, Options, Parser, Runs}
 use pyo3::exceptions::{PyAttributeError, PyMemoryError, PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyString};
+use pyo3::types::{PyDict, PyString};
 
 use super::memory::Memory;
 use super::shared::{NAMES, SWITCHES, Shared};
@@ -20,7 +20,7 @@ use crate::text::Units;
 use crate::xml::options::{self, Arguments};
 use crate::xml::raise::raise;
 use crate::xml::session::{Kept, with_chunk};
-use crate::{fallible, input};
+use crate::fallible;
 
 struct State {
     options: Options,
@@ -98,12 +98,11 @@ impl HandlerParser {
         parser.stack_mut().resume();
         self.shared.begin_chunk(bytes, state.fed);
         let shared = &self.shared;
-        let strings = &mut kept.strings;
         let (flow, refused) = if self.keeps {
-            let sink = HandlerSink::<true>::new(py, shared, &mut state.memory, strings);
+            let sink = HandlerSink::<true>::new(py, shared, &mut state.memory);
             feed(parser, sink, bytes, &mut kept.buffer, last)
         } else {
-            let sink = HandlerSink::<false>::new(py, shared, &mut state.memory, strings);
+            let sink = HandlerSink::<false>::new(py, shared, &mut state.memory);
             feed(parser, sink, bytes, &mut kept.buffer, last)
         };
         shared.end_chunk();

@@ -56,10 +56,9 @@ impl RelayParser {
         if !last {
             parser.stack_mut().suspend();
         }
-        let out = std::mem::take(&mut state.relay.out);
         let outcome = match (flow, parser.error()) {
             (Flow::Failed, Some(error)) => Err(raise(py, &self.face, error)),
-            _ => fallible::bytes(py, &out),
+            _ => fallible::bytes(py, &std::mem::take(&mut state.relay.out)),
         };
         if last && let Some(parser) = state.parser.take() {
             kept.names = parser.into_names();
@@ -109,6 +108,12 @@ impl RelayParser {
             return Err(PyMemoryError::new_err(()));
         }
         self.read(py, &bytes, true, false)
+    }
+
+    /// What can be given back of the chunk that failed.
+    fn rest<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let out = self.state.try_lock().map(|mut state| std::mem::take(&mut state.relay.out)).unwrap_or_default();
+        fallible::bytes(py, &out)
     }
 
     /// End the document; the rest of it.

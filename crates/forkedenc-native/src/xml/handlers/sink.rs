@@ -16,7 +16,7 @@ use super::shared::{
     BUFFER_TEXT, COUNT, Event, NAMESPACE_PREFIXES, ORDERED_ATTRIBUTES, SPECIFIED_ATTRIBUTES, Shared,
 };
 use crate::text;
-use crate::xml::strings::Strings;
+use crate::xml::strings;
 
 const NULL: Object = std::ptr::null_mut();
 
@@ -24,7 +24,6 @@ const NULL: Object = std::ptr::null_mut();
 pub struct HandlerSink<'a, const KEEPS: bool> {
     shared: &'a Shared,
     memory: &'a mut Memory,
-    strings: &'a mut Strings,
     /// Owned; null where there is none.
     handlers: [Object; COUNT],
     version: u32,
@@ -51,9 +50,9 @@ impl<'a> From<Option<&'a [u8]>> for Part<'a> {
 
 impl<'a, const KEEPS: bool> HandlerSink<'a, KEEPS> {
     /// A sink for one feed. It must live and die attached to the interpreter.
-    pub fn new(_: Python<'a>, shared: &'a Shared, memory: &'a mut Memory, strings: &'a mut Strings) -> Self {
+    pub fn new(_: Python<'a>, shared: &'a Shared, memory: &'a mut Memory) -> Self {
         let mut sink =
-            Self { shared, memory, strings, handlers: [NULL; COUNT], version: 0, switches: 0, refused: None };
+            Self { shared, memory, handlers: [NULL; COUNT], version: 0, switches: 0, refused: None };
         sink.look_again();
         sink
     }
@@ -161,7 +160,7 @@ impl<'a, const KEEPS: bool> HandlerSink<'a, KEEPS> {
     fn flush_some(&mut self, cx: Option<&Context<'_>>) -> bool {
         let handler = self.handler(Event::Text);
         // SAFETY: attached; the text is the core's.
-        let text = unsafe { self.strings.text(&self.memory.text) };
+        let text = unsafe { strings::value(&self.memory.text) };
         self.memory.text.clear();
         if handler.is_null() {
             // SAFETY: attached; owned.
@@ -186,7 +185,7 @@ impl<'a, const KEEPS: bool> HandlerSink<'a, KEEPS> {
             }
             for attribute in attributes {
                 let name = self.memory.name(cx.names, attribute.name, Role::Attribute);
-                let value = if name.is_null() { NULL } else { self.strings.text(tag.value(attribute)) };
+                let value = if name.is_null() { NULL } else { strings::value(tag.value(attribute)) };
                 if value.is_null() {
                     ffi::Py_DECREF(dict);
                     return NULL;
@@ -219,7 +218,7 @@ impl<'a, const KEEPS: bool> HandlerSink<'a, KEEPS> {
             let mut at = 0;
             for attribute in tag.attributes.iter().filter(told) {
                 let name = self.memory.name(cx.names, attribute.name, Role::Attribute);
-                let value = if name.is_null() { NULL } else { self.strings.text(tag.value(attribute)) };
+                let value = if name.is_null() { NULL } else { strings::value(tag.value(attribute)) };
                 if value.is_null() {
                     ffi::Py_DECREF(made);
                     return NULL;
@@ -390,7 +389,7 @@ impl<const KEEPS: bool> Sink for HandlerSink<'_, KEEPS> {
         }
         let handler = self.handler(Event::Text);
         // SAFETY: attached, as long as the sink lives; the text is the core's.
-        let text = unsafe { self.strings.text(text) };
+        let text = unsafe { strings::value(text) };
         self.call(handler, &mut [NULL, text], Some(cx))
     }
 
