@@ -44,7 +44,7 @@ def _relay(options: ParseOptions) -> _native.RelayParser:
     limits = options.get("limits") or Limits.stdlib()
     if limits.max_depth is None or limits.max_depth > _DEPTH:
         limits = limits.replace(max_depth=_DEPTH)
-    return _native.RelayParser("xml.lxml", **{"dtd": "bare", **options, "limits": limits})
+    return _native.RelayParser("xml.lxml", **{**options, "limits": limits})
 
 
 def _build(chunks: Iterable[bytes | str], base_url: str | None, options: ParseOptions) -> Any:

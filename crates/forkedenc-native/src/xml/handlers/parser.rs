@@ -17,7 +17,8 @@ use super::memory::Memory;
 use super::shared::{NAMES, SWITCHES, Shared};
 use super::sink::HandlerSink;
 use crate::text::Units;
-use crate::xml::options::{self, Arguments};
+use super::Arguments;
+use crate::xml::options::Face;
 use crate::xml::raise::raise;
 use crate::xml::session::{Kept, with_chunk};
 use crate::fallible;
@@ -205,7 +206,7 @@ impl HandlerParser {
     fn new(
         py: Python<'_>,
         face: String,
-        encoding: Option<String>,
+        encoding: Option<&str>,
         namespace_separator: Option<&str>,
         intern: Option<Bound<'_, PyDict>>,
         keeps: bool,
@@ -218,8 +219,8 @@ impl HandlerParser {
     ) -> PyResult<Self> {
         let separator = separator_of(namespace_separator)?;
         let arguments = Arguments { limits, dtd, encodings, encoding, forbid_dtd, forbid_entities, forbid_external };
-        let mut options = options::replacement(py, arguments, separator.is_some())?;
-        options.runs = if keeps { Runs::Events } else { Runs::Pieces };
+        let runs = if keeps { Runs::Events } else { Runs::Pieces };
+        let options = arguments.options(Face { runs, ..Face::STDLIB }, separator.is_some())?;
         let intern = match intern {
             Some(intern) => intern,
             None => fallible::dict(py)?,

@@ -2,7 +2,8 @@
 
 use std::sync::{Mutex, TryLockError};
 
-use forkedenc_core::xml::{Flow, Options, Parser, Runs};
+use forkedenc_core::limits::XmlLimits;
+use forkedenc_core::xml::{DtdMode, Flow, Options, Parser, Runs};
 use pyo3::exceptions::{PyMemoryError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyString;
@@ -10,7 +11,8 @@ use pyo3::types::PyString;
 use super::relay::Relay;
 use crate::fallible;
 use crate::text::Units;
-use crate::xml::options::{self, Arguments};
+use super::Arguments;
+use crate::xml::options::Face;
 use crate::xml::raise::raise;
 use crate::xml::session::{Kept, with_chunk};
 
@@ -74,7 +76,6 @@ impl RelayParser {
     #[pyo3(signature = (face, *, limits=None, dtd=None, encodings=None, forbid_dtd=false, forbid_entities=false, forbid_external=false))]
     #[expect(clippy::too_many_arguments, reason = "the keywords of the faces")]
     fn new(
-        py: Python<'_>,
         face: String,
         limits: Option<&Bound<'_, PyAny>>,
         dtd: Option<&str>,
@@ -85,9 +86,9 @@ impl RelayParser {
     ) -> PyResult<Self> {
         let arguments =
             Arguments { limits, dtd, encodings, encoding: None, forbid_dtd, forbid_entities, forbid_external };
-        let mut options = options::replacement(py, arguments, true)?;
         // A tree has the text of a run in one place.
-        options.runs = Runs::Events;
+        let face = Face { limits: XmlLimits::STDLIB, dtd: DtdMode::Bare, codecs: false, runs: Runs::Events };
+        let options = arguments.options(face, true)?;
         let state = State { options, parser: None, relay: Relay::default(), closed: false };
         Ok(Self { state: Mutex::new(state), face })
     }
