@@ -420,7 +420,7 @@ impl Machine {
     /// The byte that was held back is too much for the comment or PI at hand.
     #[cold]
     pub(super) fn over_pending(&mut self, env: Env<'_>) -> bool {
-        self.carried_crosses(At::Known(self.pending), env)
+        self.carried_crosses(At::Known(self.pending[0]), env)
     }
 
     fn carried_crosses(&mut self, at: At, env: Env<'_>) -> bool {

@@ -165,6 +165,10 @@ impl Machine {
         if length as u64 > self.caps.name {
             return self.unknown_name(NameOf::Element);
         }
+        if c.peek_at(length) == 0 {
+            // It may go on behind the window.
+            return self.unknown_name(NameOf::Element);
+        }
         let position = c.position();
         c.advance(length);
         self.named(sink, c, env, name, position)

@@ -250,7 +250,7 @@ pub struct Machine {
     pub(super) name_at: At,
     pub(super) reference: At,
     /// What is held back at the end of a window stands here.
-    pub(super) pending: Place,
+    pub(super) pending: [Place; 2],
     /// Names, references, comments and PIs that a window's end cut.
     pub(super) carry: Vec<u8>,
     /// A colon was read in the name at hand: 1 at its end, 2 before.
@@ -310,7 +310,7 @@ impl Machine {
             token: At::Known(Place::START),
             name_at: At::Known(Place::START),
             reference: At::Known(Place::START),
-            pending: Place::START,
+            pending: [Place::START; 2],
             carry: Vec::new(),
             colon: 0,
             scratch: Vec::new(),

@@ -5,10 +5,7 @@
 
 mod account;
 pub mod chars;
-mod content;
-pub mod dtd;
-mod doctype;
-mod entity;
+mod dtd;
 mod error;
 pub mod input;
 mod machine;
@@ -18,7 +15,6 @@ mod resume;
 mod sink;
 mod tag;
 
-pub use account::price;
 pub use dtd::DtdMode;
 pub use error::{Error, Kind, Open};
 pub use input::Encodings;

@@ -7,7 +7,7 @@ use super::input::{Encodings, Input};
 use super::machine::{Env, Machine, Rules, Step};
 use super::names::Names;
 use super::sink::{At, Context, Locate, Sink};
-use crate::cursor::Window;
+use crate::cursor::{PADDING, Window};
 use crate::error::Breach;
 use crate::limits::XmlLimits;
 use crate::position::Place;
@@ -40,6 +40,9 @@ pub struct Parser {
     machine: Machine,
 }
 
+/// The bytes of an empty piece.
+const NOTHING: [u8; PADDING] = [0; PADDING];
+
 struct Piece<'p> {
     input: &'p Input,
     bytes: &'p [u8],
@@ -69,7 +72,7 @@ impl Parser {
         loop {
             let filled = self.input.fill(&mut chunk, buffer, last);
             if let Some(declaration) = self.input.declaration() {
-                self.machine.standalone = declaration.standalone;
+                self.machine.standalone = declaration.borrow().standalone;
                 let piece = Piece { input: &self.input, bytes: &[] };
                 let context = Context {
                     names: &self.machine.names,
@@ -83,7 +86,7 @@ impl Parser {
                     return Flow::Failed;
                 }
             }
-            let window = Window::padded(buffer, filled.length);
+            let window = if filled.length == 0 { Window::padded(&NOTHING, 0) } else { Window::padded(buffer, filled.length) };
             let mut cursor = window.cursor(0);
             let piece = Piece { input: &self.input, bytes: window.bytes() };
             let env = Env { place: &piece, inside: None };

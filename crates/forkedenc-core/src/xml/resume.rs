@@ -602,7 +602,7 @@ impl Machine {
             return Step::Again;
         }
         if held {
-            self.pending = env.locate(env.at(c.position()));
+            self.pending[0] = env.locate(env.at(c.position()));
             c.advance(1);
         }
         self.state = State::Comment(u8::from(held));
@@ -643,22 +643,25 @@ impl Machine {
                 }
                 (0, _) => {}
                 (1, b']') => {
+                    self.pending[1] = env.locate(env.at(c.position()));
                     c.advance(1);
                     brackets = 2;
                     continue;
                 }
                 (2, b']') => {
-                    c.advance(1);
-                    if !self.text_before(sink, b"]", env) {
+                    if !self.bracket(sink, 0, env) {
                         return Step::Failed;
                     }
+                    self.pending = [self.pending[1], env.locate(env.at(c.position()))];
+                    c.advance(1);
                     continue;
                 }
                 _ => {
-                    if !self.text_before(sink, &b"]]"[..brackets as usize], env) {
-                        return Step::Failed;
+                    for number in 0..brackets {
+                        if !self.bracket(sink, number, env) {
+                            return Step::Failed;
+                        }
                     }
-                    brackets = 0;
                 }
             }
             let rest = c.ahead();
@@ -674,8 +677,8 @@ impl Machine {
                 c.advance(2);
                 brackets = 2;
             } else {
-                if held > 0 {
-                    self.pending = env.locate(env.at(c.position()));
+                for number in 0..held {
+                    self.pending[number] = env.locate(env.at(c.position() + number));
                 }
                 c.advance(held);
                 brackets = held as u8;
@@ -683,17 +686,17 @@ impl Machine {
         }
     }
 
-    /// Brackets that were held back turn out to be text.
-    fn text_before<S: Sink>(&mut self, sink: &mut S, text: &[u8], env: Env<'_>) -> bool {
-        let at = At::Known(self.pending);
-        if self.metered && !self.meter_text(text.len() as u64, at, env) {
+    /// A bracket that was held back turns out to be text.
+    fn bracket<S: Sink>(&mut self, sink: &mut S, number: u8, env: Env<'_>) -> bool {
+        let at = At::Known(self.pending[usize::from(number)]);
+        if self.metered && !self.meter_text(1, at, env) {
             return false;
         }
-        self.run += text.len() as u64;
+        self.run += 1;
         if self.run > self.text_cap && !self.run_crosses(at, env) {
             return false;
         }
-        if !sink.text(text, &self.context(env, at)) {
+        if !sink.text(b"]", &self.context(env, at)) {
             self.sink_failed(self.token, env);
             return false;
         }
@@ -763,7 +766,7 @@ impl Machine {
             return self.tell_carried_pi(sink, env);
         }
         if held {
-            self.pending = env.locate(env.at(c.position()));
+            self.pending[0] = env.locate(env.at(c.position()));
             c.advance(1);
         }
         self.state = State::Pi(held);

@@ -81,7 +81,7 @@ impl Machine {
                 Some((length @ 1..16, head)) => {
                     let name = self.names.find_short(head, length as u32);
                     c.advance(length);
-                    name.filter(|_| length as u64 <= self.caps.name)
+                    name.filter(|_| length as u64 <= self.caps.name && c.peek() != 0)
                 }
                 _ => {
                     simd::skip_name(&mut c);

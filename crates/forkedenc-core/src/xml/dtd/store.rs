@@ -123,6 +123,10 @@ pub(super) struct Store {
 }
 
 impl Store {
+    pub fn new(standalone: bool, closed: bool) -> Self {
+        Self { standalone, closed, ..Self::default() }
+    }
+
     pub fn is_declared(&self, element: NameId, attribute: NameId) -> bool {
         self.declared.contains(&(element, attribute))
     }
