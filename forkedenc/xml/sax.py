@@ -95,11 +95,12 @@ class Reader(_Base):  # type: ignore[misc]
     def reset(self) -> None:
         """Forget the document being read, and be ready for another."""
         encoding = self._source.getEncoding()
-        separator = " " if self._namespaces else None
-        parser = _native.HandlerParser("xml.sax", encoding, separator, intern=self._interning, **self._options)
+        # Not names with separators in them, which the standard library's reader takes apart: at any white space, and a URI
+        # may have some of that.
+        pairs = bool(self._namespaces)
+        parser = _native.HandlerParser("xml.sax", encoding, pairs=pairs, intern=self._interning, **self._options)
         self._parser = parser
-        if self._namespaces:
-            parser.namespace_prefixes = True
+        if pairs:
             parser.StartElementHandler = self.start_element_ns
             parser.EndElementHandler = self.end_element_ns
         else:
@@ -140,34 +141,15 @@ class Reader(_Base):  # type: ignore[misc]
     def flush(self) -> None:
         """Do nothing: no event waits for more input than it needs."""
 
-    def start_element_ns(self, name: str, attrs: dict[str, str]) -> None:
+    def start_element_ns(
+        self, name: tuple[str | None, str], attrs: dict[Any, str], qnames: dict[Any, str]
+    ) -> None:
         """Tell the content handler of a start tag, by namespace."""
-        values, names = {}, {}
-        for written, value in attrs.items():
-            pair, qname = _pair(written)
-            values[pair] = value
-            names[pair] = qname
-        self._cont_handler.startElementNS(_pair(name)[0], None, expatreader.AttributesNSImpl(values, names))
+        self._cont_handler.startElementNS(name, None, expatreader.AttributesNSImpl(attrs, qnames))
 
-    def end_element_ns(self, name: str) -> None:
+    def end_element_ns(self, name: tuple[str | None, str]) -> None:
         """Tell the content handler of an end tag, by namespace."""
-        self._cont_handler.endElementNS(_pair(name)[0], None)
-
-
-def _pair(name: str) -> tuple[tuple[str | None, str], str]:
-    """``uri local prefix`` as ((uri, local), qname).
-
-    Not split at white space of any kind: a URI may have some of it in it, and then be taken for something else.
-    """
-    parts = name.split(" ")
-    match parts:
-        case [local]:
-            return (None, local), local
-        case [uri, local]:
-            return (uri, local), local
-        case _:
-            uri, local, prefix = parts
-            return (uri, local), f"{prefix}:{local}"
+        self._cont_handler.endElementNS(name, None)
 
 
 def create_parser(namespaceHandling: int = 0, **options: Unpack[ParseOptions]) -> Reader:  # noqa: N803

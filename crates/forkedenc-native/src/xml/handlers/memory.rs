@@ -12,7 +12,7 @@ use crate::text;
 
 pub type Object = *mut ffi::PyObject;
 
-/// The str of a name as written, for what it stood for last.
+/// The object of a name as written, for what it stood for last.
 #[derive(Clone, Copy)]
 struct Known {
     expanded: ExpandedId,
@@ -21,6 +21,17 @@ struct Known {
 
 const UNKNOWN: Known = Known { expanded: ExpandedId(u32::MAX), object: std::ptr::null_mut() };
 
+/// How handlers are told names.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// As written: namespaces are off.
+    Written,
+    /// Namespace, local name and perhaps prefix, with this between them.
+    Joined(u8),
+    /// `(namespace or None, local name)`, and the names as written of attributes beside.
+    Pairs,
+}
+
 /// What an external entity was declared with.
 pub struct External {
     pub public_id: Option<Box<[u8]>>,
@@ -28,13 +39,14 @@ pub struct External {
 }
 
 pub struct Memory {
-    /// Between namespace, local name and prefix; `None` with namespaces off.
-    pub separator: Option<u8>,
+    pub form: Form,
     /// The dict in which strs of names are found again: pyexpat's `intern`.
     intern: Py<PyDict>,
     /// By the number of the name as written. One written name stands for different things in elements and attributes.
     elements: Vec<Known>,
     attributes: Vec<Known>,
+    /// Of attributes, as written, where the form is pairs.
+    qnames: Vec<Object>,
     /// Names carry their prefix behind the separator.
     pub prefixes: bool,
     /// Text that waits: pyexpat's `buffer_text`.
@@ -56,12 +68,13 @@ pub enum Role {
 }
 
 impl Memory {
-    pub fn new(separator: Option<u8>, intern: Py<PyDict>) -> Self {
+    pub fn new(form: Form, intern: Py<PyDict>) -> Self {
         Self {
-            separator,
+            form,
             intern,
             elements: Vec::new(),
             attributes: Vec::new(),
+            qnames: Vec::new(),
             prefixes: false,
             text: Vec::new(),
             scratch: Vec::new(),
@@ -74,13 +87,17 @@ impl Memory {
     pub fn forget_names(&mut self) {
         for table in [&mut self.elements, &mut self.attributes] {
             for known in table.drain(..) {
-                // SAFETY: attached by the type's contract; the table owns its objects, and a str has no finalizer.
+                // SAFETY: attached by the type's contract; the table owns its objects, and strs and pairs have no finalizers.
                 unsafe { ffi::Py_XDECREF(known.object) };
             }
         }
+        for object in self.qnames.drain(..) {
+            // SAFETY: likewise.
+            unsafe { ffi::Py_XDECREF(object) };
+        }
     }
 
-    /// The str of an element's or attribute's name, borrowed until names are forgotten. Null with an exception set.
+    /// The str, or pair, of an element's or attribute's name, borrowed until names are forgotten. Null with an exception set.
     ///
     /// # Safety
     /// The caller is attached; `names` are those of the document.
@@ -97,24 +114,31 @@ impl Memory {
     #[cold]
     #[inline(never)]
     unsafe fn make_name(&mut self, names: &Names, name: Name, role: Role) -> Object {
-        let mut scratch = std::mem::take(&mut self.scratch);
-        scratch.clear();
-        match (self.separator, names.expanded(name.expanded)) {
-            (Some(separator), (uri, local)) if uri != UriId::NONE => {
-                scratch.extend_from_slice(names.uri(uri));
-                scratch.push(separator);
-                scratch.extend_from_slice(local);
-                let prefix = names.written(names.prefix(name.written));
-                if self.prefixes && !prefix.is_empty() {
-                    scratch.push(separator);
-                    scratch.extend_from_slice(prefix);
-                }
-            }
-            _ => scratch.extend_from_slice(names.written(name.written)),
-        }
         // SAFETY: the caller's promise; names and URIs are UTF-8 that the core has checked.
-        let object = unsafe { self.interned(&scratch) };
-        self.scratch = scratch;
+        let object = unsafe {
+            match (self.form, names.expanded(name.expanded)) {
+                (Form::Pairs, (uri, local)) => {
+                    let uri = if uri == UriId::NONE { None } else { Some(names.uri(uri)) };
+                    self.pair(uri, local)
+                }
+                (Form::Joined(separator), (uri, local)) if uri != UriId::NONE => {
+                    let mut scratch = std::mem::take(&mut self.scratch);
+                    scratch.clear();
+                    scratch.extend_from_slice(names.uri(uri));
+                    scratch.push(separator);
+                    scratch.extend_from_slice(local);
+                    let prefix = names.written(names.prefix(name.written));
+                    if self.prefixes && !prefix.is_empty() {
+                        scratch.push(separator);
+                        scratch.extend_from_slice(prefix);
+                    }
+                    let object = self.interned(&scratch);
+                    self.scratch = scratch;
+                    object
+                }
+                _ => self.interned(names.written(name.written)),
+            }
+        };
         let table = if role == Role::Element { &mut self.elements } else { &mut self.attributes };
         let index = name.written.0 as usize;
         // SAFETY: attached; the table owns what it holds.
@@ -133,6 +157,61 @@ impl Memory {
             ffi::Py_XDECREF(old.object);
         }
         object
+    }
+
+    /// A name in its namespace as a pair: a new reference. Null with an exception set.
+    ///
+    /// # Safety
+    /// See [`Memory::interned`].
+    unsafe fn pair(&self, uri: Option<&[u8]>, local: &[u8]) -> Object {
+        // SAFETY: the caller's promises; the tuple is new, and takes the references over.
+        unsafe {
+            let pair = ffi::PyTuple_New(2);
+            if pair.is_null() {
+                return pair;
+            }
+            let parts = [uri.map_or_else(|| ffi::Py_NewRef(ffi::Py_None()), |uri| self.interned(uri)), self.interned(local)];
+            let good = parts.iter().all(|part| !part.is_null());
+            for (at, part) in parts.into_iter().enumerate() {
+                ffi::PyTuple_SET_ITEM(pair, at.cast_signed(), part);
+            }
+            if good {
+                return pair;
+            }
+            ffi::Py_DECREF(pair);
+            std::ptr::null_mut()
+        }
+    }
+
+    /// The str of an attribute's name as written, borrowed until names are forgotten. Null with an exception set.
+    ///
+    /// # Safety
+    /// See [`Memory::name`].
+    #[inline(always)]
+    pub unsafe fn qname(&mut self, names: &Names, name: Name) -> Object {
+        match self.qnames.get(name.written.0 as usize) {
+            Some(object) if !object.is_null() => *object,
+            // SAFETY: the caller's promise.
+            _ => unsafe { self.make_qname(names, name) },
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    unsafe fn make_qname(&mut self, names: &Names, name: Name) -> Object {
+        let index = name.written.0 as usize;
+        // SAFETY: the caller's promise; the table owns what it holds.
+        unsafe {
+            if index >= self.qnames.len() {
+                if self.qnames.try_reserve(index + 1 - self.qnames.len()).is_err() {
+                    return ffi::PyErr_NoMemory();
+                }
+                self.qnames.resize(index + 1, std::ptr::null_mut());
+            }
+            let object = self.interned(names.written(name.written));
+            self.qnames[index] = object;
+            object
+        }
     }
 
     /// A str, the one that `intern` has where it has one: a new reference. Null with an exception set.

@@ -13,7 +13,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
-use super::memory::Memory;
+use super::memory::{Form, Memory};
 use super::shared::{NAMES, SWITCHES, Shared};
 use super::sink::HandlerSink;
 use crate::text::Units;
@@ -71,7 +71,8 @@ impl Slot {
 ///
 /// Handlers are attributes (`StartElementHandler` and so on, None for none) and may be set at any time. The switches are
 /// `buffer_text`, `buffer_size`, `ordered_attributes`, `specified_attributes` and `namespace_prefixes`. Not pyexpat's:
-/// `InternalSubsetHandler(text)` is told pieces of the internal subset as written, and `refused` says whether the
+/// with `pairs` names are `(namespace or None, local name)`, and `StartElementHandler(name, values, qnames)` has the names as
+/// written beside; `InternalSubsetHandler(text)` is told pieces of the internal subset as written, and `refused` says whether the
 /// last exception was about the document.
 #[pyclass(frozen, module = "forkedenc._native")]
 pub struct HandlerParser {
@@ -189,10 +190,11 @@ fn index_of(name: &str) -> Option<usize> {
     NAMES.iter().position(|known| *known == name)
 }
 
-fn separator_of(separator: Option<&str>) -> PyResult<Option<u8>> {
+fn form_of(separator: Option<&str>, pairs: bool) -> PyResult<Form> {
     match separator.map(str::as_bytes) {
-        None => Ok(None),
-        Some([byte]) if byte.is_ascii() => Ok(Some(*byte)),
+        _ if pairs => Ok(Form::Pairs),
+        None => Ok(Form::Written),
+        Some([byte]) if byte.is_ascii() => Ok(Form::Joined(*byte)),
         Some(_) => Err(PyValueError::new_err("namespace_separator must be one ASCII character or None")),
     }
 }
@@ -201,7 +203,7 @@ fn separator_of(separator: Option<&str>) -> PyResult<Option<u8>> {
 #[expect(non_snake_case, reason = "pyexpat's names")]
 impl HandlerParser {
     #[new]
-    #[pyo3(signature = (face, encoding=None, namespace_separator=None, *, intern=None, keeps=false, limits=None, dtd=None, encodings=None, forbid_dtd=false, forbid_entities=false, forbid_external=false))]
+    #[pyo3(signature = (face, encoding=None, namespace_separator=None, *, intern=None, pairs=false, keeps=false, limits=None, dtd=None, encodings=None, forbid_dtd=false, forbid_entities=false, forbid_external=false))]
     #[expect(clippy::too_many_arguments, reason = "the keywords of the faces")]
     fn new(
         py: Python<'_>,
@@ -209,6 +211,7 @@ impl HandlerParser {
         encoding: Option<&str>,
         namespace_separator: Option<&str>,
         intern: Option<Bound<'_, PyDict>>,
+        pairs: bool,
         keeps: bool,
         limits: Option<&Bound<'_, PyAny>>,
         dtd: Option<&str>,
@@ -217,15 +220,15 @@ impl HandlerParser {
         forbid_entities: bool,
         forbid_external: bool,
     ) -> PyResult<Self> {
-        let separator = separator_of(namespace_separator)?;
+        let form = form_of(namespace_separator, pairs)?;
         let arguments = Arguments { limits, dtd, encodings, encoding, forbid_dtd, forbid_entities, forbid_external };
         let runs = if keeps { Runs::Events } else { Runs::Pieces };
-        let options = arguments.options(Face { runs, ..Face::STDLIB }, separator.is_some())?;
+        let options = arguments.options(Face { runs, ..Face::STDLIB }, form != Form::Written)?;
         let intern = match intern {
             Some(intern) => intern,
             None => fallible::dict(py)?,
         };
-        let memory = Memory::new(separator, intern.clone().unbind());
+        let memory = Memory::new(form, intern.clone().unbind());
         let state = State { options, parser: None, memory, fed: 0, over: Over::No };
         Ok(Self {
             face,

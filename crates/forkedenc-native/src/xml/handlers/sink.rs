@@ -10,7 +10,7 @@ use forkedenc_core::xml::{
 use pyo3::ffi;
 use pyo3::prelude::*;
 
-use super::memory::{Memory, Object, Role};
+use super::memory::{Form, Memory, Object, Role};
 use super::model;
 use super::shared::{
     BUFFER_TEXT, COUNT, Event, NAMESPACE_PREFIXES, ORDERED_ATTRIBUTES, SPECIFIED_ATTRIBUTES, Shared,
@@ -241,12 +241,44 @@ impl<'a, const KEEPS: bool> HandlerSink<'a, KEEPS> {
         }
     }
 
+    /// The attributes' values and their names as written, both by pair: new references, null where an exception is set.
+    #[inline(always)]
+    fn pairs(&mut self, tag: &Tag<'_>, cx: &Context<'_>) -> [Object; 2] {
+        // SAFETY: attached. The dicts are new and nobody else's; pairs and names are borrowed, values owned until the
+        // dict has them.
+        unsafe {
+            let made = [ffi::PyDict_New(), ffi::PyDict_New()];
+            let mut good = made.iter().all(|dict| !dict.is_null());
+            for attribute in tag.attributes {
+                let pair = if good { self.memory.name(cx.names, attribute.name, Role::Attribute) } else { NULL };
+                let qname = if pair.is_null() { NULL } else { self.memory.qname(cx.names, attribute.name) };
+                let value = if qname.is_null() { NULL } else { strings::value(tag.value(attribute)) };
+                good = !value.is_null()
+                    && ffi::PyDict_SetItem(made[0], pair, value) == 0
+                    && ffi::PyDict_SetItem(made[1], pair, qname) == 0;
+                ffi::Py_XDECREF(value);
+                if !good {
+                    break;
+                }
+            }
+            if good {
+                return made;
+            }
+            for dict in made {
+                ffi::Py_XDECREF(dict);
+            }
+            [NULL; 2]
+        }
+    }
+
     /// Tells a tag's declarations, and refuses a URI with the separator in it, which no name could hold.
     #[inline(never)]
     fn declarations(&mut self, bindings: &[Binding], cx: &Context<'_>) -> bool {
         for binding in bindings {
             let uri = cx.names.uri(binding.uri);
-            if self.memory.separator.is_some_and(|separator| uri.contains(&separator)) {
+            if let Form::Joined(separator) = self.memory.form
+                && uri.contains(&separator)
+            {
                 let place = cx.place();
                 self.refused = Some(Error { kind: Kind::NamespaceSyntax, place, token: place, path: String::new() });
                 return false;
@@ -331,6 +363,10 @@ impl<const KEEPS: bool> Sink for HandlerSink<'_, KEEPS> {
             ffi::Py_XINCREF(name);
             name
         };
+        if self.memory.form == Form::Pairs {
+            let [values, names] = if name.is_null() { [NULL; 2] } else { self.pairs(tag, cx) };
+            return self.call(handler, &mut [NULL, name, values, names], Some(cx));
+        }
         let attributes = if name.is_null() { NULL } else { self.attributes(tag, cx) };
         self.call(handler, &mut [NULL, name, attributes], Some(cx))
     }
