@@ -407,7 +407,7 @@ impl Machine {
     }
 
     fn state_is_pi(&self) -> bool {
-        matches!(self.state, State::Pi(_) | State::PiSpace | State::PiTarget(_))
+        matches!(self.state, State::Name(NameOf::Pi) | State::Pi(_) | State::PiSpace | State::PiTarget(_))
     }
 
     /// The comment or PI at hand grows past its cap, to `length`; its last byte stands before the window's `end`.

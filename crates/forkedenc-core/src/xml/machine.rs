@@ -12,7 +12,7 @@
 use forkedenc_runtime::{Overflow, Stack};
 
 use super::account::{Audit, Caps};
-use super::dtd::{Dtd, DtdMode, Expansions, Text};
+use super::dtd::{Dtd, DtdMode, Expansions, Reader, Text};
 use super::error::{Error, Kind, Open};
 use super::names::{ExpandedId, NameId, Names};
 use super::sink::{At, Attribute, Context, IN_SCRATCH, Locate, Sink};
@@ -270,6 +270,7 @@ pub struct Machine {
     pub(super) target: usize,
     pub(super) spaces: u64,
     pub(super) standalone: Option<bool>,
+    pub(super) doctype: Option<Box<Reader>>,
     pub(super) seen_doctype: bool,
     pub(super) dtd: Option<Dtd>,
     /// The DTD has rules for attributes.
@@ -338,6 +339,7 @@ impl Machine {
             target: 0,
             spaces: 0,
             standalone: None,
+            doctype: None,
             seen_doctype: false,
             dtd: None,
             ruled: false,
@@ -440,6 +442,7 @@ impl Machine {
             State::Misc if self.phase == Phase::Epilog => return Step::NeedMore,
             State::Misc | State::Content => Open::Document,
             State::Cdata(_) => Open::Cdata,
+            State::Doctype => return self.finish_doctype(c, env),
             _ => Open::Token,
         };
         self.fail(Kind::Incomplete(open), c, env)
@@ -466,6 +469,7 @@ impl Machine {
             carry: self.carry.clone(),
             scratch: self.scratch.clone(),
             attributes: self.attributes.clone(),
+            doctype: self.doctype.clone(),
             dtd: self.dtd.clone(),
             expansions: self.expansions.clone(),
             sources: self.sources.clone(),

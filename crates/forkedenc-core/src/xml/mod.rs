@@ -5,7 +5,10 @@
 
 mod account;
 pub mod chars;
-mod dtd;
+mod content;
+mod doctype;
+pub mod dtd;
+mod entity;
 mod error;
 pub mod input;
 mod machine;
@@ -15,6 +18,7 @@ mod resume;
 mod sink;
 mod tag;
 
+pub use account::price;
 pub use dtd::DtdMode;
 pub use error::{Error, Kind, Open};
 pub use input::Encodings;

@@ -191,6 +191,13 @@ impl Machine {
             if (self.carry.len() + size) as u64 > self.caps.name && !self.over_name(c, env) {
                 return Part::Failed;
             }
+            let length = (self.carry.len() + size) as u64;
+            if self.state == State::Name(NameOf::Pi)
+                && length > self.token_cap()
+                && !self.over_carried(length, c.position() + size, c, env)
+            {
+                return Part::Failed;
+            }
             if self.state == State::Name(NameOf::Attribute) {
                 let bytes = self.tag.bytes + (self.carry.len() + size) as u64;
                 if bytes > self.limits.attributes_bytes && !self.attributes_cross(c, env) {
@@ -538,7 +545,7 @@ impl Machine {
                     }
                     Step::Again
                 }
-                _ => self.begin_doctype(c, env),
+                _ => self.begin_doctype(env),
             };
         }
     }
