@@ -87,8 +87,8 @@ impl RelayParser {
         let arguments =
             Arguments { limits, dtd, encodings, encoding: None, forbid_dtd, forbid_entities, forbid_external };
         // A tree has the text of a run in one place.
-        let face = Face { limits: XmlLimits::STDLIB, dtd: DtdMode::Bare, codecs: false, runs: Runs::Events };
-        let options = arguments.options(face, true)?;
+        let reads = Face { limits: XmlLimits::STDLIB, dtd: DtdMode::Bare, codecs: false, runs: Runs::Events };
+        let options = arguments.options(reads, true)?;
         let state = State { options, parser: None, relay: Relay::default(), closed: false };
         Ok(Self { state: Mutex::new(state), face })
     }

@@ -170,6 +170,57 @@ impl<'a, const KEEPS: bool> HandlerSink<'a, KEEPS> {
         self.call(handler, &mut [NULL, text], cx)
     }
 
+    /// Tells a piece of text, if there still is who wants it.
+    #[inline(always)]
+    fn tell_text(&mut self, text: &[u8], cx: &Context<'_>) -> bool {
+        let handler = self.handler(Event::Text);
+        if handler.is_null() {
+            return true;
+        }
+        // SAFETY: attached, as long as the sink lives; the text is the core's, and never cut within a character.
+        let text = unsafe { strings::value(text) };
+        self.call(handler, &mut [NULL, text], Some(cx))
+    }
+
+    /// Tells each line and each line feed by itself, as expat cuts text: handlers know it so.
+    #[inline(always)]
+    fn lines(&mut self, text: &[u8], cx: &Context<'_>) -> bool {
+        let mut rest = text;
+        while !rest.is_empty() {
+            let end = memchr::memchr(b'\n', rest).map_or(rest.len(), |at| at.max(1));
+            let (piece, behind) = rest.split_at(end);
+            if !self.tell_text(piece, cx) {
+                return false;
+            }
+            rest = behind;
+        }
+        true
+    }
+
+    /// Lets text wait for the rest of its run, in so far as there is room.
+    #[inline(always)]
+    fn keep_text(&mut self, text: &[u8], cx: &Context<'_>) -> bool {
+        let size = self.shared.buffer_size();
+        if self.memory.text.len() + text.len() > size {
+            if !self.flush(Some(cx)) {
+                return false;
+            }
+            if text.len() > size {
+                return self.tell_text(text, cx);
+            }
+            if self.handler(Event::Text).is_null() {
+                return true;
+            }
+        }
+        if self.memory.text.try_reserve(text.len()).is_err() {
+            // SAFETY: attached.
+            unsafe { ffi::PyErr_NoMemory() };
+            return false;
+        }
+        self.memory.text.extend_from_slice(text);
+        true
+    }
+
     /// The attributes as a dict, or as a list of names and values by turns: a new reference, or null.
     #[inline(always)]
     fn attributes(&mut self, tag: &Tag<'_>, cx: &Context<'_>) -> Object {
@@ -399,34 +450,10 @@ impl<const KEEPS: bool> Sink for HandlerSink<'_, KEEPS> {
 
     #[inline]
     fn text(&mut self, text: &[u8], cx: &Context<'_>) -> bool {
-        let handler = self.handler(Event::Text);
-        if handler.is_null() {
+        if self.handler(Event::Text).is_null() {
             return true;
         }
-        if self.switches & BUFFER_TEXT != 0 {
-            let size = self.shared.buffer_size();
-            if self.memory.text.len() + text.len() > size {
-                if !self.flush(Some(cx)) {
-                    return false;
-                }
-                if self.handler(Event::Text).is_null() {
-                    return true;
-                }
-            }
-            if text.len() <= size {
-                if self.memory.text.try_reserve(text.len()).is_err() {
-                    // SAFETY: attached.
-                    unsafe { ffi::PyErr_NoMemory() };
-                    return false;
-                }
-                self.memory.text.extend_from_slice(text);
-                return true;
-            }
-        }
-        let handler = self.handler(Event::Text);
-        // SAFETY: attached, as long as the sink lives; the text is the core's.
-        let text = unsafe { strings::value(text) };
-        self.call(handler, &mut [NULL, text], Some(cx))
+        if self.switches & BUFFER_TEXT != 0 { self.keep_text(text, cx) } else { self.lines(text, cx) }
     }
 
     fn comment(&mut self, text: &[u8], cx: &Context<'_>) -> bool {
