@@ -1,15 +1,18 @@
 //! XML between Python objects and the core. `session` holds what every parse needs and what is kept between parses,
 //! `strings` the strs of names and of short values, `options` reads the arguments that all faces share, `raise` makes
-//! exceptions of failed parses.
+//! exceptions of failed parses. `events` has PullParser, `handlers` what sax, minidom and lxml read with.
 
 use pyo3::prelude::*;
 
+mod events;
+mod handlers;
 pub mod options;
-pub mod handlers;
 pub mod raise;
 pub mod session;
 pub mod strings;
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    options::register(module)?;
+    events::register(module)?;
     handlers::register(module)
 }

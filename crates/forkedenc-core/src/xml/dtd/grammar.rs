@@ -431,6 +431,7 @@ impl Reader {
         if !entities.declare(&declaration.name, kind, self.nested > 0) {
             return Ok(());
         }
+        self.store.held += (declaration.name.len() + declaration.value.as_ref().map_or(0, Vec::len)) as u64;
         let declared = Declared::Entity {
             name: &declaration.name,
             parameter: declaration.parameter,
