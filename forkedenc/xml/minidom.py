@@ -94,6 +94,12 @@ class _Builder(_Base):  # type: ignore[misc]
         parser.buffer_size = _BUFFER
         return parser
 
+    def install(self, parser: Any) -> None:
+        super().install(parser)
+        # The standard library leaves out of its trees what the DTD gives, and SAX on the same parser tells of it. Attributes
+        # of the document are attributes of its tree.
+        parser.specified_attributes = False
+
     def start_doctype_decl_handler(
         self, name: str, system_id: str | None, public_id: str | None, has_internal_subset: int
     ) -> None:
