@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 try:
@@ -41,10 +42,12 @@ _SETTINGS: dict[str, Any] = {
 
 
 def _relay(options: ParseOptions) -> _native.RelayParser:
-    limits = options.get("limits") or Limits.stdlib()
-    if limits.max_depth is None or limits.max_depth > _DEPTH:
-        limits = limits.replace(max_depth=_DEPTH)
-    return _native.RelayParser("xml.lxml", **{**options, "limits": limits})
+    limits: Any = options.get("limits")
+    if limits is None:
+        limits = Limits.stdlib()
+    if isinstance(limits, Limits) and (limits.max_depth is None or limits.max_depth > _DEPTH):
+        options["limits"] = limits.replace(max_depth=_DEPTH)
+    return _native.RelayParser("xml.lxml", **options)
 
 
 def _build(chunks: Iterable[bytes | str], base_url: str | None, options: ParseOptions) -> Any:
@@ -80,7 +83,7 @@ def _chunks(source: Any) -> Iterator[bytes | str]:
         while chunk := source.read(_CHUNK):
             yield chunk
         return
-    with open(source, "rb") as file:
+    with Path(os.fsdecode(source)).open("rb") as file:
         while chunk := file.read(_CHUNK):
             yield chunk
 
@@ -132,7 +135,8 @@ class iterparse:  # noqa: N801 - lxml's name
     ) -> None:
         self.root: Any = None
         self._relay = _relay(options)
-        self._parser: Any = etree.XMLPullParser(tuple(events), tag=tag, **_SETTINGS)
+        chosen: Any = tuple(events)
+        self._parser: Any = etree.XMLPullParser(chosen, tag=tag, **_SETTINGS)
         self._events = self._read(_chunks(source))
 
     def _read(self, chunks: Iterator[bytes | str]) -> Iterator[tuple[str, Any]]:

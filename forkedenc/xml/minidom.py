@@ -5,12 +5,10 @@ Everything but ``parse`` and ``parseString`` is the standard library's own.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from xml.dom import expatbuilder, minidom
+from xml.dom import EMPTY_NAMESPACE, EMPTY_PREFIX, XMLNS_NAMESPACE, expatbuilder, minidom
 from xml.dom.minidom import (
-    EMPTY_NAMESPACE,
-    EMPTY_PREFIX,
-    XMLNS_NAMESPACE,
     Attr,
     AttributeList,
     CDATASection,
@@ -36,7 +34,7 @@ from xml.dom.minidom import (
 )
 
 from forkedenc import _native
-from forkedenc.xml import pulldom, sax
+from forkedenc.xml import pulldom
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -134,18 +132,19 @@ def parse(file: Any, parser: Any = None, bufsize: int | None = None, **options: 
     """
     if parser is not None or bufsize:
         return _by_events(pulldom.parse(file, parser, bufsize, **options))
-    builder = _Builder(options)
     if isinstance(file, str):
-        with open(file, "rb") as opened:  # noqa: PTH123 - a path in a str is what the standard library takes
-            return builder.parseFile(opened)
-    return builder.parseFile(file)
+        with Path(file).open("rb") as opened:
+            return parse(opened, **options)
+    document: Document = _Builder(options).parseFile(file)
+    return document
 
 
 def parseString(string: str | bytes, parser: Any = None, **options: Unpack[ParseOptions]) -> Document:  # noqa: N802
     """The document in a str or bytes: `parse` with ``string`` for the file."""
     if parser is not None:
         return _by_events(pulldom.parseString(string, parser, **options))
-    return _Builder(options).parseString(string)
+    document: Document = _Builder(options).parseString(string)
+    return document
 
 
 def __getattr__(name: str) -> Any:
@@ -153,12 +152,10 @@ def __getattr__(name: str) -> Any:
     return getattr(minidom, name)
 
 
-def _by_events(events: pulldom.DOMEventStream) -> Document:
-    """The document that an event stream tells of."""
-    event = events.getEvent()
-    if event is None:
-        raise sax.SAXException("a document without events")
-    _, document = event
+def _by_events(events: Any) -> Document:
+    """The document that an event stream tells of: an error, or its start, comes first."""
+    document: Document
+    _, document = events.getEvent()
     events.expandNode(document)
     events.clear()
     return document

@@ -141,9 +141,7 @@ class Reader(_Base):  # type: ignore[misc]
     def flush(self) -> None:
         """Do nothing: no event waits for more input than it needs."""
 
-    def start_element_ns(
-        self, name: tuple[str | None, str], attrs: dict[Any, str], qnames: dict[Any, str]
-    ) -> None:
+    def start_element_ns(self, name: tuple[str | None, str], attrs: dict[Any, str], qnames: dict[Any, str]) -> None:
         """Tell the content handler of a start tag, by namespace."""
         self._cont_handler.startElementNS(name, None, expatreader.AttributesNSImpl(attrs, qnames))
 

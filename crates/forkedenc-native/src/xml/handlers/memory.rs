@@ -170,7 +170,8 @@ impl Memory {
             if pair.is_null() {
                 return pair;
             }
-            let parts = [uri.map_or_else(|| ffi::Py_NewRef(ffi::Py_None()), |uri| self.interned(uri)), self.interned(local)];
+            let parts =
+                [uri.map_or_else(|| ffi::Py_NewRef(ffi::Py_None()), |uri| self.interned(uri)), self.interned(local)];
             let good = parts.iter().all(|part| !part.is_null());
             for (at, part) in parts.into_iter().enumerate() {
                 ffi::PyTuple_SET_ITEM(pair, at.cast_signed(), part);

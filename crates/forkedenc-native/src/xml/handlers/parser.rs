@@ -13,15 +13,15 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
+use super::Arguments;
 use super::memory::{Form, Memory};
 use super::shared::{NAMES, SWITCHES, Shared};
 use super::sink::HandlerSink;
+use crate::fallible;
 use crate::text::Units;
-use super::Arguments;
 use crate::xml::options::Face;
 use crate::xml::raise::raise;
 use crate::xml::session::{Kept, with_chunk};
-use crate::fallible;
 
 struct State {
     options: Options,
@@ -57,7 +57,8 @@ impl Slot {
                 *self.0.lock() = self.1.take();
             }
         }
-        let in_use = || PyRuntimeError::new_err("the parser is in use: by another thread, or by the call that led here");
+        let in_use =
+            || PyRuntimeError::new_err("the parser is in use: by another thread, or by the call that led here");
         let state = self.lock().take();
         if state.is_none() {
             return Err(in_use());

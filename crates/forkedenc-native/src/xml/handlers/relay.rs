@@ -106,9 +106,10 @@ impl Sink for Relay {
         self.put_all(&[b"<", names.written(tag.name.written)])
             && self.catch_up(cx)
             && tag.bindings.iter().all(|binding| declared(self, binding))
-            && tag.attributes.iter().all(|attribute| {
-                self.put_attribute([names.written(attribute.name.written), b""], tag.value(attribute))
-            })
+            && tag
+                .attributes
+                .iter()
+                .all(|attribute| self.put_attribute([names.written(attribute.name.written), b""], tag.value(attribute)))
             && self.put(b">")
     }
 
@@ -126,8 +127,7 @@ impl Sink for Relay {
 
     fn pi(&mut self, target: &[u8], data: &[u8], cx: &Context<'_>) -> bool {
         let space: &[u8] = if data.is_empty() { b"" } else { b" " };
-        cx.in_doctype
-            || self.put_all(&[b"<?", target, space]) && self.put_text(data, Place::Raw) && self.put(b"?>")
+        cx.in_doctype || self.put_all(&[b"<?", target, space]) && self.put_text(data, Place::Raw) && self.put(b"?>")
     }
 
     fn xml_declaration(&mut self, declaration: &XmlDeclaration<'_>, _: &Context<'_>) -> bool {

@@ -8,10 +8,10 @@ use pyo3::exceptions::{PyMemoryError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
+use super::Arguments;
 use super::relay::Relay;
 use crate::fallible;
 use crate::text::Units;
-use super::Arguments;
 use crate::xml::options::Face;
 use crate::xml::raise::raise;
 use crate::xml::session::{Kept, with_chunk};
@@ -50,8 +50,7 @@ impl RelayParser {
         }
         let mut kept = Kept::take(py);
         let options = &state.options;
-        let parser =
-            state.parser.get_or_insert_with(|| Parser::new(options, std::mem::take(&mut kept.names), 0));
+        let parser = state.parser.get_or_insert_with(|| Parser::new(options, std::mem::take(&mut kept.names), 0));
         parser.stack_mut().resume();
         let flow = parser.feed(&mut state.relay, bytes, &mut kept.buffer, last);
         parser.note_depth();
@@ -74,7 +73,6 @@ impl RelayParser {
 impl RelayParser {
     #[new]
     #[pyo3(signature = (face, *, limits=None, dtd=None, encodings=None, forbid_dtd=false, forbid_entities=false, forbid_external=false))]
-    #[expect(clippy::too_many_arguments, reason = "the keywords of the faces")]
     fn new(
         face: String,
         limits: Option<&Bound<'_, PyAny>>,

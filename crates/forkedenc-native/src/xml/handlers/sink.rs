@@ -12,9 +12,7 @@ use pyo3::prelude::*;
 
 use super::memory::{Form, Memory, Object, Role};
 use super::model;
-use super::shared::{
-    BUFFER_TEXT, COUNT, Event, NAMESPACE_PREFIXES, ORDERED_ATTRIBUTES, SPECIFIED_ATTRIBUTES, Shared,
-};
+use super::shared::{BUFFER_TEXT, COUNT, Event, NAMESPACE_PREFIXES, ORDERED_ATTRIBUTES, SPECIFIED_ATTRIBUTES, Shared};
 use crate::text;
 use crate::xml::strings;
 
@@ -51,8 +49,7 @@ impl<'a> From<Option<&'a [u8]>> for Part<'a> {
 impl<'a, const KEEPS: bool> HandlerSink<'a, KEEPS> {
     /// A sink for one feed. It must live and die attached to the interpreter.
     pub fn new(_: Python<'a>, shared: &'a Shared, memory: &'a mut Memory) -> Self {
-        let mut sink =
-            Self { shared, memory, handlers: [NULL; COUNT], version: 0, switches: 0, refused: None };
+        let mut sink = Self { shared, memory, handlers: [NULL; COUNT], version: 0, switches: 0, refused: None };
         sink.look_again();
         sink
     }
