@@ -250,7 +250,7 @@ impl Machine {
             NameId::XML if text != XML_URI => Kind::ReservedPrefixXml,
             // It changes nothing, but it was declared, and is told as every declaration is.
             NameId::XML => {
-                self.names.bind(prefix, uri);
+                self.names.bind(prefix, UriId::XML);
                 return true;
             }
             _ if text == XML_URI || text == XMLNS_URI => Kind::ReservedNamespace,

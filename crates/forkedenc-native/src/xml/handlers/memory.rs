@@ -42,6 +42,8 @@ pub struct Memory {
     pub form: Form,
     /// The dict in which strs of names are found again: pyexpat's `intern`.
     intern: Py<PyDict>,
+    /// It was made for this parse.
+    own: bool,
     /// By the number of the name as written. One written name stands for different things in elements and attributes.
     elements: Vec<Known>,
     attributes: Vec<Known>,
@@ -68,10 +70,11 @@ pub enum Role {
 }
 
 impl Memory {
-    pub fn new(form: Form, intern: Py<PyDict>) -> Self {
+    pub fn new(form: Form, intern: Py<PyDict>, own: bool) -> Self {
         Self {
             form,
             intern,
+            own,
             elements: Vec::new(),
             attributes: Vec::new(),
             qnames: Vec::new(),
@@ -80,6 +83,15 @@ impl Memory {
             scratch: Vec::new(),
             declared: HashSet::new(),
             external: HashMap::new(),
+        }
+    }
+
+    /// A document has more names than are to be kept: those that nobody else holds are let go.
+    pub fn forget_all(&mut self) {
+        self.forget_names();
+        if self.own {
+            // SAFETY: attached by the type's contract; it is a dict. What it drops are strs.
+            unsafe { ffi::PyDict_Clear(self.intern.as_ptr()) };
         }
     }
 

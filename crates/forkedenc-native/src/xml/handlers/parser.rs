@@ -225,11 +225,12 @@ impl HandlerParser {
         let arguments = Arguments { limits, dtd, encodings, encoding, forbid_dtd, forbid_entities, forbid_external };
         let runs = if keeps { Runs::Events } else { Runs::Pieces };
         let options = arguments.options(Face { runs, ..Face::STDLIB }, form != Form::Written)?;
+        let own = intern.is_none();
         let intern = match intern {
             Some(intern) => intern,
             None => fallible::dict(py)?,
         };
-        let memory = Memory::new(form, intern.clone().unbind());
+        let memory = Memory::new(form, intern.clone().unbind(), own);
         let state = State { options, parser: None, memory, fed: 0, over: Over::No };
         Ok(Self {
             face,

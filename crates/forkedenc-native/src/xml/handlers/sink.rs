@@ -5,7 +5,7 @@
 //! of the parse is borrowed by an object that a handler is given.
 
 use forkedenc_core::xml::{
-    Attribute, Binding, Context, Declared, Doctype, Error, Kind, Name, Sink, Tag, UriId, XmlDeclaration,
+    Attribute, Binding, Context, Declared, Doctype, Error, Kind, Name, Names, Sink, Tag, UriId, XmlDeclaration,
 };
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -451,6 +451,11 @@ impl<const KEEPS: bool> Sink for HandlerSink<'_, KEEPS> {
             return true;
         }
         if self.switches & BUFFER_TEXT != 0 { self.keep_text(text, cx) } else { self.lines(text, cx) }
+    }
+
+    fn ids_end(&mut self, _: &Names) -> bool {
+        self.memory.forget_all();
+        true
     }
 
     fn comment(&mut self, text: &[u8], cx: &Context<'_>) -> bool {
