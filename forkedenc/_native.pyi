@@ -429,6 +429,21 @@ class PullParser:
     @property
     def depth(self) -> int: ...
 
+@final
+class XmlChecker:
+    def __new__(
+        cls,
+        limits: Limits | None = None,
+        dtd: Literal["forbid", "bare", "skip", "internal"] = "internal",
+        encodings: Literal["all"] | Iterable[str] | None = None,
+    ) -> XmlChecker: ...
+    def feed(self, data: Buffer) -> int: ...
+    def close(self) -> int: ...
+    @property
+    def stats(self) -> Stats: ...
+    @property
+    def depth(self) -> int: ...
+
 # What sax, minidom and lxml read with.
 
 _Dtd: TypeAlias = Literal["forbid", "bare", "skip", "internal"]

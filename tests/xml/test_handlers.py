@@ -115,7 +115,9 @@ def test_handlers_are_called_as_pyexpat_calls_them(document, separator, setting,
     assert calls(ours(**options), data, size, settings) == calls(expat(**options), data, size, settings)
 
 
-@pytest.mark.parametrize("handlers", [["UnparsedEntityDeclHandler"], ["UnparsedEntityDeclHandler", "EntityDeclHandler"]])
+@pytest.mark.parametrize(
+    "handlers", [["UnparsedEntityDeclHandler"], ["UnparsedEntityDeclHandler", "EntityDeclHandler"]]
+)
 def test_an_unparsed_entity_is_told_to_its_own_handler_where_there_is_one(handlers):
     seen = []
     for parser in (ours(), expat()):
@@ -287,7 +289,9 @@ def test_a_handlers_exception_ends_the_parse_and_comes_out_as_it_is():
     assert seen == ["a", "b"]
 
 
-@pytest.mark.parametrize("name", [*HANDLERS, "CharacterDataHandler", "InternalSubsetHandler", "UnparsedEntityDeclHandler"])
+@pytest.mark.parametrize(
+    "name", [*HANDLERS, "CharacterDataHandler", "InternalSubsetHandler", "UnparsedEntityDeclHandler"]
+)
 def test_every_handler_may_raise(name):
     def fail(*arguments):
         del arguments
@@ -391,7 +395,9 @@ def test_handlers_are_told_where_their_event_stands(size):
     assert seen[0] == seen[1]
 
 
-@pytest.mark.parametrize("data", [b"<a>\n</b>", b"<a>\n <b", b"<a>\n\x01</a>", b"<a>\n ", b"<a/>\n\n<b/>", b"<a>&x;</a>"])
+@pytest.mark.parametrize(
+    "data", [b"<a>\n</b>", b"<a>\n <b", b"<a>\n\x01</a>", b"<a>\n ", b"<a/>\n\n<b/>", b"<a>&x;</a>"]
+)
 def test_a_refusal_is_placed_where_expat_places_it(data):
     parser, theirs = ours(), pyexpat.ParserCreate()
     with pytest.raises(ParseError):
@@ -445,7 +451,7 @@ def test_only_known_attributes_exist():
     with pytest.raises(AttributeError):
         parser.NoSuchHandler = print
     with pytest.raises(AttributeError):
-        parser.NoSuchHandler  # noqa: B018
+        parser.NoSuchHandler
     with pytest.raises(TypeError, match="callable"):
         parser.StartElementHandler = 1
     parser.StartElementHandler = print
@@ -484,3 +490,26 @@ def test_arguments_of_handlers_are_not_kept():
     # The dict, the local name, and the call's own.
     assert sys.getrefcount(attributes) == 2
     assert sys.getrefcount(value) == 3
+
+
+def test_names_stay_right_when_a_document_has_more_namespaces_than_are_kept():
+    # The same written names all the time, each time in another namespace, some of them in force throughout.
+    data = (
+        b"<r xmlns='urn:r' xmlns:k='urn:k'>"
+        + b"".join(
+            b"<p:a xmlns:p='urn:%d:%s' p:x='1' k:y='2'><k:b/><c/></p:a>" % (number, b"u" * 100)
+            for number in range(6000)
+        )
+        + b"</r>"
+    )
+    seen = []
+    for parser in (ours(namespace_separator=" "), expat(namespace_separator=" ")):
+        told = []
+        parser.namespace_prefixes = True
+        parser.StartElementHandler = lambda *arguments, told=told: told.append(arguments)
+        parser.EndElementHandler = told.append
+        for start in range(0, len(data), 65536):
+            parser.Parse(data[start : start + 65536], False)
+        parser.Parse(b"", True)
+        seen.append(told)
+    assert seen[0] == seen[1]
