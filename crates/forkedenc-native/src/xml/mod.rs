@@ -1,12 +1,13 @@
 //! XML between Python objects and the core. `session` holds what every parse needs and what is kept between parses,
 //! `strings` the strs of names and of short values, `options` reads the arguments that all faces share, `raise` makes
-//! exceptions of failed parses. `events` has PullParser, `check` what
+//! exceptions of failed parses. `events` has PullParser, `handlers` what sax, minidom and lxml read with, `check` what
 //! builds nothing.
 
 use pyo3::prelude::*;
 
 mod check;
 mod events;
+mod handlers;
 pub mod options;
 pub mod raise;
 pub mod session;
@@ -15,5 +16,6 @@ pub mod strings;
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     options::register(module)?;
     check::register(module)?;
-    events::register(module)
+    events::register(module)?;
+    handlers::register(module)
 }
