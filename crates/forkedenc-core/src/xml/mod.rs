@@ -7,6 +7,7 @@ pub mod chars;
 mod error;
 mod names;
 mod sink;
+pub mod write;
 
 pub use error::{Error, Kind, Open};
 pub use names::{ExpandedId, NameId, Names, UriId, XML_URI, XMLNS_URI};
