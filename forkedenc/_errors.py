@@ -75,8 +75,11 @@ def _restore(cls: type[BaseException], args: tuple[Any, ...], state: dict[str, A
     """An error as it was, without running a constructor that would compute its text anew."""
     error = cls.__new__(cls, *args)
     error.args = args
+    # These keep what they were made of outside their dict.
     if isinstance(error, UnicodeDecodeError):
         UnicodeDecodeError.__init__(error, *args)
+    if isinstance(error, SyntaxError):
+        SyntaxError.__init__(error, *args)
     error.__dict__.update(state)
     return error
 

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 from forkedenc import _native
 from forkedenc._errors import SchemaError
+from forkedenc._source import achunks, chunks
 from forkedenc.json._errors import decode_text, syntax_error, untyped_only
-from forkedenc.json._source import achunks, chunks
 from forkedenc.json.decoder import JSONDecoder
 
 if TYPE_CHECKING:
     from forkedenc._limits import Limits
-    from forkedenc.json._source import AsyncSource, Source
+    from forkedenc._source import AsyncSource, Source
 
 __all__ = ["aitems", "items", "load", "members"]
 

@@ -81,3 +81,15 @@ pub struct Error {
     /// The way to the value, as a JSON Pointer (RFC 6901).
     pub path: String,
 }
+
+/// A limit that was crossed while enforcement is off.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Breach {
+    pub limit: Limit,
+    pub maximum: u64,
+    /// The final size of what crossed.
+    pub observed: u64,
+    /// Where the limit's error would have been raised.
+    pub place: Place,
+    pub path: String,
+}

@@ -30,7 +30,7 @@ impl Place {
 }
 
 /// Characters that begin in these bytes. Counted in pieces whose count fits a byte, so that it is done many at a time.
-fn characters(bytes: &[u8]) -> u64 {
+pub(crate) fn characters(bytes: &[u8]) -> u64 {
     let mut count = 0;
     for piece in bytes.chunks(192) {
         let begin = piece.iter().fold(0u8, |count, byte| count + u8::from(byte.cast_signed() >= -0x40));

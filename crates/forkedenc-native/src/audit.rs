@@ -1,6 +1,6 @@
 //! Limits that are watched, not enforced: each breach is told to the caller's function.
 
-use forkedenc_core::json::Breach;
+use forkedenc_core::error::Breach;
 use pyo3::exceptions::{PyRuntimeError, PyTypeError};
 use pyo3::prelude::*;
 

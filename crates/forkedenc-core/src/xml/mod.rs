@@ -3,12 +3,27 @@
 //! `input` makes UTF-8 with lines ended by LF of whatever is fed; `machine` and its neighbours read that and call a
 //! [`Sink`]; `dtd` reads the DOCTYPE; `names` keeps the names of a document as numbers.
 
+mod account;
 pub mod chars;
+mod content;
+pub mod dtd;
+mod doctype;
+mod entity;
 mod error;
+pub mod input;
+mod machine;
 mod names;
+mod parser;
+mod resume;
 mod sink;
+mod tag;
 pub mod write;
 
+pub use account::price;
+pub use dtd::DtdMode;
 pub use error::{Error, Kind, Open};
+pub use input::Encodings;
+pub use machine::{Rules, Runs};
 pub use names::{ExpandedId, NameId, Names, UriId, XML_URI, XMLNS_URI};
+pub use parser::{Flow, Options, Parser};
 pub use sink::{Attribute, Binding, Context, Declared, Doctype, Name, Null, Sink, Tag, XmlDeclaration};

@@ -21,8 +21,8 @@ pub struct Name {
 pub struct Attribute {
     pub name: Name,
     /// Where the value lies: in the window, or with the highest bit in the scratch buffer.
-    pub(super) start: u32,
-    pub(super) length: u32,
+    pub(super) start: u64,
+    pub(super) length: u64,
     /// The DTD gave it; it does not stand in the tag.
     pub defaulted: bool,
     /// An `xmlns` or `xmlns:p`: among the attributes of a tag only with namespaces off.
@@ -50,7 +50,7 @@ pub struct Tag<'t> {
 }
 
 /// The bit that marks a value in the scratch buffer.
-pub(super) const IN_SCRATCH: u32 = 1 << 31;
+pub(super) const IN_SCRATCH: u64 = 1 << 63;
 
 impl<'t> Tag<'t> {
     /// The value of one of the attributes, normalised (XML 1.0 §3.3.3).

@@ -7,7 +7,8 @@ use pyo3::prelude::*;
 pub mod raise;
 pub mod session;
 pub mod strings;
+mod write;
 
-pub fn register(_: &Bound<'_, PyModule>) -> PyResult<()> {
-    Ok(())
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    write::register(module)
 }

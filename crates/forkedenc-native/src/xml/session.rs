@@ -27,7 +27,7 @@ pub struct Kept {
 const SETS: usize = 4;
 const KEPT: usize = 256 << 10;
 
-struct Shelf(UnsafeCell<Vec<Box<Kept>>>);
+struct Shelf(UnsafeCell<Vec<Kept>>);
 
 // SAFETY: touched only by `take` and `give`, whose callers hold the interpreter's lock, and which run no Python code
 // while they hold a reference into it.
@@ -37,8 +37,10 @@ static SHELF: Shelf = Shelf(UnsafeCell::new(Vec::new()));
 
 impl Kept {
     /// A set that nobody uses, or a new one.
+    ///
+    /// By value, since a parser takes the names for itself until it is done.
     #[inline]
-    pub fn take(_: Python<'_>) -> Box<Self> {
+    pub fn take(_: Python<'_>) -> Self {
         // SAFETY: attached, so nobody else is here; see `Shelf`.
         let kept = unsafe { (*SHELF.0.get()).pop() };
         kept.unwrap_or_default()
@@ -46,7 +48,7 @@ impl Kept {
 
     /// Keeps the set for the next parse.
     #[inline]
-    pub fn give(mut self: Box<Self>, _: Python<'_>) {
+    pub fn give(mut self, _: Python<'_>) {
         if self.buffer.capacity() > KEPT {
             self.buffer = Vec::new();
         }

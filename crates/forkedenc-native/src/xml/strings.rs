@@ -4,6 +4,8 @@
 //! and white space go through a small table; what a newer one displaces is forgotten. Nothing is interned: the
 //! input chooses what is here.
 
+use std::cell::UnsafeCell;
+
 use forkedenc_core::xml::{ExpandedId, NameId, Names, UriId};
 use pyo3::ffi;
 
@@ -26,13 +28,21 @@ struct Slot {
 
 const EMPTY: Slot = Slot { head: [0; 4], length: 0, object: std::ptr::null_mut() };
 
-/// Strs by id. It must be used and dropped by a thread that is attached to the interpreter.
+struct Values(UnsafeCell<[Slot; SLOTS]>);
+
+// SAFETY: touched only by `value`, whose callers hold the interpreter's lock; no Python code runs while a reference into it is
+// held (a str has no finalizer).
+unsafe impl Sync for Values {}
+
+static VALUES: Values = Values(UnsafeCell::new([EMPTY; SLOTS]));
+
+/// Strs of names by id. It must be used and dropped by a thread that is attached to the interpreter.
+#[derive(Default)]
 pub struct Strings {
     generation: u64,
     expanded: Vec<Object>,
     written: Vec<Object>,
     uris: Vec<Object>,
-    values: Box<[Slot; SLOTS]>,
     scratch: Vec<u8>,
 }
 
@@ -41,26 +51,9 @@ unsafe impl Send for Strings {}
 // SAFETY: there is nothing to be done with a shared reference.
 unsafe impl Sync for Strings {}
 
-impl Default for Strings {
-    fn default() -> Self {
-        Self {
-            generation: 0,
-            expanded: Vec::new(),
-            written: Vec::new(),
-            uris: Vec::new(),
-            values: Box::new([EMPTY; SLOTS]),
-            scratch: Vec::new(),
-        }
-    }
-}
-
 impl Drop for Strings {
     fn drop(&mut self) {
         self.forget();
-        for slot in &*self.values {
-            // SAFETY: attached by the type's contract; the slot owns its object, if there is one.
-            unsafe { ffi::Py_XDECREF(slot.object) };
-        }
     }
 }
 
@@ -130,26 +123,37 @@ impl Strings {
         }
     }
 
-    /// A text or value of the document, as a new reference. Null with an exception set.
+    /// [`value`].
     ///
     /// # Safety
-    /// The caller is attached; `bytes` are UTF-8 that the core has checked.
+    /// As for [`value`].
     #[inline(always)]
+    #[expect(clippy::unused_self, reason = "whoever makes strs has one of these")]
     pub unsafe fn text(&mut self, bytes: &[u8]) -> Object {
         // SAFETY: the caller's promises.
-        unsafe {
-            if bytes.len() > SHORT && (bytes.len() > 2 * SHORT || !is_space(bytes)) || bytes.len() < 2 {
-                // One character, or none, comes from the interpreter's own table.
-                return text::from_utf8(bytes);
-            }
-            let head = head_of(bytes);
-            let slot = &mut self.values[slot_of(head, bytes.len())];
-            if slot.head == head && slot.length == bytes.len() {
-                ffi::Py_INCREF(slot.object);
-                return slot.object;
-            }
-            replace(slot, head, bytes)
+        unsafe { value(bytes) }
+    }
+}
+
+/// A text or value of the document, as a new reference. Null with an exception set.
+///
+/// # Safety
+/// The caller is attached; `bytes` are UTF-8 that the core has checked.
+#[inline(always)]
+pub unsafe fn value(bytes: &[u8]) -> Object {
+    // SAFETY: the caller's promises.
+    unsafe {
+        if bytes.len() > SHORT && (bytes.len() > 2 * SHORT || !is_space(bytes)) || bytes.len() < 2 {
+            // One character, or none, comes from the interpreter's own table.
+            return text::from_utf8(bytes);
         }
+        let head = head_of(bytes);
+        let slot = &mut (*VALUES.0.get())[slot_of(head, bytes.len())];
+        if slot.head == head && slot.length == bytes.len() {
+            ffi::Py_INCREF(slot.object);
+            return slot.object;
+        }
+        replace(slot, head, bytes)
     }
 }
 

@@ -7,7 +7,7 @@ use forkedenc_runtime::{Overflow, count_breach};
 use super::builder::{Builder, Member};
 use super::machine::{Flow, HAS_KEY, Holder, KEPT, Machine, State, count_of, holder_of};
 use crate::cursor::Cursor;
-use crate::error::{Error, Kind};
+use crate::error::{Breach, Error, Kind};
 use crate::limits::{Limit, NONE};
 use crate::path::{SHOWN, Step, pointer};
 use crate::position::Place;
@@ -21,18 +21,6 @@ pub mod price {
     /// With the frame that keeps it open.
     pub const ARRAY: u64 = 80;
     pub const OBJECT: u64 = 88;
-}
-
-/// A limit that was crossed while enforcement is off.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Breach {
-    pub limit: Limit,
-    pub maximum: u64,
-    /// The final size of what crossed.
-    pub observed: u64,
-    /// Where the limit's error would have been raised.
-    pub place: Place,
-    pub path: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

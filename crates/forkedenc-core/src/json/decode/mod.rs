@@ -15,6 +15,6 @@ pub mod text;
 mod tokens;
 pub mod value;
 
-pub use account::{Breach, price};
+pub use account::price;
 pub use builder::{Builder, Check, Constant, Member, Null, Verdict};
 pub use machine::{Flow, Machine, Rules};

@@ -4,12 +4,12 @@
 //! suspended stream holds its stack and the cut token, nothing else. A piece never reaches past the byte at which a
 //! limit on bytes would be crossed, nor past the end of a record, so both are met at the same byte for every cut.
 
-use super::account::Breach;
+
 use super::builder::Builder;
 use super::machine::{Flow, Machine, Rules};
 use super::navigate::Navigator;
 use crate::cursor::{Cursor, PADDING, Window};
-use crate::error::{Error, Kind};
+use crate::error::{Breach, Error, Kind};
 use crate::limits::{JsonLimits, Limit, NONE};
 use crate::simd;
 

@@ -77,6 +77,11 @@ impl<'a> Attributes<'a> {
     pub fn add_expanded(&mut self, uri: &[u8], local: &'a [u8]) -> bool {
         self.expanded.insert((uri.to_vec(), local))
     }
+
+    /// The prefixed ones, by namespace and local name.
+    pub fn expanded(&self) -> impl Iterator<Item = (&[u8], &'a [u8])> {
+        self.expanded.iter().map(|(uri, local)| (&**uri, *local))
+    }
 }
 
 #[cfg(test)]

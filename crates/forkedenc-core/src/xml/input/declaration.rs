@@ -1,0 +1,305 @@
+//! The XML declaration (XML 1.0 §2.8), read a character at a time: `<?xml version="1.0" encoding="UTF-8" standalone="yes"?>`.
+//!
+//! It comes before all else is known, its own encoding included, so it is read here and not by the parser. What is wrong is
+//! said as soon as it shows, at the place where expat says it.
+
+use super::super::chars::is_space;
+use super::super::error::Kind;
+use super::super::sink::XmlDeclaration;
+use crate::position::Place;
+
+/// The longest version and the longest name of an encoding that is read; no encoding has a longer one.
+const LONGEST: usize = 62;
+
+/// An XML declaration that was read.
+#[derive(Clone, Debug)]
+pub struct OwnedXmlDeclaration {
+    version: Text,
+    encoding: Option<Text>,
+    standalone: Option<bool>,
+    /// Where it starts.
+    pub place: Place,
+}
+
+impl OwnedXmlDeclaration {
+    #[must_use]
+    pub fn borrow(&self) -> XmlDeclaration<'_> {
+        XmlDeclaration {
+            version: self.version.bytes(),
+            encoding: self.encoding.as_ref().map(Text::bytes),
+            standalone: self.standalone,
+        }
+    }
+}
+
+/// A short text, kept in place.
+#[derive(Clone, Copy, Debug)]
+struct Text {
+    length: u8,
+    bytes: [u8; LONGEST],
+}
+
+impl Text {
+    const EMPTY: Self = Self { length: 0, bytes: [0; LONGEST] };
+
+    fn bytes(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.length)]
+    }
+
+    fn push(&mut self, byte: u8) -> bool {
+        let room = usize::from(self.length) < LONGEST;
+        if room {
+            self.bytes[usize::from(self.length)] = byte;
+            self.length += 1;
+        }
+        room
+    }
+}
+
+/// What was read last, and so what may come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// White space, or a value that needs some behind it before the next name.
+    Between {
+        spaced: bool,
+    },
+    /// So many characters of a name.
+    Name(u8),
+    BeforeEquals,
+    BeforeQuote,
+    /// The quote that opens a value.
+    Opened(u8),
+    Value(u8),
+    /// A question mark.
+    Question,
+}
+
+/// The parts, in the order in which they may come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Part {
+    Version,
+    Encoding,
+    Standalone,
+    /// There is none behind standalone.
+    End,
+}
+
+impl Part {
+    fn name(self) -> &'static [u8] {
+        match self {
+            Self::Version => b"version",
+            Self::Encoding => b"encoding",
+            Self::Standalone => b"standalone",
+            Self::End => b"",
+        }
+    }
+
+    fn next(self) -> Self {
+        match self {
+            Self::Version => Self::Encoding,
+            Self::Encoding => Self::Standalone,
+            Self::Standalone | Self::End => Self::End,
+        }
+    }
+}
+
+/// A declaration that is being read, from behind `<?xml`.
+#[derive(Clone, Debug)]
+pub(super) struct Reading {
+    state: State,
+    /// What is being read, or what may come next.
+    part: Part,
+    version: Text,
+    encoding: Option<Text>,
+    /// The value of standalone.
+    answer: Text,
+    standalone: Option<bool>,
+    /// Where the document's first character stands.
+    pub start: Place,
+    /// Where the name or value at hand starts, or the question mark stands.
+    token: Place,
+    /// Where `<?xml` ends.
+    begun: Place,
+    /// Where the encoding's name starts.
+    encoding_place: Place,
+}
+
+/// What a character made of the declaration.
+pub(super) enum Step {
+    More,
+    Done,
+    Bad(Kind, Place),
+}
+
+impl Reading {
+    /// `start`: where `<?xml` starts; `begun`: where it ends.
+    pub fn new(start: Place, begun: Place) -> Self {
+        Self {
+            state: State::Between { spaced: false },
+            part: Part::Version,
+            version: Text::EMPTY,
+            encoding: None,
+            answer: Text::EMPTY,
+            standalone: None,
+            start,
+            token: begun,
+            begun,
+            encoding_place: begun,
+        }
+    }
+
+    /// The name of the encoding that was declared, and where it starts.
+    pub fn encoding(&self) -> Option<(&str, Place)> {
+        let name = std::str::from_utf8(self.encoding.as_ref()?.bytes()).ok()?;
+        Some((name, self.encoding_place))
+    }
+
+    pub fn finish(&self) -> OwnedXmlDeclaration {
+        OwnedXmlDeclaration {
+            version: self.version,
+            encoding: self.encoding,
+            standalone: self.standalone,
+            place: self.start,
+        }
+    }
+
+    /// Takes the next character, which stands at `place`; all that are not ASCII are as good as one.
+    pub fn step(&mut self, byte: u8, place: Place) -> Step {
+        let bad = |place: Place| Step::Bad(Kind::BadDeclaration, place);
+        if byte < b' ' && !is_space(byte) {
+            return Step::Bad(Kind::InvalidCharacter, place);
+        }
+        match self.state {
+            State::Between { spaced } => {
+                if is_space(byte) {
+                    self.state = State::Between { spaced: true };
+                } else if byte == b'?' {
+                    if self.part == Part::Version {
+                        return bad(self.begun);
+                    }
+                    self.state = State::Question;
+                    self.token = place;
+                } else if spaced {
+                    self.token = place;
+                    return self.name(0, byte);
+                } else {
+                    return bad(place);
+                }
+            }
+            State::Name(read) => return self.name(usize::from(read), byte),
+            State::BeforeEquals => {
+                if byte == b'=' {
+                    self.state = State::BeforeQuote;
+                } else if !is_space(byte) {
+                    return bad(place);
+                }
+            }
+            State::BeforeQuote => {
+                if matches!(byte, b'"' | b'\'') {
+                    self.state = State::Opened(byte);
+                } else if !is_space(byte) {
+                    return bad(place);
+                }
+            }
+            State::Opened(quote) => {
+                self.token = place;
+                if self.part == Part::Encoding {
+                    self.encoding_place = place;
+                }
+                self.state = State::Value(quote);
+                return self.value(quote, byte, place);
+            }
+            State::Value(quote) => return self.value(quote, byte, place),
+            State::Question => return if byte == b'>' { Step::Done } else { bad(self.token) },
+        }
+        Step::More
+    }
+
+    /// A character of a name, or what stands behind it; `read` of them were read.
+    fn name(&mut self, read: usize, byte: u8) -> Step {
+        if read == 0 {
+            // Encoding may be left out.
+            self.part = match (self.part, byte) {
+                (Part::Encoding, b's') => Part::Standalone,
+                (part, _) => part,
+            };
+        }
+        let name = self.part.name();
+        if name.get(read) == Some(&byte) {
+            self.state = State::Name(read as u8 + 1);
+        } else if read == name.len() && byte == b'=' {
+            self.state = State::BeforeQuote;
+        } else if read == name.len() && read > 0 && is_space(byte) {
+            self.state = State::BeforeEquals;
+        } else if read == name.len() && read > 0 && byte == b'?' {
+            // As expat has it: the name is whole, and an equals sign is missing.
+            return Step::Bad(Kind::BadDeclaration, self.behind(read));
+        } else {
+            return Step::Bad(Kind::BadDeclaration, self.token);
+        }
+        Step::More
+    }
+
+    /// The place behind a name of `length` characters.
+    fn behind(&self, length: usize) -> Place {
+        let unit = (self.begun.offset - self.start.offset) / 5;
+        let length = length as u64;
+        Place { offset: self.token.offset + unit * length, column: self.token.column + length, ..self.token }
+    }
+
+    /// A character of a value, or the quote behind it.
+    fn value(&mut self, quote: u8, byte: u8, place: Place) -> Step {
+        if byte == quote {
+            return self.value_end(place);
+        }
+        let (text, fits) = match self.part {
+            Part::Version => {
+                let fits = match self.version.length {
+                    0 => byte == b'1',
+                    1 => byte == b'.',
+                    _ => byte.is_ascii_digit(),
+                };
+                (&mut self.version, fits)
+            }
+            Part::Encoding => {
+                let text = self.encoding.get_or_insert(Text::EMPTY);
+                let fits = byte.is_ascii_alphabetic()
+                    || text.length > 0 && (byte.is_ascii_digit() || matches!(byte, b'.' | b'_' | b'-'));
+                (text, fits)
+            }
+            Part::Standalone | Part::End => (&mut self.answer, byte.is_ascii_alphanumeric()),
+        };
+        if !fits {
+            return Step::Bad(Kind::BadDeclaration, place);
+        }
+        if !text.push(byte) {
+            return match self.part {
+                Part::Encoding => Step::Bad(Kind::UnknownEncoding, self.token),
+                _ => Step::Bad(Kind::BadDeclaration, place),
+            };
+        }
+        Step::More
+    }
+
+    /// The quote behind a value.
+    fn value_end(&mut self, place: Place) -> Step {
+        let whole = match self.part {
+            Part::Version => self.version.length > 2,
+            Part::Encoding => self.encoding.is_some_and(|name| name.length > 0),
+            Part::Standalone | Part::End => {
+                self.standalone = match self.answer.bytes() {
+                    b"yes" => Some(true),
+                    b"no" => Some(false),
+                    _ => return Step::Bad(Kind::BadDeclaration, self.token),
+                };
+                true
+            }
+        };
+        if !whole {
+            return Step::Bad(Kind::BadDeclaration, place);
+        }
+        self.state = State::Between { spaced: false };
+        self.part = self.part.next();
+        Step::More
+    }
+}
