@@ -12,7 +12,8 @@ impl Ref {
     /// `object` is null or a reference that the caller owns.
     #[inline(always)]
     pub unsafe fn own(object: *mut ffi::PyObject) -> Option<Self> {
-        (!object.is_null()).then_some(Self(object))
+        // Not `then_some`, which would make one of null, and drop it.
+        if object.is_null() { None } else { Some(Self(object)) }
     }
 
     /// A reference more to what someone else keeps.
