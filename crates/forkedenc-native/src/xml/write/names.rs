@@ -240,7 +240,7 @@ impl Names {
             return Err(Trouble::refused("invalid_name", "a name that is none in XML"));
         }
         match self.form {
-            Form::Ascii => Err(Trouble::refused("unencodable_name", "a name with characters that the encoding has not")),
+            Form::Ascii => Err(unencodable()),
             Form::Utf8 => Ok(()),
             Form::Str => {
                 let name = self.bytes(spelled);
@@ -337,6 +337,10 @@ fn registered(uri: &[u8], prefixes: &Ref) -> Result<Option<Vec<u8>>, Trouble> {
         }
         Ok(Some(prefix))
     }
+}
+
+pub fn unencodable() -> Trouble {
+    Trouble::refused("unencodable_name", "a name with characters that the encoding has not")
 }
 
 pub fn bad_binding(why: rules::BadBinding) -> Trouble {

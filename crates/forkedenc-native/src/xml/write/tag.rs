@@ -75,6 +75,18 @@ impl Walk<'_> {
         Ok(())
     }
 
+    /// Chooses prefixes for attributes that are not written, as the standard library does.
+    pub fn spell_unwritten(&mut self, element: &Ref) -> Result<(), Trouble> {
+        let items = self.known.items(element).ok_or(Trouble::Raised)?;
+        for attribute in self.resolved(&items)?.0 {
+            self.names.spell(&attribute.key, &self.known.prefixes)?;
+            if attribute.qname && !attribute.value.is_none() {
+                self.names.spell(&attribute.value, &self.known.prefixes)?;
+            }
+        }
+        Ok(())
+    }
+
     /// A trouble with an attribute.
     #[cold]
     fn at(&mut self, key: &Ref, trouble: Trouble) -> Trouble {

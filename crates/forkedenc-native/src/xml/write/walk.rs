@@ -15,7 +15,7 @@ use forkedenc_runtime::Stack;
 use pyo3::ffi;
 
 use super::element::{Access, Known, Part, child};
-use super::names::{Names, RAW_TEXT, Slot, VOID, bad_binding};
+use super::names::{Names, RAW_TEXT, Slot, VOID, bad_binding, unencodable};
 use super::reference::Ref;
 use crate::text::Units;
 
@@ -232,6 +232,7 @@ impl<'a> Walk<'a> {
 
     /// An element without tags of its own: what is in it stands for it.
     fn start_nameless(&mut self, element: Ref, access: Access) -> Result<(), Trouble> {
+        self.spell_unwritten(&element)?;
         let text = self.known.part(&element, Part::Text).ok_or(Trouble::Raised)?;
         self.text(&text, Context::Text)?;
         if self.known.count(&element).ok_or(Trouble::Raised)? == 0 {
@@ -399,6 +400,7 @@ impl<'a> Walk<'a> {
 
     /// Writes a comment or a processing instruction.
     fn markup(&mut self, element: Ref, before: &[u8], behind: &[u8]) -> Result<(), Trouble> {
+        self.spell_unwritten(&element)?;
         let text = self.known.part(&element, Part::Text).ok_or(Trouble::Raised)?;
         let written = self.out.raw(before);
         self.done(written)?;
@@ -440,6 +442,7 @@ impl<'a> Walk<'a> {
             return Err(Trouble::refused("invalid_comment", "a comment with '--' in it, or '-' at its end"));
         }
         let target = rules::pi(text).map_err(|why| match why {
+            rules::BadPi::Target if self.options.form == Form::Ascii && text.contains(&b'&') => unencodable(),
             rules::BadPi::Target => {
                 Trouble::refused("invalid_pi", "a processing instruction whose target is no name, or is xml")
             }
