@@ -6,8 +6,8 @@
 mod account;
 pub mod chars;
 mod content;
-pub mod dtd;
 mod doctype;
+pub mod dtd;
 mod entity;
 mod error;
 pub mod input;

@@ -1,9 +1,20 @@
 //! The DOCTYPE: what it declares, and what replacing entities costs.
+//!
+//! `scan` finds tokens and suspends at any byte; `literal` reads what stands between quotes; `grammar` says which token may
+//! follow and gathers declarations; `reader` drives them over the document and over the text of parameter entities;
+//! `store` keeps what was declared; `expand` replaces entities in attributes. Nothing recurses, and nothing external is read.
 
 mod expand;
+mod grammar;
+mod literal;
+mod reader;
+mod scan;
 mod store;
+#[cfg(test)]
+mod tests;
 
 pub use expand::{Expansions, expand_in_attribute, predefined};
+pub(super) use reader::{Env, Outcome, Reader};
 pub use store::{AttributeDefault, Dtd, ElementRules, Entity, EntityKind, Text};
 
 /// What a DOCTYPE may be.
