@@ -44,6 +44,7 @@ from xml.etree.ElementTree import (
 
 from forkedenc import _native
 from forkedenc._limits import Limits
+from forkedenc.xml._write import Invalid, tostring, tostringlist, write_tree
 
 __all__ = [
     "PI",
@@ -85,7 +86,7 @@ class _Readable(Protocol):
 Source: TypeAlias = "str | bytes | int | _Readable | Any"
 
 
-_native.register_elements(Element, SubElement, Comment, ProcessingInstruction)
+_native.register_tree_elements(Element, SubElement, Comment, ProcessingInstruction)
 
 fromstring = XML = _native.fromstring
 
@@ -529,11 +530,6 @@ def dump(elem: Any) -> None:
     tail = tree.getroot().tail
     if not tail or tail[-1] != "\n":
         sys.stdout.write("\n")
-
-
-# The writers' place: until then what the standard library has.
-tostring = _stdlib.tostring
-tostringlist = _stdlib.tostringlist
 
 
 def canonicalize(

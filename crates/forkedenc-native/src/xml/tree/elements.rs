@@ -45,7 +45,7 @@ static ELEMENTS: Mutex<Option<Elements>> = Mutex::new(None);
 
 /// Take the standard library's `Element`, `SubElement`, `Comment` and `ProcessingInstruction`.
 #[pyfunction]
-fn register_elements(
+fn register_tree_elements(
     py: Python<'_>,
     element: Bound<'_, PyType>,
     sub_element: Bound<'_, PyAny>,
@@ -182,6 +182,6 @@ unsafe fn set(element: Object, setter: Option<Setter>, name: &CStr, value: Objec
 }
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    module.add_function(wrap_pyfunction!(register_elements, module)?)?;
+    module.add_function(wrap_pyfunction!(register_tree_elements, module)?)?;
     module.add_function(wrap_pyfunction!(elements_by_layout, module)?)
 }
