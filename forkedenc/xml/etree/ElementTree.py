@@ -441,6 +441,41 @@ class ElementTree(_stdlib.ElementTree):
         return self._root
 
 
+    def write(  # type: ignore[override]
+        self,
+        file_or_filename: Any,
+        encoding: str | None = None,
+        xml_declaration: bool | None = None,
+        default_namespace: str | None = None,
+        method: str | None = None,
+        *,
+        short_empty_elements: bool = True,
+        invalid: Invalid = "error",
+        limits: Limits | None = None,
+    ) -> None:
+        """Write the tree to a file; nothing is written where an element can't be.
+
+        Args:
+            file_or_filename: the name of a file, or what has a ``write()`` that takes bytes, a str for ``encoding="unicode"``.
+            encoding, xml_declaration, default_namespace, method, short_empty_elements, invalid, limits: see `tostring`.
+
+        Raises:
+            forkedenc.EncodeError: what is to be written would not be well-formed, or a limit was crossed.
+            OSError: from the file.
+        """
+        write_tree(
+            self._root,
+            file_or_filename,
+            encoding,
+            xml_declaration,
+            default_namespace,
+            method,
+            short_empty_elements=short_empty_elements,
+            invalid=invalid,
+            limits=limits,
+        )
+
+
 def parse(
     source: Source,
     parser: Any = None,

@@ -439,13 +439,6 @@ impl Machine {
     /// The window goes: what was only pointed at is kept.
     fn suspend(&mut self, c: &Cursor<'_>, env: Env<'_>) {
         if matches!(self.state, State::Content | State::Misc) {
-            // Between tokens nobody asks for these again before they are set; in a later window they would be nonsense.
-            self.attributes.clear();
-            for at in [&mut self.token, &mut self.name_at, &mut self.reference] {
-                if let At::Window(_) = at {
-                    *at = At::Known(Place::START);
-                }
-            }
             return;
         }
         for at in [&mut self.token, &mut self.name_at, &mut self.reference] {
