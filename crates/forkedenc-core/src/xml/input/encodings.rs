@@ -34,7 +34,7 @@ impl Charset {
     /// The encodings of XML itself, and those that every face knows. ISO-8859-1 is what ISO says, under all its names.
     fn native(name: &str) -> Option<Self> {
         Some(match name.to_ascii_lowercase().as_str() {
-            "utf-8" | "utf8" => Self::Utf8,
+            "utf-8" | "utf8" | "utf-8-sig" => Self::Utf8,
             "utf-16" => Self::Utf16,
             "utf-16le" => Self::Utf16Le,
             "utf-16be" => Self::Utf16Be,
