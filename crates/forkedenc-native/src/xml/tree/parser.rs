@@ -174,7 +174,8 @@ impl TreeParser {
         forbid_entities: bool,
         forbid_external: bool,
     ) -> PyResult<Self> {
-        let options = tree_options(encoding.as_deref(), limits, dtd, encodings, forbid_dtd, forbid_entities, forbid_external)?;
+        let options =
+            tree_options(encoding.as_deref(), limits, dtd, encodings, forbid_dtd, forbid_entities, forbid_external)?;
         let maker = match target {
             None => {
                 let mut tree = Tree::new(Elements::get()?);
@@ -302,8 +303,10 @@ fn reported(events: &Bound<'_, PyAny>) -> PyResult<Reported> {
     if events.is_none() {
         return Ok(Reported { end: Some(fallible::text(py, "end")?.unbind()), ..Reported::default() });
     }
-    let events =
-        events.try_iter().map_err(|_| PyTypeError::new_err("events must be a sequence"))?.collect::<PyResult<Vec<_>>>()?;
+    let events = events
+        .try_iter()
+        .map_err(|_| PyTypeError::new_err("events must be a sequence"))?
+        .collect::<PyResult<Vec<_>>>()?;
     let mut reported = Reported::default();
     for event in events {
         let name = if let Ok(bytes) = event.cast::<PyBytes>() {
