@@ -215,7 +215,7 @@ impl TreeParser {
             }
             let entity = match tree.entity.take() {
                 Some(entity) => entity.into_bound(target.py()),
-                None => PyDict::new(target.py()),
+                None => fallible::dict(target.py())?,
             };
             state.maker = Maker::Target(Target::new(target, entity)?);
             Ok(())
@@ -281,7 +281,9 @@ impl TreeParser {
 
 impl Target {
     fn new(target: &Bound<'_, PyAny>, entity: Bound<'_, PyDict>) -> PyResult<Self> {
-        let method = |name: &str| -> PyResult<Option<Py<PyAny>>> { Ok(target.getattr_opt(name)?.map(Bound::unbind)) };
+        let method = |name: &str| -> PyResult<Option<Py<PyAny>>> {
+            Ok(target.getattr_opt(fallible::text(target.py(), name)?.cast::<PyString>()?)?.map(Bound::unbind))
+        };
         let methods = Methods {
             start: method("start")?,
             end: method("end")?,
