@@ -170,7 +170,7 @@ impl Machine {
         self.count_token(at, env)
     }
 
-    fn audit_run(&mut self) {
+    pub(super) fn audit_run(&mut self) {
         let run = self.run;
         self.audit_end(Scope::Run, |_, _| run);
     }
@@ -400,9 +400,6 @@ impl Machine {
     /// A comment or PI was read whole, `length` bytes of it.
     pub(super) fn meter_event(&mut self, length: u64, env: Env<'_>) -> bool {
         self.audit_token(length);
-        if self.rules.runs != Runs::Tree {
-            self.audit_run();
-        }
         self.count_token(self.token, env) && (!self.keeps || self.charge(length + price::ELEMENT, self.token, env))
     }
 
