@@ -264,7 +264,7 @@ impl Machine {
 
     /// The name of an end tag, of which `matched` bytes are read.
     fn end_name(&mut self, matched: u32, c: &mut Cursor<'_>, env: Env<'_>) -> Step {
-        let name = self.names.written(NameId(self.open.written));
+        let name = self.names.written(self.open.written());
         let rest = &name[matched as usize..];
         let ahead = c.ahead();
         let same = rest.iter().zip(ahead).take_while(|(one, other)| one == other).count();

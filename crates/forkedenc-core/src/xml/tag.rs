@@ -368,13 +368,17 @@ impl Machine {
             self.names.whole(written)
         };
         let name = Name { written, expanded };
-        self.open.children = self.open.children.saturating_add(1);
+        self.open.add_child();
         let index = self.count_sibling(written);
         self.run = 0;
         self.text_cap = self.caps.text;
         if !empty {
             let [first, second, third, fourth] = self.open.frame();
-            if let Err(overflow) = self.stack.push([first, second, third, fourth]) {
+            let used = self.stack.used();
+            // Two and two: four would be built in memory in halves and read back whole, which the processor waits for.
+            let pushed = self.stack.push_pair(first, second).and_then(|()| self.stack.push_pair(third, fourth));
+            if let Err(overflow) = pushed {
+                self.stack.truncate(used);
                 self.overflow = Some(overflow);
                 self.stack_overflow(c, env);
                 return false;
@@ -397,15 +401,8 @@ impl Machine {
         self.depth += 1;
         self.peak = self.peak.max(self.depth);
         self.names.elements += 1;
-        self.open = Element {
-            written: written.0,
-            expanded: expanded.0,
-            bindings: self.tag.bindings,
-            children: 0,
-            index,
-            serial: self.names.elements,
-            aside: self.aside.len() as u32,
-        };
+        let aside = self.aside.len() as u32;
+        self.open = Element::new(name, self.tag.bindings, aside, index, self.names.elements);
         true
     }
 
@@ -432,13 +429,13 @@ impl Machine {
     /// Counts a child of the open element by its name, for paths.
     #[inline(always)]
     fn count_sibling(&mut self, name: NameId) -> u32 {
-        let (parent, depth) = (self.open.serial, self.depth);
+        let (parent, depth) = (self.open.serial(), self.depth);
         let entry = self.names.entry_mut(name);
         if entry.parent == parent {
             entry.siblings = entry.siblings.saturating_add(1);
             return entry.siblings;
         }
-        if entry.parent_depth < depth {
+        if entry.parent_depth < depth && entry.parent != 0 {
             // It may be counted under an element that is still open.
             self.aside.push(Aside { name, parent: entry.parent, depth: entry.parent_depth, siblings: entry.siblings });
         }
@@ -454,13 +451,13 @@ impl Machine {
         }
         self.run = 0;
         self.text_cap = self.caps.text;
-        let bindings = self.open.bindings as usize;
+        let bindings = self.open.bindings();
         if !sink.end(self.open_name(), &self.names.bindings[bindings..], &self.context(env, at)) {
             self.sink_failed(at, env);
             return false;
         }
         self.names.unbind(bindings);
-        while self.aside.len() > self.open.aside as usize {
+        while self.aside.len() > self.open.aside() {
             if let Some(aside) = self.aside.pop() {
                 let entry = self.names.entry_mut(aside.name);
                 (entry.parent, entry.parent_depth, entry.siblings) = (aside.parent, aside.depth, aside.siblings);

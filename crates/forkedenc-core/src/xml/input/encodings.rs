@@ -3,6 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
+use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
+
+use super::multibyte::Multibyte;
+
 /// What the bytes 0 to 255 stand for, [`UNDEFINED`] or a code point.
 pub type Table = [u32; 256];
 
@@ -23,6 +27,7 @@ pub(super) enum Charset {
     Latin1,
     Ascii,
     Table(Arc<Table>),
+    Multibyte(Multibyte),
 }
 
 impl Charset {
@@ -39,6 +44,35 @@ impl Charset {
             | "iso646-us" | "us" | "ibm367" | "cp367" | "csascii" => Self::Ascii,
             _ => return None,
         })
+    }
+
+    /// The encodings of the Encoding Standard, by all their labels, but for those that keep a state (ISO-2022-JP), stand
+    /// for something else (`replacement`) or for nothing that can be written (`x-user-defined`).
+    fn standard(name: &str) -> Option<Self> {
+        let encoding = Encoding::for_label_no_replacement(name.as_bytes())?;
+        if encoding == UTF_8 {
+            return Some(Self::Utf8);
+        }
+        if encoding == UTF_16LE {
+            return Some(Self::Utf16);
+        }
+        if encoding == UTF_16BE {
+            return Some(Self::Utf16Be);
+        }
+        if let Some(multibyte) = Multibyte::new(encoding) {
+            return Some(Self::Multibyte(multibyte));
+        }
+        if !encoding.is_single_byte() || encoding == encoding_rs::X_USER_DEFINED {
+            return None;
+        }
+        let mut table = [UNDEFINED; 256];
+        for byte in 0..=255u8 {
+            let text = encoding.decode_without_bom_handling_and_without_replacement(std::slice::from_ref(&byte));
+            if let Some(character) = text.and_then(|text| text.chars().next()) {
+                table[usize::from(byte)] = u32::from(character);
+            }
+        }
+        Some(Self::Table(Arc::new(table)))
     }
 
     pub fn is_utf16(&self) -> bool {
@@ -132,7 +166,7 @@ impl Encodings {
 
     /// The encoding that we know by this name.
     fn known(name: &str) -> Option<Charset> {
-        Charset::native(name)
+        Charset::native(name).or_else(|| Charset::standard(name))
     }
 
     /// The encoding of this name, allowed or not.

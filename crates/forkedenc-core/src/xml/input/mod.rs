@@ -9,10 +9,14 @@
 //! `encodings` knows names, `declaration` the XML declaration, `places` where a position of the piece lies in the source;
 //! `utf8` and its neighbours decode. Here is what holds them together: how a document begins, and limits.
 
+mod bytes;
 mod declaration;
 mod encodings;
+mod multibyte;
 mod places;
+mod utf16;
 mod utf8;
+mod writer;
 
 use std::sync::Arc;
 
@@ -21,11 +25,13 @@ pub use encodings::{Encodings, FindTable, Table, UNDEFINED};
 
 use self::declaration::{Reading, Step};
 use self::encodings::Charset;
+use self::multibyte::Multibyte;
 use self::places::{Measure, Places};
+use self::writer::Writer;
 use super::chars::{is_char, is_space};
 use super::error::{Kind, Open};
 use crate::cursor::PADDING;
-use crate::limits::{Limit, NONE};
+use crate::limits::Limit;
 use crate::position::Place;
 
 /// The most that a piece holds, but for a few bytes that were kept from the chunk before.
@@ -73,6 +79,7 @@ enum Decoder {
     Latin1,
     Ascii,
     Table(Arc<Table>),
+    Multibyte(Multibyte),
 }
 
 impl Decoder {
@@ -80,7 +87,7 @@ impl Decoder {
         match self {
             Self::Utf8 => Measure::Utf8,
             Self::Utf16 { .. } => Measure::Utf16,
-            Self::Latin1 | Self::Ascii | Self::Table(_) => Measure::One,
+            Self::Latin1 | Self::Ascii | Self::Table(_) | Self::Multibyte(_) => Measure::One,
         }
     }
 
@@ -93,6 +100,7 @@ impl Decoder {
             Charset::Latin1 => Self::Latin1,
             Charset::Ascii => Self::Ascii,
             Charset::Table(table) => Self::Table(table),
+            Charset::Multibyte(multibyte) => Self::Multibyte(multibyte),
         }
     }
 }
@@ -142,8 +150,7 @@ pub struct Input {
 }
 
 impl Input {
-    /// `override_`: an encoding that counts whatever the document says of itself. The limits are [`NONE`] where there is
-    /// none.
+    /// `override_`: an encoding that counts whatever the document says of itself. The limits are [`crate::limits::NONE`] where there is none.
     #[must_use]
     pub fn new(encodings: &Encodings, override_: Option<&str>, document_bytes: u64, stream_bytes: u64) -> Self {
         let forced = override_.map(|name| encodings.any(name));
@@ -188,7 +195,7 @@ impl Input {
         let allowed = if chunk.len() as u64 <= left { chunk.len() } else { left as usize };
         let over = allowed < chunk.len();
         let mut source = &chunk[..allowed];
-        let (length, wrong) = self.take(&mut source, buffer, last || over);
+        let (length, wrong) = self.take(&mut source, buffer, last && !over, over);
         let taken = allowed - source.len();
         *chunk = &chunk[taken..];
         self.seen += taken as u64;
@@ -259,20 +266,20 @@ impl Input {
         }
     }
 
-    /// The next piece. `ends`: nothing comes behind `source`.
-    fn take(&mut self, source: &mut &[u8], buffer: &mut Vec<u8>, ends: bool) -> (usize, Option<Wrong>) {
+    /// The next piece. `last`: the document ends behind `source`; `over`: it goes on, but may not.
+    fn take(&mut self, source: &mut &[u8], buffer: &mut Vec<u8>, last: bool, over: bool) -> (usize, Option<Wrong>) {
         let mut prefix = 0;
         if self.stage != Stage::Content {
-            match self.open(source, ends) {
+            match self.open(source, last, over) {
                 Ok(Some(read)) => prefix = usize::from(read),
                 Ok(None) => return (0, None),
                 Err(wrong) => return (0, Some(wrong)),
             }
         }
-        if self.after_cr && !source.is_empty() && !self.skip_line_feed(source) {
-            return (0, None);
-        }
-        let room = prefix + 4 + source.len().min(PIECE) + PADDING;
+        // Of no other encoding do four bytes make more than four bytes of UTF-8 each.
+        let growth = if matches!(self.decoder, Decoder::Utf8) { 1 } else { 4 };
+        let most = source.len().min(PIECE / growth);
+        let room = prefix + self.carry.len() + most * growth + PADDING;
         if buffer.len() < room {
             if buffer.try_reserve(room - buffer.len()).is_err() {
                 return (0, Some(Wrong::Here(Kind::OutOfMemory)));
@@ -282,22 +289,22 @@ impl Input {
         buffer[..prefix].copy_from_slice(&PREFIX[..prefix]);
         let (length, wrong) = match self.decoder {
             Decoder::Utf8 => self.utf8(source, buffer, prefix),
-            _ => (prefix, Some(Wrong::Here(Kind::UnknownEncoding))),
+            _ => self.other(source, most, buffer, prefix),
         };
         buffer[length..length + PADDING].fill(0);
-        (length, wrong)
+        (length, wrong.map(Wrong::Here))
     }
 
     // --- how a document begins -----------------------------------------------------------------------------------
 
     /// Reads up to the content; then so many characters of `<?xml` are part of that. `None`: more is needed.
-    fn open(&mut self, source: &mut &[u8], ends: bool) -> Result<Option<u8>, Wrong> {
-        if self.stage == Stage::Mark && !self.mark(source, ends)? {
+    fn open(&mut self, source: &mut &[u8], last: bool, over: bool) -> Result<Option<u8>, Wrong> {
+        if self.stage == Stage::Mark && !self.mark(source, last)? {
             return Ok(None);
         }
         while let Stage::Prefix(read) = self.stage {
             let Some((unit, size)) = self.unit(source) else {
-                return Ok(if ends && self.carried == 0 { Some(self.content(read)?) } else { None });
+                return Ok(if last || over { Some(self.content(read)?) } else { None });
             };
             if let Some(expected) = PREFIX.get(usize::from(read)) {
                 if unit != u16::from(*expected) {
@@ -326,7 +333,7 @@ impl Input {
     }
 
     /// Looks at the first bytes. False where more are needed.
-    fn mark(&mut self, source: &mut &[u8], ends: bool) -> Result<bool, Wrong> {
+    fn mark(&mut self, source: &mut &[u8], last: bool) -> Result<bool, Wrong> {
         let kept = usize::from(self.carried);
         let mut bytes = self.carry;
         let fresh = source.len().min(3 - kept);
@@ -351,7 +358,7 @@ impl Input {
                 self.stage = Stage::Prefix(0);
                 return Ok(true);
             }
-            if beginning.starts_with(bytes) && !ends {
+            if beginning.starts_with(bytes) && !last {
                 *source = &source[fresh..];
                 self.carry[..bytes.len()].copy_from_slice(bytes);
                 self.carried = bytes.len() as u8;
@@ -483,18 +490,15 @@ impl Input {
 
     // --- UTF-8 ---------------------------------------------------------------------------------------------------
 
-    /// Passes over an LF that belongs to a CR before it. False where that is not known yet.
-    fn skip_line_feed(&mut self, source: &mut &[u8]) -> bool {
-        if source[0] == b'\n' {
-            *source = &source[1..];
-            self.places.restart(Place { offset: self.places.start().offset + 1, ..self.places.start() });
-        }
-        self.after_cr = false;
-        true
-    }
-
-    fn utf8(&mut self, source: &mut &[u8], buffer: &mut [u8], prefix: usize) -> (usize, Option<Wrong>) {
+    fn utf8(&mut self, source: &mut &[u8], buffer: &mut [u8], prefix: usize) -> (usize, Option<Kind>) {
         let mut length = prefix;
+        if self.after_cr && !source.is_empty() {
+            self.after_cr = false;
+            if source[0] == b'\n' {
+                *source = &source[1..];
+                self.places.skip(1);
+            }
+        }
         if self.carried > 0 {
             match self.carried_character(source) {
                 Some(true) => {
@@ -502,7 +506,7 @@ impl Input {
                     buffer[length..length + size].copy_from_slice(&self.carry[..size]);
                     length += size;
                 }
-                Some(false) => return (length, Some(Wrong::Here(Kind::InvalidCharacter))),
+                Some(false) => return (length, Some(Kind::InvalidCharacter)),
                 None => return (length, None),
             }
         }
@@ -521,12 +525,12 @@ impl Input {
             self.after_cr = self.carried == 0 && buffer[end - 1] == b'\r';
             match self.end_lines(&mut buffer[..end], length) {
                 Some(end) => length = end,
-                None => return (length, Some(Wrong::Here(Kind::OutOfMemory))),
+                None => return (length, Some(Kind::OutOfMemory)),
             }
         } else {
             length = end;
         }
-        (length, copied.bad.then_some(Wrong::Here(Kind::InvalidCharacter)))
+        (length, copied.bad.then_some(Kind::InvalidCharacter))
     }
 
     /// Completes the character of which there are the first bytes. False where it is none that XML has, `None` where
@@ -570,46 +574,51 @@ impl Input {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+// --- other encodings -----------------------------------------------------------------------------------------
 
-    /// A document read in chunks of the given sizes, the last again and again: the text, and what is wrong.
-    pub(super) fn read(document: &[u8], sizes: &[usize], encodings: &Encodings) -> (String, Option<Trouble>) {
-        let mut input = Input::new(encodings, None, NONE, NONE);
-        let (mut text, mut buffer, mut rest) = (Vec::new(), Vec::new(), document);
-        let mut turn = 0;
-        loop {
-            let size = sizes[turn.min(sizes.len() - 1)].min(rest.len());
-            let (mut chunk, behind) = rest.split_at(size);
-            turn += 1;
-            rest = behind;
-            let last = rest.is_empty();
-            loop {
-                let filled = input.fill(&mut chunk, &mut buffer, last);
-                let piece = &buffer[..filled.length];
-                assert!(buffer[filled.length..].len() >= PADDING || filled.length == 0);
-                text.extend_from_slice(piece);
-                if filled.trouble.is_some() {
-                    return (String::from_utf8(text).unwrap(), filled.trouble);
-                }
-                input.consumed(piece);
-                if !filled.more {
-                    break;
-                }
+impl Input {
+    /// Decodes up to `most` bytes of the source.
+    fn other(&mut self, source: &mut &[u8], most: usize, buffer: &mut [u8], prefix: usize) -> (usize, Option<Kind>) {
+        let unit = self.unit_size() as u8;
+        let mut out = Writer { buffer, length: prefix, places: &mut self.places, after_cr: &mut self.after_cr, unit };
+        let decode = |source: &[u8], out: &mut Writer<'_>| match &self.decoder {
+            Decoder::Utf8 => (0, None),
+            Decoder::Utf16 { little } => utf16::decode(source, *little, out),
+            Decoder::Latin1 => bytes::latin1(source, out),
+            Decoder::Ascii => bytes::ascii(source, out),
+            Decoder::Table(table) => bytes::table(table, source, out),
+            Decoder::Multibyte(multibyte) => multibyte.decode(source, out),
+        };
+        let mut most = most;
+        while self.carried > 0 {
+            // The rest of a character that was cut, a byte at a time.
+            let Some((&byte, rest)) = source.split_first() else { return (out.length, None) };
+            let size = usize::from(self.carried);
+            self.carry[size] = byte;
+            *source = rest;
+            most -= 1;
+            self.carried += 1;
+            let (good, wrong) = decode(&self.carry[..=size], &mut out);
+            if wrong.is_some() {
+                return (out.length, wrong);
             }
-            if last {
-                return (String::from_utf8(text).unwrap(), None);
+            if good > 0 {
+                self.carried = 0;
             }
         }
-    }
-
-    #[test]
-    fn lines_end_with_lf_however_they_are_cut() {
-        let document = "<a>\r\n\rb\r\r\né\n\r</a>\r".as_bytes();
-        for size in 1..=document.len() {
-            let (text, trouble) = read(document, &[size], &Encodings::default());
-            assert_eq!((text.as_str(), trouble), ("<a>\n\nb\n\né\n\n</a>\n", None), "{size}");
+        let piece = &source[..most];
+        let (good, wrong) = decode(piece, &mut out);
+        let mut taken = good;
+        if wrong.is_none() && good < piece.len() {
+            let cut = &piece[good..];
+            self.carry[..cut.len()].copy_from_slice(cut);
+            self.carried = cut.len() as u8;
+            taken = piece.len();
         }
+        *source = &source[taken..];
+        (out.length, wrong)
     }
 }
+
+#[cfg(test)]
+mod tests;

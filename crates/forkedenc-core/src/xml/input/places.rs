@@ -81,6 +81,14 @@ impl Places {
         self.memo.set(Memo { position: 0, spans: 0, place: start });
     }
 
+    /// The piece, of which nothing is written yet, starts `count` bytes further on: an LF that belongs to the line end
+    /// before it.
+    #[cold]
+    pub fn skip(&mut self, count: u8) {
+        let start = self.start;
+        self.restart(Place { offset: start.offset + u64::from(count), ..start });
+    }
+
     /// From `position` on, which is behind all those told before, a character takes `width` source bytes. False where
     /// there is no memory.
     #[must_use]
