@@ -440,15 +440,25 @@ impl Machine {
 
     /// The window goes: what was only pointed at is kept.
     fn suspend(&mut self, c: &Cursor<'_>, env: Env<'_>) {
-        if matches!(self.state, State::Content | State::Misc) {
-            return;
-        }
+        let between = matches!(self.state, State::Content | State::Misc);
         for at in [&mut self.token, &mut self.name_at, &mut self.reference] {
             if let At::Window(_) = at {
-                *at = At::Known(env.locate(*at));
+                // Between tokens nobody asks any more, but it must not pass for a position in the next window.
+                *at = At::Known(if between { Place::START } else { env.locate(*at) });
             }
         }
-        if self.moved < self.attributes.len() {
+        let in_tag = matches!(
+            self.state,
+            State::Tag
+                | State::Slash
+                | State::Name(NameOf::Attribute)
+                | State::Equals
+                | State::Quote
+                | State::Value
+                | State::ValueReference(_)
+        );
+        // The attributes of a tag that has ended may have stood in an earlier window, or in an entity's text.
+        if in_tag && self.moved < self.attributes.len() {
             // The value at hand began in this window, so moving it costs no more than its window did.
             let at_hand = matches!(self.state, State::Value | State::ValueReference(_));
             let cut = if at_hand { self.tag.value } else { self.scratch.len() };
