@@ -14,7 +14,7 @@ use forkedenc_runtime::{Overflow, Stack};
 use super::account::{Audit, Caps};
 use super::dtd::{Dtd, DtdMode, Expansions, Reader, Text};
 use super::error::{Error, Kind, Open};
-use super::names::{ExpandedId, NameId, Names};
+use super::names::{NameId, Names};
 use super::sink::{At, Attribute, Context, IN_SCRATCH, Locate, Name, Sink};
 use crate::cursor::Cursor;
 use crate::limits::{NONE, XmlLimits};
@@ -133,9 +133,9 @@ impl Element {
     /// `bindings`: how many declarations were in force around it; `aside`: how many counts of siblings were put aside when
     /// it began; `index`: which of its parent's children of that name it is.
     #[inline(always)]
-    pub(super) fn new(name: Name, bindings: u32, aside: u32, index: u32, serial: u32) -> Self {
+    pub(super) fn new(name: NameId, bindings: u32, aside: u32, index: u32, serial: u32) -> Self {
         let pair = |low: u32, high: u32| u64::from(low) | u64::from(high) << 32;
-        Self([pair(name.written.0, name.expanded.0), pair(bindings, aside), pair(index, serial), 0])
+        Self([pair(name.0, index), pair(bindings, aside), u64::from(serial), 0])
     }
 
     #[inline(always)]
@@ -154,11 +154,6 @@ impl Element {
     }
 
     #[inline(always)]
-    pub(super) fn expanded(self) -> ExpandedId {
-        ExpandedId((self.0[0] >> 32) as u32)
-    }
-
-    #[inline(always)]
     pub(super) fn bindings(self) -> usize {
         self.0[1] as u32 as usize
     }
@@ -170,12 +165,12 @@ impl Element {
 
     #[inline(always)]
     pub(super) fn index(self) -> u32 {
-        self.0[2] as u32
+        (self.0[0] >> 32) as u32
     }
 
     #[inline(always)]
     pub(super) fn serial(self) -> u32 {
-        (self.0[2] >> 32) as u32
+        self.0[2] as u32
     }
 
     #[inline(always)]
@@ -387,6 +382,10 @@ impl Machine {
             overflow: None,
         };
         machine.names.begin();
+        // Names that an earlier document counted as its root are not counted on.
+        machine.names.elements += 1;
+        let nothing = Name { written: NameId::EMPTY, expanded: ExpandedId(0) };
+        machine.open = Element::new(nothing, 0, 0, 0, machine.names.elements);
         if rules.runs == Runs::Pieces {
             machine.caps.text = NONE;
         }
@@ -495,10 +494,18 @@ impl Machine {
         Context { names: &self.names, in_doctype: false, place: env.place, start }
     }
 
-    /// The name of the open element.
+    /// The name of the open element. Its prefix is bound as it was at the start tag, so that need not be kept.
     #[inline(always)]
-    pub(super) fn open_name(&self) -> Name {
-        Name { written: self.open.written(), expanded: self.open.expanded() }
+    pub(super) fn open_name(&mut self) -> Name {
+        let written = self.open.written();
+        let expanded = if self.rules.namespaces {
+            let prefix = self.names.entry(written).prefix;
+            let uri = self.names.entry(prefix).bound;
+            self.names.expand(written, uri)
+        } else {
+            self.names.whole(written)
+        };
+        Name { written, expanded }
     }
 
     /// A copy that goes on by itself; `None` where there is no memory for its stack.

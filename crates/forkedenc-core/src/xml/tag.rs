@@ -266,6 +266,9 @@ impl Machine {
 
     /// The `>` of a start tag was read.
     fn end_of_tag<S: Sink>(&mut self, sink: &mut S, c: &Cursor<'_>, env: Env<'_>, empty: bool) -> Step {
+        if self.tag.declared > 0 && self.names.is_crowded() && !self.renumber(sink, env) {
+            return Step::Failed;
+        }
         if self.ruled && !self.add_defaults(env) {
             return Step::Failed;
         }
@@ -278,6 +281,21 @@ impl Machine {
             return Step::Failed;
         }
         Step::Again
+    }
+
+    /// Starts the numbers of namespaces anew, so that a document can't fill memory with them.
+    #[cold]
+    fn renumber<S: Sink>(&mut self, sink: &mut S, env: Env<'_>) -> bool {
+        if !sink.ids_end(&self.names) {
+            self.sink_failed(self.token, env);
+            return false;
+        }
+        self.names.renumber();
+        for attribute in &mut self.attributes {
+            let name = attribute.name.written;
+            attribute.name.expanded = self.names.expand(name, UriId::NONE);
+        }
+        true
     }
 
     /// Behind the slash of an empty tag that a window's end cut.
@@ -402,7 +420,7 @@ impl Machine {
         self.peak = self.peak.max(self.depth);
         self.names.elements += 1;
         let aside = self.aside.len() as u32;
-        self.open = Element::new(name, self.tag.bindings, aside, index, self.names.elements);
+        self.open = Element::new(written, self.tag.bindings, aside, index, self.names.elements);
         true
     }
 
@@ -452,7 +470,8 @@ impl Machine {
         self.run = 0;
         self.text_cap = self.caps.text;
         let bindings = self.open.bindings();
-        if !sink.end(self.open_name(), &self.names.bindings[bindings..], &self.context(env, at)) {
+        let name = self.open_name();
+        if !sink.end(name, &self.names.bindings[bindings..], &self.context(env, at)) {
             self.sink_failed(at, env);
             return false;
         }
