@@ -90,7 +90,9 @@ impl Machine {
         let read = self.read_up_to(env.at(c.position() + 1), env);
         let mut text = Vec::new();
         if let Err(kind) = expand_in_attribute(&dtd, &self.carry, &mut text, room, &mut self.expansions, read) {
-            return self.expansion_refused(kind, self.reference, env);
+            // Where the fault is not the reference's own, it is the tag's, as expat has it.
+            let own = matches!(kind, Kind::Limit { .. }) || dtd.is_unread(&self.carry);
+            return self.expansion_refused(kind, if own { self.reference } else { self.token }, env);
         }
         if !self.tag.tokenized {
             return self.add_to_value(&text, self.reference, env);

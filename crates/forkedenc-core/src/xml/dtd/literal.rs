@@ -5,7 +5,6 @@
 use super::expand::{expand, predefined};
 use super::reader::{Base, Env, Failure, Reader};
 use super::scan::name_run;
-use super::store::{Entity, EntityKind};
 use crate::limits::Limit;
 use crate::utf8;
 use crate::xml::chars::{is_char, is_space};
@@ -295,9 +294,8 @@ impl Reader {
         let read = env.offset(base.at(at)) + 1;
         if let Err(kind) = expand(&self.store, name, &mut value, cap, env.expansions, read) {
             // Where the fault is not the reference's own, it is the value's, as expat has it.
-            let internal = |entity: &Entity| matches!(entity.kind, EntityKind::Internal(_));
-            let own = self.store.entity(name).is_some_and(|entity| !internal(entity));
-            let at = if own || matches!(kind, Kind::Limit { .. }) { self.mark } else { self.token };
+            let own = matches!(kind, Kind::Limit { .. }) || self.store.is_unread(name);
+            let at = if own { self.mark } else { self.token };
             return Err(Failure { kind, at });
         }
         self.add(&value, at, base, false)
