@@ -384,8 +384,7 @@ impl Machine {
         machine.names.begin();
         // Names that an earlier document counted as its root are not counted on.
         machine.names.elements += 1;
-        let nothing = Name { written: NameId::EMPTY, expanded: ExpandedId(0) };
-        machine.open = Element::new(nothing, 0, 0, 0, machine.names.elements);
+        machine.open = Element::new(NameId::EMPTY, 0, 0, 0, machine.names.elements);
         if rules.runs == Runs::Pieces {
             machine.caps.text = NONE;
         }

@@ -63,8 +63,11 @@ pub(super) struct Entry {
     /// The last answer to what it stands for.
     pub memo_uri: UriId,
     pub memo: ExpandedId,
-    /// Where it is a prefix: what it is bound to.
+    /// Where it is a prefix: what it is bound to, and what it was declared as last.
     pub bound: UriId,
+    declared: UriId,
+    /// Of `xmlns:p`: the prefix `p`, once that was asked for.
+    declares: NameId,
     /// The parent whose children of this name were counted last, its depth, and their number.
     pub parent: u32,
     pub parent_depth: u32,
@@ -197,6 +200,8 @@ impl Names {
             memo_uri: UriId::UNBOUND,
             memo: ExpandedId(0),
             bound: UriId::NONE,
+            declared: UriId::NONE,
+            declares: NameId::EMPTY,
             parent: 0,
             parent_depth: 0,
             siblings: 0,
@@ -243,6 +248,7 @@ impl Names {
             let bound = self.entries[index].bound;
             self.entries[index].bound = renamed(self, bound);
             self.entries[index].memo_uri = UriId::UNBOUND;
+            self.entries[index].declared = UriId::NONE;
         }
         // Twice what is kept, or many in force would be renumbered at every tag.
         self.crowd = (KEPT_URIS.max(2 * self.uris.len()), KEPT_BYTES.max(2 * self.uri_text.len()));
@@ -416,6 +422,7 @@ impl Names {
         });
         let entry = &mut self.entries[id as usize];
         (entry.tag, entry.document, entry.parent, entry.parent_depth, entry.siblings) = (0, 0, 0, 0, 0);
+        (entry.declared, entry.declares) = (UriId::NONE, NameId::EMPTY);
         entry.memo_uri = UriId::UNBOUND;
         self.text.extend_from_slice(name);
         self.place(id, hash);
@@ -470,6 +477,29 @@ impl Names {
         self.uris.push((start, start + uri.len() as u32));
         self.uri_index.insert(uri.into(), id);
         id
+    }
+
+    /// The id of the URI that a prefix is declared as: most often the same as the last time.
+    pub(super) fn uri_of(&mut self, prefix: NameId, uri: &[u8]) -> UriId {
+        let last = self.entries[prefix.0 as usize].declared;
+        if self.uri(last) == uri {
+            return last;
+        }
+        let id = self.uri_id(uri);
+        self.entries[prefix.0 as usize].declared = id;
+        id
+    }
+
+    /// The prefix that `xmlns:p` declares.
+    pub(super) fn declared_prefix(&mut self, name: NameId) -> NameId {
+        let known = self.entries[name.0 as usize].declares;
+        if known != NameId::EMPTY {
+            return known;
+        }
+        let local = self.local(name).to_vec();
+        let prefix = self.insert(&local);
+        self.entries[name.0 as usize].declares = prefix;
+        prefix
     }
 
     /// What a name stands for where its prefix is bound to `uri`. With `uri` [`UriId::NONE`] and `whole`, the name as written.

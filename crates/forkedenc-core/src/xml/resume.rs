@@ -315,6 +315,22 @@ impl Machine {
                         c.advance(length);
                         continue;
                     }
+                    if let Some((length, point)) = numbered(c) {
+                        self.carry.clear();
+                        utf8::push(&mut self.carry, point);
+                        let text = std::mem::take(&mut self.carry);
+                        let good = if text == b" " && self.tag.tokenized {
+                            self.add_space(c, env)
+                        } else {
+                            self.add_to_value(&text, env.at(c.position()), env)
+                        };
+                        self.carry = text;
+                        if !good {
+                            return Step::Failed;
+                        }
+                        c.advance(length);
+                        continue;
+                    }
                     self.reference = env.at(c.position());
                     c.advance(1);
                     self.state = State::ValueReference(Reference::Start);
@@ -796,6 +812,24 @@ impl Machine {
         self.carry = carry;
         step
     }
+}
+
+/// A short reference by number that stands here whole, and is good: its length and its character.
+fn numbered(c: &Cursor<'_>) -> Option<(usize, u32)> {
+    if c.peek_at(1) != b'#' {
+        return None;
+    }
+    let hexadecimal = c.peek_at(2) == b'x';
+    let (start, radix) = if hexadecimal { (3, 16) } else { (2, 10) };
+    let mut point = 0;
+    for at in start..start + 8 {
+        let byte = c.peek_at(at);
+        if byte == b';' && at > start {
+            return is_char(point).then_some((at + 1, point));
+        }
+        point = point * radix + char::from(byte).to_digit(radix)?;
+    }
+    None
 }
 
 impl Part {

@@ -3,7 +3,7 @@
 use super::chars::is_space;
 use super::error::Kind;
 use super::machine::{Aside, Element, Env, Machine, NameOf, OpenTag, State, Step};
-use super::names::{NameId, UriId, XML_URI, XMLNS_URI};
+use super::names::{ExpandedId, NameId, UriId, XML_URI, XMLNS_URI};
 use super::sink::{At, Attribute, IN_SCRATCH, Name, Sink, Tag};
 use crate::cursor::Cursor;
 use crate::simd;
@@ -193,14 +193,8 @@ impl Machine {
         self.tag.bytes += length;
         let name = std::mem::replace(&mut self.tag.attribute, NameId::EMPTY);
         let prefix = self.names.entry(name).prefix;
-        if self.rules.namespaces && (prefix != NameId::EMPTY || name == NameId::XMLNS) {
-            if prefix == NameId::XMLNS || name == NameId::XMLNS {
-                let uri = self.names.uri_id(&quoted[..quoted.len() - 1]);
-                return self.declare(name, uri, env);
-            }
-            // What its prefix stands for may be declared behind it.
-            self.push_attribute(name, start, length);
-            return true;
+        if self.rules.namespaces && (prefix == NameId::XMLNS || name == NameId::XMLNS) {
+            return self.declare(name, &quoted[..quoted.len() - 1], env);
         }
         self.push_attribute(name, start, length);
         true
@@ -218,9 +212,8 @@ impl Machine {
         let name = std::mem::replace(&mut self.tag.attribute, NameId::EMPTY);
         let prefix = self.names.entry(name).prefix;
         if self.rules.namespaces && (prefix == NameId::XMLNS || name == NameId::XMLNS) {
-            let uri = self.names.uri_id(&self.scratch[from..]);
-            self.scratch.truncate(from);
-            return self.declare(name, uri, env);
+            let uri = self.scratch.split_off(from);
+            return self.declare(name, &uri, env);
         }
         self.push_attribute(name, from as u64 | IN_SCRATCH, length as u64);
         true
@@ -228,8 +221,14 @@ impl Machine {
 
     #[inline(always)]
     fn push_attribute(&mut self, name: NameId, start: u64, length: u64) {
-        let expanded =
-            if self.rules.namespaces { self.names.expand(name, UriId::NONE) } else { self.names.whole(name) };
+        let expanded = if !self.rules.namespaces {
+            self.names.whole(name)
+        } else if self.names.entry(name).prefix == NameId::EMPTY {
+            self.names.expand(name, UriId::NONE)
+        } else {
+            // What its prefix stands for may be declared behind it.
+            ExpandedId(0)
+        };
         self.attributes.push(Attribute {
             name: Name { written: name, expanded },
             start,
@@ -240,14 +239,12 @@ impl Machine {
     }
 
     /// A namespace declaration (Namespaces 1.0 §2.2, §3).
-    fn declare(&mut self, name: NameId, uri: UriId, env: Env<'_>) -> bool {
+    fn declare(&mut self, name: NameId, text: &[u8], env: Env<'_>) -> bool {
         let prefix = if name == NameId::XMLNS {
             NameId::EMPTY
         } else {
-            let local = self.names.local(name).to_vec();
-            self.names.insert(&local)
+            self.names.declared_prefix(name)
         };
-        let text = self.names.uri(uri);
         let kind = match prefix {
             NameId::XMLNS => Kind::ReservedPrefixXmlns,
             NameId::XML if text != XML_URI => Kind::ReservedPrefixXml,
@@ -256,6 +253,7 @@ impl Machine {
             _ if text.is_empty() && prefix != NameId::EMPTY => Kind::UndeclaredPrefix,
             _ if memchr::memchr(b'}', text).is_some() => Kind::NamespaceSyntax,
             _ => {
+                let uri = self.names.uri_of(prefix, text);
                 self.names.bind(prefix, uri);
                 return true;
             }
@@ -293,7 +291,9 @@ impl Machine {
         self.names.renumber();
         for attribute in &mut self.attributes {
             let name = attribute.name.written;
-            attribute.name.expanded = self.names.expand(name, UriId::NONE);
+            if self.names.prefix(name) == NameId::EMPTY {
+                attribute.name.expanded = self.names.expand(name, UriId::NONE);
+            }
         }
         true
     }
