@@ -135,12 +135,6 @@ impl Declaration {
         self.kind.clear();
         self.groups.clear();
     }
-
-    pub fn held(&self) -> usize {
-        let options = [&self.public_id, &self.system_id, &self.notation, &self.value];
-        let options: usize = options.iter().map(|text| text.as_ref().map_or(0, Vec::len)).sum();
-        options + self.element.len() + self.name.len() + self.kind.len() + self.groups.len()
-    }
 }
 
 /// Replaces a text, keeping its memory.
@@ -370,7 +364,7 @@ impl Reader {
                 if self.processes() {
                     self.entities += 1;
                     if self.entities > self.limits.entities {
-                        return Err(Failure::limit(Limit::Entities, self.limits.entities, self.token));
+                        self.cross(Limit::Entities, self.limits.entities, self.entities, self.token)?;
                     }
                 }
                 Expect::EntityName
@@ -530,7 +524,8 @@ impl Reader {
     /// A bracket of a content model opens: who makes objects of it may recurse, so its depth is limited like that of elements.
     fn group_opens(&mut self) -> Result<(), Failure> {
         if self.declaration.groups.len() as u64 >= self.limits.depth {
-            return Err(Failure::limit(Limit::Depth, self.limits.depth, self.token));
+            let maximum = self.limits.depth;
+            return Err(Failure::limit(Limit::Depth, maximum, maximum.saturating_add(1), self.token));
         }
         self.declaration.groups.push(0);
         Ok(())
@@ -604,14 +599,15 @@ impl Reader {
         if !self.processes() {
             return Ok(Expect::AttributeName);
         }
+        let (element, name) = (self.declaration.element_id, env.names.insert(&self.declaration.name));
+        let first = !self.store.is_declared(element, name);
+        let (count, maximum) = (self.store.defaults(element), self.limits.attributes);
+        if first && self.declaration.value.is_some() && count >= maximum {
+            self.cross(Limit::Attributes, maximum, count + 1, self.declaration.name_at)?;
+        }
         let declaration = &self.declaration;
-        let (element, name) = (declaration.element_id, env.names.insert(&declaration.name));
         let default = declaration.value.as_deref();
-        if !self.store.is_declared(element, name) {
-            let maximum = self.limits.attributes;
-            if default.is_some() && self.store.defaults(element) >= maximum {
-                return Err(Failure::limit(Limit::Attributes, maximum, declaration.name_at));
-            }
+        if first {
             self.store.declare_attribute(element, name, declaration.kind != b"CDATA", default);
         }
         let declared = Declared::Attribute {

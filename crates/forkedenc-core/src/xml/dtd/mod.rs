@@ -4,6 +4,7 @@
 //! follow and gathers declarations; `reader` drives them over the document and over the text of parameter entities;
 //! `store` keeps what was declared; `expand` replaces entities in attributes. Nothing recurses, and nothing external is read.
 
+mod audit;
 mod expand;
 mod grammar;
 mod literal;
@@ -13,6 +14,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 
+pub(super) use audit::Crossing;
 pub use expand::{Expansions, expand_in_attribute, predefined};
 pub(super) use reader::{Env, Outcome, Reader};
 pub use store::{AttributeDefault, Dtd, ElementRules, Entity, EntityKind, Text};

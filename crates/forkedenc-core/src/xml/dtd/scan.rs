@@ -200,6 +200,7 @@ impl Reader {
                 }
                 Scan::CommentEnd if byte == b'>' => {
                     at += 1;
+                    self.ended(&[Limit::CommentBytes], self.length);
                     self.comment(&text[begun..at], env)?;
                     self.scan = Scan::Between;
                     continue;
@@ -217,6 +218,7 @@ impl Reader {
                         if !ended || self.is_bad_target(&text[begun..at]) {
                             return Err(Failure { kind: Kind::InvalidToken, at: base.at(at) });
                         }
+                        self.ended(&[Limit::NameBytes], self.length);
                         if text[at] == b'?' {
                             (self.scan, self.mark) = (Scan::PiTargetEnd, base.at(at));
                             at += 1;
@@ -248,6 +250,7 @@ impl Reader {
                 }
                 Scan::PiTargetEnd | Scan::PiDataEnd if byte == b'>' => {
                     at += 1;
+                    self.ended(&[Limit::PiBytes], self.length);
                     self.instruction(&text[begun..at], env)?;
                     self.scan = Scan::Between;
                     continue;
@@ -337,6 +340,7 @@ impl Reader {
             };
             at += length;
             self.scan = Scan::Between;
+            self.ended(&[Limit::NameBytes], self.length);
             let step = self.whole(&text[begun..at], base, at, token, env)?;
             if step != Step::On {
                 return Ok((step, at));
@@ -414,7 +418,7 @@ impl Reader {
         let length = self.length + run as u64;
         if length > maximum {
             let over = usize::try_from(maximum.saturating_sub(self.length)).unwrap_or(0);
-            return Err(Failure::limit(limit, maximum, base.at(at + over)));
+            self.cross(limit, maximum, maximum.saturating_add(1), base.at(at + over))?;
         }
         self.length = length;
         Ok(())
@@ -423,7 +427,7 @@ impl Reader {
     /// Adds the byte at `mark`, which could have been the start of the token's end, to its content.
     fn count_mark(&mut self, maximum: u64, limit: Limit) -> Result<(), Failure> {
         if self.length >= maximum {
-            return Err(Failure::limit(limit, maximum, self.mark));
+            self.cross(limit, maximum, maximum.saturating_add(1), self.mark)?;
         }
         self.length += 1;
         Ok(())

@@ -663,3 +663,53 @@ fn long_chains_of_entities_do_not_recurse_and_loops_in_them_are_found() {
     let model = format!("<!DOCTYPE r [<!ELEMENT a {}b{}>]>", "(".repeat(depth), ")".repeat(depth));
     assert_eq!(read_cut(&model, &[], unlimited).end, End::Done(model.len() as u64));
 }
+
+#[test]
+fn audited_limits_are_told_once_with_their_final_size() {
+    let document = "<!DOCTYPE r [<!ENTITY abc 'x'><!ENTITY b '&abc;&abc;'><!-- four --><?pi data?>\
+                    <!ATTLIST a b CDATA 'long enough' c CDATA '&b;' d CDATA ''>%pqr;]>";
+    let mut limits = XmlLimits::UNLIMITED;
+    (limits.doctype_bytes, limits.name_bytes, limits.comment_bytes, limits.pi_bytes) = (15, 2, 3, 4);
+    (limits.entities, limits.attributes, limits.attribute_bytes, limits.entity_depth) = (1, 1, 5, 1);
+    let start = Place::START;
+    let bytes = &document.as_bytes()[9..];
+    for step in [1, 7, bytes.len()] {
+        let mut reader = Reader::new(DtdMode::Internal, &limits, true, false, false, None, start);
+        reader.audit();
+        let (mut sink, mut names, mut expansions) = (Recorder::default(), Names::default(), Expansions::new(&limits));
+        expansions.audit();
+        let (mut place, mut seen, mut done) = (start.after(b"<!DOCTYPE"), Vec::new(), false);
+        for piece in bytes.chunks(step) {
+            let padded = [piece, &[0; PADDING]].concat();
+            let mut c = Window::padded(&padded, piece.len()).cursor(0);
+            let counter = Counter(place, piece);
+            let mut env = Env { sink: &mut sink, names: &mut names, expansions: &mut expansions, place: &counter };
+            let outcome = reader.read(&mut c, &mut env);
+            done = outcome == Outcome::Done;
+            assert!(done || outcome == Outcome::NeedMore, "{outcome:?}");
+            seen.extend(reader.take_crossings(done));
+            place = place.after(piece);
+        }
+        assert!(done);
+        let at = |text: &str| document.find(text).expect("it stands there") as u64;
+        let mut told: Vec<(Limit, u64, u64)> =
+            seen.iter().map(|seen| (seen.limit, seen.observed, seen.place.offset)).collect();
+        told.sort();
+        let mut expected = vec![
+            (Limit::DoctypeBytes, document.len() as u64, 15),
+            (Limit::Entities, 2, at("<!ENTITY b")),
+            (Limit::CommentBytes, 6, at("ur -->")),
+            (Limit::PiBytes, 7, at("ata?>")),
+            (Limit::Attributes, 3, at("c CDATA")),
+            (Limit::AttributeBytes, 11, at("enough")),
+            (Limit::EntityDepth, 2, at("&b;")),
+        ];
+        expected.extend(["c 'x'", "c;&abc;'", "c;'"].map(|text| (Limit::NameBytes, 3, at(text))));
+        expected.extend(["TA 'long", "TA '&b", "TA ''", "r;]"].map(|text| {
+            let length = if text.starts_with("TA") { 5 } else { 3 };
+            (Limit::NameBytes, length, at(text) - u64::from(length == 5))
+        }));
+        expected.sort();
+        assert_eq!(told, expected, "{step}");
+    }
+}
