@@ -445,18 +445,7 @@ impl Machine {
                 *at = At::Known(if between { Place::START } else { env.locate(*at) });
             }
         }
-        let in_tag = matches!(
-            self.state,
-            State::Tag
-                | State::Slash
-                | State::Name(NameOf::Attribute)
-                | State::Equals
-                | State::Quote
-                | State::Value
-                | State::ValueReference(_)
-        );
-        // The attributes of a tag that has ended may have stood in an earlier window, or in an entity's text.
-        if in_tag && self.moved < self.attributes.len() {
+        if self.moved < self.attributes.len() && self.is_in_tag() {
             // The value at hand began in this window, so moving it costs no more than its window did.
             let at_hand = matches!(self.state, State::Value | State::ValueReference(_));
             let cut = if at_hand { self.tag.value } else { self.scratch.len() };
