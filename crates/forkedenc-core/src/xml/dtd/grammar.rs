@@ -637,7 +637,7 @@ impl Reader {
             None if self.store.standalone && self.nested == 0 => {
                 return Err(Failure { kind: Kind::UndefinedEntity, at: self.token });
             }
-            None => env.tell(self.token, |sink, cx| sink.entity(&text[..text.len() - 1], cx))?,
+            None => env.tell(self.token, |sink, cx| sink.parameter_entity(&text[1..text.len() - 1], cx))?,
         }
         self.keeps = self.keeps && self.store.standalone;
         Ok(Step::On)

@@ -52,8 +52,8 @@ impl Sink for Recorder {
     fn pi(&mut self, target: &[u8], data: &[u8], cx: &Context<'_>) -> bool {
         self.note(cx, format!("pi {} {:?}", show(target), show(data)))
     }
-    fn entity(&mut self, name: &[u8], cx: &Context<'_>) -> bool {
-        self.note(cx, format!("skipped {}", show(name)))
+    fn parameter_entity(&mut self, name: &[u8], cx: &Context<'_>) -> bool {
+        self.note(cx, format!("skipped %{}", show(name)))
     }
     fn doctype(&mut self, doctype: &Doctype<'_>, cx: &Context<'_>) -> bool {
         let Doctype { name, public_id, system_id, internal_subset } = doctype;
