@@ -8,7 +8,6 @@ use super::scan::{Shape, Token};
 use super::store::{EntityKind, Text};
 use crate::limits::Limit;
 use crate::position::Place;
-use crate::xml::chars::is_space;
 use crate::xml::error::Kind;
 use crate::xml::names::NameId;
 use crate::xml::sink::{At, Declared, Doctype, Sink};
@@ -186,33 +185,6 @@ impl Reader {
         self.declaration.kind.try_reserve(text.len()).map_err(|_| Failure { kind: Kind::OutOfMemory, at })?;
         self.declaration.kind.extend_from_slice(text);
         Ok(())
-    }
-
-    /// A comment is complete, delimiters included.
-    pub(super) fn comment<S: Sink>(&mut self, tail: &[u8], env: &mut Env<'_, S>) -> Result<(), Failure> {
-        self.with_token(tail, |reader, text| {
-            if !reader.in_subset() {
-                return Err(reader.syntax());
-            }
-            env.tell(reader.token, |sink, cx| sink.comment(&text[4..text.len() - 3], cx))
-        })
-    }
-
-    /// A PI is complete, delimiters included.
-    pub(super) fn instruction<S: Sink>(&mut self, tail: &[u8], env: &mut Env<'_, S>) -> Result<(), Failure> {
-        self.with_token(tail, |reader, text| {
-            let content = &text[2..text.len() - 2];
-            let length = content.iter().position(|byte| is_space(*byte)).unwrap_or(content.len());
-            let (target, rest) = content.split_at(length);
-            if target == b"xml" {
-                return Err(Failure { kind: Kind::MisplacedDeclaration, at: reader.token });
-            }
-            if !reader.in_subset() {
-                return Err(reader.syntax());
-            }
-            let data = &rest[rest.iter().position(|byte| !is_space(*byte)).unwrap_or(rest.len())..];
-            env.tell(reader.token, |sink, cx| sink.pi(target, data, cx))
-        })
     }
 
     /// A literal starts: what it is follows from where it stands.

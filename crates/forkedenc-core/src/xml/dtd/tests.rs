@@ -713,3 +713,43 @@ fn audited_limits_are_told_once_with_their_final_size() {
         assert_eq!(told, expected, "{step}");
     }
 }
+
+#[test]
+fn no_cut_changes_what_a_mutilated_doctype_comes_to() {
+    const PARTS: [&str; 16] = [
+        "<!ENTITY e 'x&#65;&f;'>",
+        "<!ENTITY % p '<!ELEMENT z ANY>'>%p;",
+        "<!ENTITY u PUBLIC 'p' \"s\" NDATA n>",
+        "<!ELEMENT a (b,(c|d)+)?>",
+        "<!ELEMENT a (#PCDATA|b)*>",
+        "<!ATTLIST a b (c|d) #IMPLIED e NOTATION (n) #REQUIRED>",
+        "<!ATTLIST a b NMTOKENS #FIXED ' x &lt; é '>",
+        "<!NOTATION n PUBLIC 'x y'>",
+        "<!-- - -->",
+        "<?pi data??>",
+        "\n",
+        "%q;",
+        "]>",
+        "<![INCLUDE[",
+        "<?xml v?>",
+        "'",
+    ];
+    let mut state = 1u32;
+    let mut next = |below: usize| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) as usize % below
+    };
+    for _ in 0..1500 {
+        let mut subset: Vec<char> = (0..3).flat_map(|_| PARTS[next(PARTS.len())].chars()).collect();
+        for _ in 0..next(4) {
+            let at = next(subset.len());
+            if next(2) == 0 {
+                subset.remove(at);
+            } else {
+                subset.insert(at, ['<', '>', '&', '%', ';', '\'', '-', ' ', ':', '(', 'é', '#'][next(12)]);
+            }
+        }
+        let subset: String = subset.into_iter().collect();
+        read(&format!("<!DOCTYPE r SYSTEM 's' [{subset}]>"));
+    }
+}
