@@ -438,13 +438,18 @@ impl Machine {
 
     /// The window goes: what was only pointed at is kept.
     fn suspend(&mut self, c: &Cursor<'_>, env: Env<'_>) {
-        let between = matches!(self.state, State::Content | State::Misc);
+        if matches!(self.state, State::Content | State::Misc) {
+            return;
+        }
         for at in [&mut self.token, &mut self.name_at, &mut self.reference] {
-            if let At::Window(_) = at {
-                // Between tokens nobody asks any more, but it must not pass for a position in the next window.
-                *at = At::Known(if between { Place::START } else { env.locate(*at) });
+            // One past the window is left from a token long ago, and nobody will ask for it.
+            if let At::Window(position) = at
+                && *position <= c.window().len()
+            {
+                *at = At::Known(env.locate(*at));
             }
         }
+        // Elsewhere the attributes are those of an earlier tag.
         if self.moved < self.attributes.len() && self.is_in_tag() {
             // The value at hand began in this window, so moving it costs no more than its window did.
             let at_hand = matches!(self.state, State::Value | State::ValueReference(_));
