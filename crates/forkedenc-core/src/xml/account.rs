@@ -498,7 +498,7 @@ impl Machine {
     pub(super) fn markup_refused(&mut self, c: &Cursor<'_>, env: Env<'_>) -> Step {
         match self.phase {
             // What could be a declaration stands in the wrong place; anything else is no token at all.
-            Phase::Prolog if self.carry.is_empty() && !c.peek().is_ascii_alphabetic() => {
+            Phase::Prolog if self.carry.is_empty() && !c.peek().is_ascii_alphabetic() && c.peek() != b'[' => {
                 self.fail(Kind::InvalidToken, c, env)
             }
             Phase::Prolog => self.fail_at(Kind::Syntax, self.token, env),

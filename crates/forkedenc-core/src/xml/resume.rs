@@ -177,7 +177,10 @@ impl Machine {
             let starts = self.carry.is_empty() || self.colon == 1;
             let fits = if starts { is_name_start(character) } else { is_name(character) };
             let colon = character == ':' && self.rules.namespaces;
-            if colon && (starts || self.colon > 0) {
+            // Targets and entities are named without colons (Namespaces 1.0 §7).
+            let plain =
+                matches!(self.state, State::Name(NameOf::Pi) | State::Reference(_) | State::ValueReference(_));
+            if colon && (starts || plain || self.colon > 0) {
                 self.fail(Kind::InvalidToken, c, env);
                 return Part::Failed;
             }
