@@ -178,8 +178,7 @@ impl Machine {
             let fits = if starts { is_name_start(character) } else { is_name(character) };
             let colon = character == ':' && self.rules.namespaces;
             // Targets and entities are named without colons (Namespaces 1.0 §7).
-            let plain =
-                matches!(self.state, State::Name(NameOf::Pi) | State::Reference(_) | State::ValueReference(_));
+            let plain = matches!(self.state, State::Name(NameOf::Pi) | State::Reference(_) | State::ValueReference(_));
             if colon && (starts || plain || self.colon > 0) {
                 self.fail(Kind::InvalidToken, c, env);
                 return Part::Failed;
