@@ -103,9 +103,11 @@ impl Machine {
             return false;
         }
         let scope = match limit {
-            Limit::NameBytes | Limit::AttributeBytes | Limit::NamespaceUriBytes | Limit::CommentBytes | Limit::PiBytes => {
-                Scope::Token
-            }
+            Limit::NameBytes
+            | Limit::AttributeBytes
+            | Limit::NamespaceUriBytes
+            | Limit::CommentBytes
+            | Limit::PiBytes => Scope::Token,
             Limit::TextBytes => Scope::Run,
             Limit::Attributes | Limit::AttributesBytes | Limit::Namespaces | Limit::Children => {
                 Scope::Element(self.depth)
@@ -160,7 +162,10 @@ impl Machine {
     pub(super) fn gate_end(&mut self, at: At, env: Env<'_>) -> bool {
         self.audit_run();
         let (depth, children) = (self.depth, u64::from(self.open.children));
-        self.audit_end(Scope::Element(depth), |limit, observed| if limit == Limit::Children { children } else { observed });
+        self.audit_end(
+            Scope::Element(depth),
+            |limit, observed| if limit == Limit::Children { children } else { observed },
+        );
         self.count_token(at, env)
     }
 
@@ -430,7 +435,8 @@ impl Machine {
             (Limit::CommentBytes, self.limits.comment_bytes)
         };
         let by_memory = self.metered && self.memory_left() <= maximum;
-        let (limit, maximum) = if by_memory { (Limit::MemoryBytes, self.limits.memory_bytes) } else { (limit, maximum) };
+        let (limit, maximum) =
+            if by_memory { (Limit::MemoryBytes, self.limits.memory_bytes) } else { (limit, maximum) };
         self.crossed(limit, maximum, maximum.saturating_add(1), at, env)
     }
 

@@ -148,7 +148,9 @@ impl Machine {
     #[inline(always)]
     pub(super) fn start_tag<S: Sink>(&mut self, sink: &mut S, c: &mut Cursor<'_>, env: Env<'_>) -> Step {
         let start = c.position();
-        if (u64::from(self.depth) >= self.limits.depth || u64::from(self.open.children) >= self.limits.children || self.metered)
+        if (u64::from(self.depth) >= self.limits.depth
+            || u64::from(self.open.children) >= self.limits.children
+            || self.metered)
             && !self.gate_element(start, env)
         {
             return Step::Failed;
@@ -200,8 +202,18 @@ impl Machine {
 
     /// Behind a start tag's name. `NeedMore` stands for: taken whole.
     #[inline(always)]
-    fn named<S: Sink>(&mut self, sink: &mut S, c: &mut Cursor<'_>, env: Env<'_>, name: NameId, position: usize) -> Step {
-        if self.names.seen(name) && self.names.distinct() > self.limits.distinct_names && !self.over_names(position, env) {
+    fn named<S: Sink>(
+        &mut self,
+        sink: &mut S,
+        c: &mut Cursor<'_>,
+        env: Env<'_>,
+        name: NameId,
+        position: usize,
+    ) -> Step {
+        if self.names.seen(name)
+            && self.names.distinct() > self.limits.distinct_names
+            && !self.over_names(position, env)
+        {
             return Step::Failed;
         }
         let bindings = self.names.bindings.len() as u32;

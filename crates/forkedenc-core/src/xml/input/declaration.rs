@@ -9,7 +9,7 @@ use super::super::sink::XmlDeclaration;
 use crate::position::Place;
 
 /// The longest version and the longest name of an encoding that is read; no encoding has a longer one.
-const LONGEST: usize = 62;
+const LONGEST: usize = 46;
 
 /// An XML declaration that was read.
 #[derive(Clone, Debug)]

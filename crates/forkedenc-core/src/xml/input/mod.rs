@@ -33,9 +33,13 @@ use super::error::{Kind, Open};
 use crate::cursor::PADDING;
 use crate::limits::Limit;
 use crate::position::Place;
+use crate::simd::survey;
 
 /// The most that a piece holds, but for a few bytes that were kept from the chunk before.
 pub const PIECE: usize = 64 << 10;
+
+/// Chunks of up to so many bytes are taken without ado where they can be.
+const SMALL: usize = 64;
 
 /// What was made of a chunk's first bytes.
 #[derive(Clone, Copy, Debug)]
@@ -187,7 +191,38 @@ impl Input {
 
     /// Decodes the next piece of `chunk`, which it takes off the chunk, into `buffer`. That then holds the piece and at
     /// least [`PADDING`] zero bytes behind it. `last`: nothing comes behind the chunk.
+    #[inline]
     pub fn fill(&mut self, chunk: &mut &[u8], buffer: &mut Vec<u8>, last: bool) -> Filled {
+        if chunk.len() <= SMALL && self.fill_small(chunk, buffer) {
+            let length = std::mem::take(chunk).len();
+            return Filled { length, trouble: None, more: false };
+        }
+        self.fill_any(chunk, buffer, last)
+    }
+
+    /// Takes a chunk of plain ASCII in the midst of a document. False: nothing was done.
+    #[inline]
+    fn fill_small(&mut self, chunk: &[u8], buffer: &mut [u8]) -> bool {
+        let size = chunk.len() as u64;
+        let plain = self.stage == Stage::Content
+            && matches!(self.decoder, Decoder::Utf8)
+            && self.carried == 0
+            && !self.after_cr
+            && self.trouble.is_none()
+            && self.maximum - self.seen >= size;
+        let Some(room) = buffer.first_chunk_mut::<{ SMALL + PADDING }>().filter(|_| plain) else { return false };
+        room[..chunk.len()].copy_from_slice(chunk);
+        let seen = survey(chunk);
+        if seen.control || seen.high {
+            return false;
+        }
+        room[chunk.len()..chunk.len() + PADDING].fill(0);
+        self.seen += size;
+        self.end = self.seen;
+        true
+    }
+
+    fn fill_any(&mut self, chunk: &mut &[u8], buffer: &mut Vec<u8>, last: bool) -> Filled {
         if self.trouble.is_some() {
             return Filled { length: 0, trouble: self.trouble, more: false };
         }
@@ -214,9 +249,8 @@ impl Input {
     /// The piece, which is given again, was read; the next one starts behind it.
     #[inline]
     pub fn consumed(&mut self, piece: &[u8]) {
-        let place = self.places.at(piece, piece.len());
-        debug_assert_eq!(place.offset, self.end);
-        self.places.restart(place);
+        debug_assert_eq!(self.places.at(piece, piece.len()).offset, self.end);
+        self.places.advance(piece, self.end);
     }
 
     /// The XML declaration, once it was read; given once.
@@ -381,19 +415,24 @@ impl Input {
     /// Reads the declaration. False where it goes on.
     fn declare(&mut self, source: &mut &[u8]) -> Result<bool, Wrong> {
         let Some(mut reading) = self.reading.take() else { return Ok(true) };
+        let size = self.unit_size();
         let mut place = self.places.start();
         let mut step = Step::More;
         while matches!(step, Step::More) {
-            let Some((unit, size)) = self.unit(source) else { break };
+            let Some((unit, taken)) = self.unit(source) else { break };
             let byte = u8::try_from(unit).unwrap_or(0x80);
-            step = if matches!(byte, 0x80..0xc2 | 0xf5..) && self.unit_size() == 1 {
-                Step::Bad(Kind::InvalidCharacter, place)
+            if matches!(byte, 0x80..0xc2 | 0xf5..) && size == 1 {
+                step = Step::Bad(Kind::InvalidCharacter, place);
+                break;
+            }
+            step = reading.step(byte, place);
+            self.take_unit(source, taken);
+            place.offset += size as u64;
+            if matches!(byte, b'\r' | b'\n') {
+                place = self.line_end(byte, place);
             } else {
-                reading.step(byte, place)
-            };
-            if !matches!(step, Step::Bad(..)) {
-                self.take_unit(source, size);
-                place = self.behind(byte, place);
+                self.after_cr = false;
+                place.column += 1;
             }
         }
         self.places.restart(place);
@@ -406,15 +445,10 @@ impl Input {
         known
     }
 
-    /// The place behind a character of the declaration.
-    fn behind(&mut self, byte: u8, place: Place) -> Place {
-        let place = Place { offset: place.offset + self.unit_size() as u64, ..place };
+    /// The place behind a line end in the declaration.
+    fn line_end(&mut self, byte: u8, place: Place) -> Place {
         let after_cr = std::mem::replace(&mut self.after_cr, byte == b'\r');
-        match byte {
-            b'\n' if after_cr => place,
-            b'\n' | b'\r' => Place { line: place.line + 1, column: 1, ..place },
-            _ => Place { column: place.column + 1, ..place },
-        }
+        if after_cr && byte == b'\n' { place } else { Place { line: place.line + 1, column: 1, ..place } }
     }
 
     /// Reads what follows as declared.
@@ -483,6 +517,7 @@ impl Input {
         Some((if little { u16::from_le_bytes(bytes) } else { u16::from_be_bytes(bytes) }, size))
     }
 
+    #[inline]
     fn take_unit(&mut self, source: &mut &[u8], size: usize) {
         *source = &source[size..];
         self.carried = 0;
