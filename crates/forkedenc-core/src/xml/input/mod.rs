@@ -31,7 +31,7 @@ use self::writer::Writer;
 use super::chars::{is_char, is_space};
 use super::error::{Kind, Open};
 use crate::cursor::PADDING;
-use crate::limits::Limit;
+use crate::limits::{Limit, NONE};
 use crate::position::Place;
 use crate::simd::survey;
 
@@ -154,7 +154,7 @@ pub struct Input {
 }
 
 impl Input {
-    /// `override_`: an encoding that counts whatever the document says of itself. The limits are [`crate::limits::NONE`] where there is none.
+    /// `override_`: an encoding that counts whatever the document says of itself. The limits are [`NONE`] where there is none.
     #[must_use]
     pub fn new(encodings: &Encodings, override_: Option<&str>, document_bytes: u64, stream_bytes: u64) -> Self {
         let forced = override_.map(|name| encodings.any(name));
@@ -251,6 +251,11 @@ impl Input {
     pub fn consumed(&mut self, piece: &[u8]) {
         debug_assert_eq!(self.places.at(piece, piece.len()).offset, self.end);
         self.places.advance(piece, self.end);
+    }
+
+    /// Takes the limits off: they are audited elsewhere.
+    pub fn lift_limits(&mut self) {
+        self.maximum = NONE;
     }
 
     /// The XML declaration, once it was read; given once.
@@ -418,14 +423,15 @@ impl Input {
         let size = self.unit_size();
         let mut place = self.places.start();
         let mut step = Step::More;
-        while matches!(step, Step::More) {
+        while step == Step::More {
             let Some((unit, taken)) = self.unit(source) else { break };
             let byte = u8::try_from(unit).unwrap_or(0x80);
             if matches!(byte, 0x80..0xc2 | 0xf5..) && size == 1 {
-                step = Step::Bad(Kind::InvalidCharacter, place);
+                reading.wrong = Some((Kind::InvalidCharacter, place));
+                step = Step::Bad;
                 break;
             }
-            step = reading.step(byte, place);
+            step = reading.step(byte, &place);
             self.take_unit(source, taken);
             place.offset += size as u64;
             if matches!(byte, b'\r' | b'\n') {
@@ -439,10 +445,11 @@ impl Input {
         let known = match step {
             Step::More => Ok(false),
             Step::Done => self.declared(&reading).map(|()| true),
-            Step::Bad(kind, place) => Err(Wrong::There(kind, place)),
+            Step::Bad => Ok(false),
         };
+        let wrong = reading.wrong;
         self.reading = Some(reading);
-        known
+        wrong.map_or(known, |(kind, place)| Err(Wrong::There(kind, place)))
     }
 
     /// The place behind a line end in the declaration.
@@ -655,5 +662,7 @@ impl Input {
     }
 }
 
+#[cfg(test)]
+mod declaration_tests;
 #[cfg(test)]
 mod tests;

@@ -7,10 +7,10 @@ use crate::limits::NONE;
 
 /// What a reading gave: the text, the place of each of its characters, and what is wrong.
 #[derive(Debug, PartialEq)]
-struct Outcome {
-    text: String,
-    places: Vec<Place>,
-    trouble: Option<Trouble>,
+pub(super) struct Outcome {
+    pub text: String,
+    pub places: Vec<Place>,
+    pub trouble: Option<Trouble>,
 }
 
 /// Reads a document in chunks of the given sizes, the last of them again and again.
@@ -50,12 +50,12 @@ fn read_with(mut input: Input, document: &[u8], sizes: &[usize]) -> Outcome {
     }
 }
 
-fn read(document: &[u8], sizes: &[usize], encodings: &Encodings) -> Outcome {
+pub(super) fn read(document: &[u8], sizes: &[usize], encodings: &Encodings) -> Outcome {
     read_with(Input::new(encodings, None, NONE, NONE), document, sizes)
 }
 
 /// Holds every way to cut a document in two, and into small pieces, against one chunk.
-fn read_all_ways(document: &[u8], encodings: &Encodings, forced: Option<&str>) -> Outcome {
+pub(super) fn read_all_ways(document: &[u8], encodings: &Encodings, forced: Option<&str>) -> Outcome {
     let input = || Input::new(encodings, forced, NONE, NONE);
     let whole = read_with(input(), document, &[document.len().max(1)]);
     let halves = (0..document.len().min(300)).map(|cut| vec![cut, document.len()]);
@@ -190,7 +190,7 @@ fn long_documents_go_piece_by_piece() {
     }
 }
 
-fn utf16(text: &str) -> Vec<u8> {
+pub(super) fn utf16(text: &str) -> Vec<u8> {
     text.encode_utf16().flat_map(u16::to_le_bytes).collect()
 }
 
