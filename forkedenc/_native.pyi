@@ -1,6 +1,6 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import EllipsisType, GenericAlias
-from typing import Any, Literal, final
+from typing import Any, ClassVar, Literal, TypeAlias, final
 
 from typing_extensions import Buffer
 
@@ -237,3 +237,194 @@ class TextChunks:
     def __new__(cls, obj: Any, options: tuple[Any, ...]) -> TextChunks: ...
     def __iter__(self) -> Iterator[str]: ...
     def __next__(self) -> str: ...
+
+# XML.
+
+def register_codec_tables(function: Callable[[str], list[int] | None]) -> None: ...
+
+_Names: TypeAlias = Mapping[str, str] | Iterable[tuple[str, str]] | None
+
+@final
+class Start:
+    __match_args__ = ("name", "attributes", "namespaces")
+    def __new__(
+        cls,
+        name: str,
+        attributes: _Names = None,
+        namespaces: _Names = None,
+        *,
+        offset: int = 0,
+        line: int = 1,
+        column: int = 1,
+    ) -> Start: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+    def __getnewargs_ex__(self) -> tuple[tuple[str, dict[str, str], dict[str, str]], dict[str, int]]: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def attributes(self) -> dict[str, str]: ...
+    @property
+    def namespaces(self) -> dict[str, str]: ...
+    @property
+    def offset(self) -> int: ...
+    @property
+    def line(self) -> int: ...
+    @property
+    def column(self) -> int: ...
+
+@final
+class End:
+    __match_args__ = ("name",)
+    def __new__(
+        cls,
+        name: str,
+        *,
+        offset: int = 0,
+        line: int = 1,
+        column: int = 1,
+    ) -> End: ...
+    def __getnewargs_ex__(self) -> tuple[tuple[str], dict[str, int]]: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def offset(self) -> int: ...
+    @property
+    def line(self) -> int: ...
+    @property
+    def column(self) -> int: ...
+
+@final
+class Text:
+    __match_args__ = ("text",)
+    def __new__(
+        cls,
+        text: str,
+        *,
+        offset: int = 0,
+        line: int = 1,
+        column: int = 1,
+    ) -> Text: ...
+    def __getnewargs_ex__(self) -> tuple[tuple[str], dict[str, int]]: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def offset(self) -> int: ...
+    @property
+    def line(self) -> int: ...
+    @property
+    def column(self) -> int: ...
+
+@final
+class Comment:
+    __match_args__ = ("text",)
+    def __new__(
+        cls,
+        text: str,
+        *,
+        offset: int = 0,
+        line: int = 1,
+        column: int = 1,
+    ) -> Comment: ...
+    def __getnewargs_ex__(self) -> tuple[tuple[str], dict[str, int]]: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def offset(self) -> int: ...
+    @property
+    def line(self) -> int: ...
+    @property
+    def column(self) -> int: ...
+
+@final
+class PI:
+    __match_args__ = ("target", "data")
+    def __new__(
+        cls,
+        target: str,
+        data: str = "",
+        *,
+        offset: int = 0,
+        line: int = 1,
+        column: int = 1,
+    ) -> PI: ...
+    def __getnewargs_ex__(self) -> tuple[tuple[str, str], dict[str, int]]: ...
+    @property
+    def target(self) -> str: ...
+    @property
+    def data(self) -> str: ...
+    @property
+    def offset(self) -> int: ...
+    @property
+    def line(self) -> int: ...
+    @property
+    def column(self) -> int: ...
+
+@final
+class Doctype:
+    __match_args__ = ("name", "public_id", "system_id")
+    def __new__(
+        cls,
+        name: str,
+        public_id: str | None = None,
+        system_id: str | None = None,
+        *,
+        offset: int = 0,
+        line: int = 1,
+        column: int = 1,
+    ) -> Doctype: ...
+    def __getnewargs_ex__(self) -> tuple[tuple[str, str | None, str | None], dict[str, int]]: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def public_id(self) -> str | None: ...
+    @property
+    def system_id(self) -> str | None: ...
+    @property
+    def offset(self) -> int: ...
+    @property
+    def line(self) -> int: ...
+    @property
+    def column(self) -> int: ...
+
+@final
+class Entity:
+    __match_args__ = ("name",)
+    def __new__(
+        cls,
+        name: str,
+        *,
+        offset: int = 0,
+        line: int = 1,
+        column: int = 1,
+    ) -> Entity: ...
+    def __getnewargs_ex__(self) -> tuple[tuple[str], dict[str, int]]: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def offset(self) -> int: ...
+    @property
+    def line(self) -> int: ...
+    @property
+    def column(self) -> int: ...
+
+@final
+class PullParser:
+    def __new__(
+        cls,
+        *,
+        limits: Limits | None = None,
+        dtd: Literal["forbid", "bare", "skip", "internal"] = "bare",
+        namespaces: bool = True,
+        encodings: Literal["all"] | Iterable[str] | None = None,
+        coalesce: bool = True,
+        audit: Callable[[LimitBreach], object] | None = None,
+        depth_hint: int | None = None,
+    ) -> PullParser: ...
+    def feed(self, data: Buffer) -> None: ...
+    def read_events(self) -> list[Start | End | Text | Comment | PI | Doctype | Entity]: ...
+    def close(self) -> None: ...
+    def fork(self) -> PullParser: ...
+    @property
+    def stats(self) -> Stats: ...
+    @property
+    def depth(self) -> int: ...

@@ -1,5 +1,20 @@
 """XML 1.0 with namespaces for bytes you do not trust: limits inside the token, nothing external is ever read."""
 
+from forkedenc._native import PI, Comment, Doctype, End, Entity, PullParser, Start, Text
+from forkedenc.xml import _codecs as _codecs
 from forkedenc.xml._errors import ParseError
+from forkedenc.xml._events import aevents, events
 
-__all__ = ["ParseError"]
+__all__ = [
+    "PI",
+    "Comment",
+    "Doctype",
+    "End",
+    "Entity",
+    "ParseError",
+    "PullParser",
+    "Start",
+    "Text",
+    "aevents",
+    "events",
+]

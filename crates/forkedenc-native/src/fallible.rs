@@ -19,6 +19,10 @@ pub fn int(py: Python<'_>, value: u64) -> PyResult<Bound<'_, PyAny>> {
     unsafe { made(py, ffi::PyLong_FromUnsignedLongLong(value)) }
 }
 
+pub fn truth(py: Python<'_>, value: bool) -> Bound<'_, PyAny> {
+    pyo3::types::PyBool::new(py, value).to_owned().into_any()
+}
+
 pub fn float(py: Python<'_>, value: f64) -> PyResult<Bound<'_, PyAny>> {
     // SAFETY: attached; the result is new.
     unsafe { made(py, ffi::PyFloat_FromDouble(value)) }

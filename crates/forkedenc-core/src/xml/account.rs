@@ -103,11 +103,9 @@ impl Machine {
             return false;
         }
         let scope = match limit {
-            Limit::NameBytes
-            | Limit::AttributeBytes
-            | Limit::NamespaceUriBytes
-            | Limit::CommentBytes
-            | Limit::PiBytes => Scope::Token,
+            Limit::NameBytes | Limit::AttributeBytes | Limit::NamespaceUriBytes | Limit::CommentBytes | Limit::PiBytes => {
+                Scope::Token
+            }
             Limit::TextBytes => Scope::Run,
             Limit::Attributes | Limit::AttributesBytes | Limit::Namespaces | Limit::Children => {
                 Scope::Element(self.depth)
@@ -152,7 +150,7 @@ impl Machine {
                 return false;
             }
         }
-        let (children, maximum) = (u64::from(self.open.children), self.limits.children);
+        let (children, maximum) = (self.open.children(), self.limits.children);
         children < maximum || self.crossed(Limit::Children, maximum, children + 1, self.token, env)
     }
 
@@ -161,11 +159,8 @@ impl Machine {
     #[inline(never)]
     pub(super) fn gate_end(&mut self, at: At, env: Env<'_>) -> bool {
         self.audit_run();
-        let (depth, children) = (self.depth, u64::from(self.open.children));
-        self.audit_end(
-            Scope::Element(depth),
-            |limit, observed| if limit == Limit::Children { children } else { observed },
-        );
+        let (depth, children) = (self.depth, self.open.children());
+        self.audit_end(Scope::Element(depth), |limit, observed| if limit == Limit::Children { children } else { observed });
         self.count_token(at, env)
     }
 
@@ -435,8 +430,7 @@ impl Machine {
             (Limit::CommentBytes, self.limits.comment_bytes)
         };
         let by_memory = self.metered && self.memory_left() <= maximum;
-        let (limit, maximum) =
-            if by_memory { (Limit::MemoryBytes, self.limits.memory_bytes) } else { (limit, maximum) };
+        let (limit, maximum) = if by_memory { (Limit::MemoryBytes, self.limits.memory_bytes) } else { (limit, maximum) };
         self.crossed(limit, maximum, maximum.saturating_add(1), at, env)
     }
 
@@ -524,17 +518,17 @@ impl Machine {
         // The first frame is what stands around the root.
         for frame in words.chunks_exact(4).skip(1) {
             let element = Element::of([frame[0], frame[1], frame[2], frame[3]]);
-            step(NameId(element.written), element.index, &mut path);
+            step(element.written(), element.index(), &mut path);
             if path.len() > 4 * SHOWN {
                 return path;
             }
         }
         if self.depth > 0 {
-            step(NameId(self.open.written), self.open.index, &mut path);
+            step(self.open.written(), self.open.index(), &mut path);
         }
         if self.is_in_tag() {
             let entry = self.names.entry(self.tag.name);
-            let index = if self.depth > 0 && entry.parent == self.open.serial { entry.siblings + 1 } else { 1 };
+            let index = if self.depth > 0 && entry.parent == self.open.serial() { entry.siblings + 1 } else { 1 };
             step(self.tag.name, index, &mut path);
             if self.tag.attribute != NameId::EMPTY {
                 path.push_str("/@");

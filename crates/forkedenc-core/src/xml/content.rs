@@ -116,12 +116,12 @@ impl Machine {
         let start = c.position();
         let mut d = *c;
         d.advance(2);
-        let entry = self.names.entry(NameId(self.open.written));
+        let entry = self.names.entry(self.open.written());
         let length = entry.length as usize;
         let same = if length <= 16 {
             simd::head(&d, length) == Some(entry.head)
         } else {
-            d.left() > length && d.ahead().starts_with(self.names.written(NameId(self.open.written)))
+            d.left() > length && d.ahead().starts_with(self.names.written(self.open.written()))
         };
         if !same || d.peek_at(length) != b'>' || self.depth == self.floor {
             self.token = env.at(start);
@@ -148,9 +148,7 @@ impl Machine {
     #[inline(always)]
     pub(super) fn start_tag<S: Sink>(&mut self, sink: &mut S, c: &mut Cursor<'_>, env: Env<'_>) -> Step {
         let start = c.position();
-        if (u64::from(self.depth) >= self.limits.depth
-            || u64::from(self.open.children) >= self.limits.children
-            || self.metered)
+        if (u64::from(self.depth) >= self.limits.depth || self.open.children() >= self.limits.children || self.metered)
             && !self.gate_element(start, env)
         {
             return Step::Failed;
@@ -202,18 +200,8 @@ impl Machine {
 
     /// Behind a start tag's name. `NeedMore` stands for: taken whole.
     #[inline(always)]
-    fn named<S: Sink>(
-        &mut self,
-        sink: &mut S,
-        c: &mut Cursor<'_>,
-        env: Env<'_>,
-        name: NameId,
-        position: usize,
-    ) -> Step {
-        if self.names.seen(name)
-            && self.names.distinct() > self.limits.distinct_names
-            && !self.over_names(position, env)
-        {
+    fn named<S: Sink>(&mut self, sink: &mut S, c: &mut Cursor<'_>, env: Env<'_>, name: NameId, position: usize) -> Step {
+        if self.names.seen(name) && self.names.distinct() > self.limits.distinct_names && !self.over_names(position, env) {
             return Step::Failed;
         }
         let bindings = self.names.bindings.len() as u32;

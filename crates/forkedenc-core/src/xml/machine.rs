@@ -14,8 +14,8 @@ use forkedenc_runtime::{Overflow, Stack};
 use super::account::{Audit, Caps};
 use super::dtd::{Dtd, DtdMode, Expansions, Reader, Text};
 use super::error::{Error, Kind, Open};
-use super::names::{ExpandedId, NameId, Names};
-use super::sink::{At, Attribute, Context, IN_SCRATCH, Locate, Sink};
+use super::names::{NameId, Names};
+use super::sink::{At, Attribute, Context, IN_SCRATCH, Locate, Name, Sink};
 use crate::cursor::Cursor;
 use crate::limits::{NONE, XmlLimits};
 use crate::position::Place;
@@ -124,37 +124,63 @@ pub(super) enum Phase {
     Epilog,
 }
 
-/// The innermost open element.
+/// The innermost open element, as it lies on the stack when another opens in it. Kept in whole words: halves that were
+/// written one by one would have to be waited for when they are read as words.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Element {
-    pub written: u32,
-    pub expanded: u32,
-    /// How many declarations were in force around it.
-    pub bindings: u32,
-    pub children: u32,
-    /// Which of its parent's children of that name it is.
-    pub index: u32,
-    pub serial: u32,
-    /// How many counts of siblings were put aside when it began.
-    pub aside: u32,
-}
+pub(super) struct Element([u64; 4]);
 
 impl Element {
-    pub(super) fn frame(self) -> [u64; 4] {
+    /// `bindings`: how many declarations were in force around it; `aside`: how many counts of siblings were put aside when
+    /// it began; `index`: which of its parent's children of that name it is.
+    #[inline(always)]
+    pub(super) fn new(name: NameId, bindings: u32, aside: u32, index: u32, serial: u32) -> Self {
         let pair = |low: u32, high: u32| u64::from(low) | u64::from(high) << 32;
-        [
-            pair(self.written, self.expanded),
-            pair(self.bindings, self.children),
-            pair(self.index, self.serial),
-            u64::from(self.aside),
-        ]
+        Self([pair(name.0, index), pair(bindings, aside), u64::from(serial), 0])
     }
 
+    #[inline(always)]
+    pub(super) fn frame(self) -> [u64; 4] {
+        self.0
+    }
+
+    #[inline(always)]
     pub(super) fn of(frame: [u64; 4]) -> Self {
-        let halves = |word: u64| (word as u32, (word >> 32) as u32);
-        let ((written, expanded), (bindings, children), (index, serial)) =
-            (halves(frame[0]), halves(frame[1]), halves(frame[2]));
-        Self { written, expanded, bindings, children, index, serial, aside: frame[3] as u32 }
+        Self(frame)
+    }
+
+    #[inline(always)]
+    pub(super) fn written(self) -> NameId {
+        NameId(self.0[0] as u32)
+    }
+
+    #[inline(always)]
+    pub(super) fn bindings(self) -> usize {
+        self.0[1] as u32 as usize
+    }
+
+    #[inline(always)]
+    pub(super) fn aside(self) -> usize {
+        (self.0[1] >> 32) as usize
+    }
+
+    #[inline(always)]
+    pub(super) fn index(self) -> u32 {
+        (self.0[0] >> 32) as u32
+    }
+
+    #[inline(always)]
+    pub(super) fn serial(self) -> u32 {
+        self.0[2] as u32
+    }
+
+    #[inline(always)]
+    pub(super) fn children(self) -> u64 {
+        self.0[3]
+    }
+
+    #[inline(always)]
+    pub(super) fn add_child(&mut self) {
+        self.0[3] += 1;
     }
 }
 
@@ -356,6 +382,9 @@ impl Machine {
             overflow: None,
         };
         machine.names.begin();
+        // Names that an earlier document counted as its root are not counted on.
+        machine.names.elements += 1;
+        machine.open = Element::new(NameId::EMPTY, 0, 0, 0, machine.names.elements);
         if rules.runs == Runs::Pieces {
             machine.caps.text = NONE;
         }
@@ -454,10 +483,18 @@ impl Machine {
         Context { names: &self.names, in_doctype: false, place: env.place, start }
     }
 
-    /// The name of the open element.
+    /// The name of the open element. Its prefix is bound as it was at the start tag, so that need not be kept.
     #[inline(always)]
-    pub(super) fn open_name(&self) -> super::sink::Name {
-        super::sink::Name { written: NameId(self.open.written), expanded: ExpandedId(self.open.expanded) }
+    pub(super) fn open_name(&mut self) -> Name {
+        let written = self.open.written();
+        let expanded = if self.rules.namespaces {
+            let prefix = self.names.entry(written).prefix;
+            let uri = self.names.entry(prefix).bound;
+            self.names.expand(written, uri)
+        } else {
+            self.names.whole(written)
+        };
+        Name { written, expanded }
     }
 
     /// A copy that goes on by itself; `None` where there is no memory for its stack.

@@ -3,7 +3,8 @@
 //! A name of up to sixteen bytes is looked up by the bytes themselves, loaded as two words. Only a name that is not in the
 //! table is looked at character by character, and those that are not names never get in; so a hit is a valid name.
 //! Hashes are keyed by the process, and the table outlives the document, with its parser or its thread: ids stay
-//! what they are until [`Names::begin`] starts it anew because it grew too big.
+//! what they are until [`Names::begin`] starts it anew because it grew too big; those of namespaces and of expanded names
+//! may change within a document that has very many ([`super::Sink::ids_end`]).
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::OnceLock;
@@ -62,8 +63,11 @@ pub(super) struct Entry {
     /// The last answer to what it stands for.
     pub memo_uri: UriId,
     pub memo: ExpandedId,
-    /// Where it is a prefix: what it is bound to.
+    /// Where it is a prefix: what it is bound to, and what it was declared as last.
     pub bound: UriId,
+    declared: UriId,
+    /// Of `xmlns:p`: the prefix `p`, once that was asked for.
+    declares: NameId,
     /// The parent whose children of this name were counted last, its depth, and their number.
     pub parent: u32,
     pub parent_depth: u32,
@@ -86,6 +90,9 @@ pub struct Names {
     index: Vec<u32>,
     text: Vec<u8>,
     uris: Vec<(u32, u32)>,
+    uri_text: Vec<u8>,
+    /// How many of them, and how many bytes, are too many.
+    crowd: (usize, usize),
     expanded: Vec<Expanded>,
     /// Of URIs and of expanded names, by their bytes or parts.
     uri_index: std::collections::HashMap<Box<[u8]>, UriId>,
@@ -105,6 +112,7 @@ pub struct Names {
 /// A table with more names, or with more bytes of them, is not kept for the next document.
 const KEPT_NAMES: usize = 4096;
 const KEPT_BYTES: usize = 256 << 10;
+const KEPT_URIS: usize = 1024;
 /// A slot of the index without a name.
 const FREE: u32 = u32::MAX;
 
@@ -149,6 +157,8 @@ impl Default for Names {
             index: vec![FREE; 64],
             text: Vec::new(),
             uris: Vec::new(),
+            uri_text: Vec::new(),
+            crowd: (KEPT_URIS, KEPT_BYTES),
             expanded: Vec::new(),
             uri_index: std::collections::HashMap::default(),
             expanded_index: std::collections::HashMap::default(),
@@ -172,10 +182,8 @@ impl Names {
         self.index.clear();
         self.index.resize(64, FREE);
         self.text.clear();
-        self.uris.clear();
-        self.expanded.clear();
-        self.uri_index.clear();
-        self.expanded_index.clear();
+        self.forget_uris();
+        self.crowd = (KEPT_URIS, KEPT_BYTES);
         (self.document, self.tags, self.elements) = (0, 0, 0);
         self.bindings.clear();
         self.before.clear();
@@ -192,16 +200,58 @@ impl Names {
             memo_uri: UriId::UNBOUND,
             memo: ExpandedId(0),
             bound: UriId::NONE,
+            declared: UriId::NONE,
+            declares: NameId::EMPTY,
             parent: 0,
             parent_depth: 0,
             siblings: 0,
         });
         self.insert(b"xml");
         self.insert(b"xmlns");
+        self.bind_constants();
+    }
+
+    fn forget_uris(&mut self) {
+        self.uris.clear();
+        self.uri_text.clear();
+        self.expanded.clear();
+        self.uri_index.clear();
+        self.expanded_index.clear();
         for uri in [b"".as_slice(), XML_URI, XMLNS_URI] {
             self.uri_id(uri);
         }
-        self.bind_constants();
+    }
+
+    /// More namespaces than a table should hold: [`Names::renumber`] keeps those in force.
+    #[inline(always)]
+    pub(super) fn is_crowded(&self) -> bool {
+        self.uris.len() > self.crowd.0 || self.uri_text.len() > self.crowd.1
+    }
+
+    /// Gives the namespaces in force new numbers and forgets the others, and all expanded names.
+    pub(super) fn renumber(&mut self) {
+        let (uris, text) = (std::mem::take(&mut self.uris), std::mem::take(&mut self.uri_text));
+        self.forget_uris();
+        self.generation = next_generation();
+        let mut renamed = |names: &mut Self, uri: UriId| {
+            if uri == UriId::UNBOUND {
+                return uri;
+            }
+            let (start, end) = uris[uri.0 as usize];
+            names.uri_id(&text[start as usize..end as usize])
+        };
+        for index in 0..self.bindings.len() {
+            self.bindings[index].uri = renamed(self, self.bindings[index].uri);
+            self.before[index] = renamed(self, self.before[index]);
+        }
+        for index in 0..self.entries.len() {
+            let bound = self.entries[index].bound;
+            self.entries[index].bound = renamed(self, bound);
+            self.entries[index].memo_uri = UriId::UNBOUND;
+            self.entries[index].declared = UriId::NONE;
+        }
+        // Twice what is kept, or many in force would be renumbered at every tag.
+        self.crowd = (KEPT_URIS.max(2 * self.uris.len()), KEPT_BYTES.max(2 * self.uri_text.len()));
     }
 
     fn bind_constants(&mut self) {
@@ -214,7 +264,7 @@ impl Names {
     pub fn begin(&mut self) {
         self.unbind(0);
         let worn = self.document.max(self.tags).max(self.elements) > u32::MAX / 2;
-        if self.entries.len() > KEPT_NAMES || self.text.len() > KEPT_BYTES || worn {
+        if self.entries.len() > KEPT_NAMES || self.text.len() > KEPT_BYTES || self.is_crowded() || worn {
             *self = Self::default();
         }
         self.document += 1;
@@ -272,7 +322,7 @@ impl Names {
     #[must_use]
     pub fn uri(&self, id: UriId) -> &[u8] {
         let (start, end) = self.uris[id.0 as usize];
-        &self.text[start as usize..end as usize]
+        &self.uri_text[start as usize..end as usize]
     }
 
     /// The namespace of an expanded name, and the name in it.
@@ -372,6 +422,7 @@ impl Names {
         });
         let entry = &mut self.entries[id as usize];
         (entry.tag, entry.document, entry.parent, entry.parent_depth, entry.siblings) = (0, 0, 0, 0, 0);
+        (entry.declared, entry.declares) = (UriId::NONE, NameId::EMPTY);
         entry.memo_uri = UriId::UNBOUND;
         self.text.extend_from_slice(name);
         self.place(id, hash);
@@ -421,11 +472,34 @@ impl Names {
             return *id;
         }
         let id = UriId(self.uris.len() as u32);
-        let start = self.text.len() as u32;
-        self.text.extend_from_slice(uri);
+        let start = self.uri_text.len() as u32;
+        self.uri_text.extend_from_slice(uri);
         self.uris.push((start, start + uri.len() as u32));
         self.uri_index.insert(uri.into(), id);
         id
+    }
+
+    /// The id of the URI that a prefix is declared as: most often the same as the last time.
+    pub(super) fn uri_of(&mut self, prefix: NameId, uri: &[u8]) -> UriId {
+        let last = self.entries[prefix.0 as usize].declared;
+        if self.uri(last) == uri {
+            return last;
+        }
+        let id = self.uri_id(uri);
+        self.entries[prefix.0 as usize].declared = id;
+        id
+    }
+
+    /// The prefix that `xmlns:p` declares.
+    pub(super) fn declared_prefix(&mut self, name: NameId) -> NameId {
+        let known = self.entries[name.0 as usize].declares;
+        if known != NameId::EMPTY {
+            return known;
+        }
+        let local = self.local(name).to_vec();
+        let prefix = self.insert(&local);
+        self.entries[name.0 as usize].declares = prefix;
+        prefix
     }
 
     /// What a name stands for where its prefix is bound to `uri`. With `uri` [`UriId::NONE`] and `whole`, the name as written.
@@ -498,6 +572,24 @@ mod tests {
         let mut text = Vec::new();
         names.write_expanded(id, &mut text);
         assert_eq!(text, b"{urn:x}a");
+    }
+
+    #[test]
+    fn namespaces_in_force_survive_when_the_others_are_forgotten() {
+        let mut names = Names::default();
+        let prefix = names.insert(b"p");
+        let kept = names.uri_id(b"urn:kept");
+        names.bind(prefix, kept);
+        for number in 0..2000 {
+            names.uri_id(format!("urn:{number}").as_bytes());
+        }
+        assert!(names.is_crowded());
+        names.renumber();
+        assert!(!names.is_crowded());
+        let bound = names.entry(prefix).bound;
+        assert_eq!(names.uri(bound), b"urn:kept");
+        names.unbind(0);
+        assert_eq!(names.entry(prefix).bound, UriId::UNBOUND);
     }
 
     #[test]

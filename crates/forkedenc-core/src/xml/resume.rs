@@ -264,7 +264,7 @@ impl Machine {
 
     /// The name of an end tag, of which `matched` bytes are read.
     fn end_name(&mut self, matched: u32, c: &mut Cursor<'_>, env: Env<'_>) -> Step {
-        let name = self.names.written(NameId(self.open.written));
+        let name = self.names.written(self.open.written());
         let rest = &name[matched as usize..];
         let ahead = c.ahead();
         let same = rest.iter().zip(ahead).take_while(|(one, other)| one == other).count();
@@ -310,6 +310,22 @@ impl Machine {
                 b'&' => {
                     if let Some((length, text)) = predefined(c) {
                         if !self.add_to_value(text, env.at(c.position()), env) {
+                            return Step::Failed;
+                        }
+                        c.advance(length);
+                        continue;
+                    }
+                    if let Some((length, point)) = numbered(c) {
+                        self.carry.clear();
+                        utf8::push(&mut self.carry, point);
+                        let text = std::mem::take(&mut self.carry);
+                        let good = if text == b" " && self.tag.tokenized {
+                            self.add_space(c, env)
+                        } else {
+                            self.add_to_value(&text, env.at(c.position()), env)
+                        };
+                        self.carry = text;
+                        if !good {
                             return Step::Failed;
                         }
                         c.advance(length);
@@ -674,8 +690,7 @@ impl Machine {
             let rest = c.ahead();
             let end = memmem::find(rest, b"]]>");
             let run = end.map_or(rest, |at| &rest[..at]);
-            let held =
-                if end.is_some() { 0 } else { run.iter().rev().take(2).take_while(|byte| **byte == b']').count() };
+            let held = if end.is_some() { 0 } else { run.iter().rev().take(2).take_while(|byte| **byte == b']').count() };
             let run = &run[..run.len() - held];
             if !run.is_empty() && !self.text(sink, run, c.position(), c, env) {
                 return Step::Failed;
@@ -797,6 +812,24 @@ impl Machine {
         self.carry = carry;
         step
     }
+}
+
+/// A short reference by number that stands here whole, and is good: its length and its character.
+fn numbered(c: &Cursor<'_>) -> Option<(usize, u32)> {
+    if c.peek_at(1) != b'#' {
+        return None;
+    }
+    let hexadecimal = c.peek_at(2) == b'x';
+    let (start, radix) = if hexadecimal { (3, 16) } else { (2, 10) };
+    let mut point = 0;
+    for at in start..start + 8 {
+        let byte = c.peek_at(at);
+        if byte == b';' && at > start {
+            return is_char(point).then_some((at + 1, point));
+        }
+        point = point * radix + char::from(byte).to_digit(radix)?;
+    }
+    None
 }
 
 impl Part {

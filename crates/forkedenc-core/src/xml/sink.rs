@@ -159,6 +159,11 @@ pub trait Sink {
     fn comment(&mut self, text: &[u8], cx: &Context<'_>) -> bool;
     fn pi(&mut self, target: &[u8], data: &[u8], cx: &Context<'_>) -> bool;
 
+    /// The ids of namespaces and expanded names end here: what still needs them is to be looked up now.
+    #[inline(always)]
+    fn ids_end(&mut self, _names: &Names) -> bool {
+        true
+    }
     /// A CDATA section begins or ends; its text comes by [`Sink::text`].
     #[inline(always)]
     fn cdata(&mut self, _begins: bool, _cx: &Context<'_>) -> bool {

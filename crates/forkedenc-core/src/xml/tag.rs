@@ -3,7 +3,7 @@
 use super::chars::is_space;
 use super::error::Kind;
 use super::machine::{Aside, Element, Env, Machine, NameOf, OpenTag, State, Step};
-use super::names::{NameId, UriId, XML_URI, XMLNS_URI};
+use super::names::{ExpandedId, NameId, UriId, XML_URI, XMLNS_URI};
 use super::sink::{At, Attribute, IN_SCRATCH, Name, Sink, Tag};
 use crate::cursor::Cursor;
 use crate::simd;
@@ -193,14 +193,8 @@ impl Machine {
         self.tag.bytes += length;
         let name = std::mem::replace(&mut self.tag.attribute, NameId::EMPTY);
         let prefix = self.names.entry(name).prefix;
-        if self.rules.namespaces && (prefix != NameId::EMPTY || name == NameId::XMLNS) {
-            if prefix == NameId::XMLNS || name == NameId::XMLNS {
-                let uri = self.names.uri_id(&quoted[..quoted.len() - 1]);
-                return self.declare(name, uri, env);
-            }
-            // What its prefix stands for may be declared behind it.
-            self.push_attribute(name, start, length);
-            return true;
+        if self.rules.namespaces && (prefix == NameId::XMLNS || name == NameId::XMLNS) {
+            return self.declare(name, &quoted[..quoted.len() - 1], env);
         }
         self.push_attribute(name, start, length);
         true
@@ -218,9 +212,8 @@ impl Machine {
         let name = std::mem::replace(&mut self.tag.attribute, NameId::EMPTY);
         let prefix = self.names.entry(name).prefix;
         if self.rules.namespaces && (prefix == NameId::XMLNS || name == NameId::XMLNS) {
-            let uri = self.names.uri_id(&self.scratch[from..]);
-            self.scratch.truncate(from);
-            return self.declare(name, uri, env);
+            let uri = self.scratch.split_off(from);
+            return self.declare(name, &uri, env);
         }
         self.push_attribute(name, from as u64 | IN_SCRATCH, length as u64);
         true
@@ -228,8 +221,14 @@ impl Machine {
 
     #[inline(always)]
     fn push_attribute(&mut self, name: NameId, start: u64, length: u64) {
-        let expanded =
-            if self.rules.namespaces { self.names.expand(name, UriId::NONE) } else { self.names.whole(name) };
+        let expanded = if !self.rules.namespaces {
+            self.names.whole(name)
+        } else if self.names.entry(name).prefix == NameId::EMPTY {
+            self.names.expand(name, UriId::NONE)
+        } else {
+            // What its prefix stands for may be declared behind it.
+            ExpandedId(0)
+        };
         self.attributes.push(Attribute {
             name: Name { written: name, expanded },
             start,
@@ -240,14 +239,12 @@ impl Machine {
     }
 
     /// A namespace declaration (Namespaces 1.0 §2.2, §3).
-    fn declare(&mut self, name: NameId, uri: UriId, env: Env<'_>) -> bool {
+    fn declare(&mut self, name: NameId, text: &[u8], env: Env<'_>) -> bool {
         let prefix = if name == NameId::XMLNS {
             NameId::EMPTY
         } else {
-            let local = self.names.local(name).to_vec();
-            self.names.insert(&local)
+            self.names.declared_prefix(name)
         };
-        let text = self.names.uri(uri);
         let kind = match prefix {
             NameId::XMLNS => Kind::ReservedPrefixXmlns,
             NameId::XML if text != XML_URI => Kind::ReservedPrefixXml,
@@ -256,6 +253,7 @@ impl Machine {
             _ if text.is_empty() && prefix != NameId::EMPTY => Kind::UndeclaredPrefix,
             _ if memchr::memchr(b'}', text).is_some() => Kind::NamespaceSyntax,
             _ => {
+                let uri = self.names.uri_of(prefix, text);
                 self.names.bind(prefix, uri);
                 return true;
             }
@@ -266,6 +264,9 @@ impl Machine {
 
     /// The `>` of a start tag was read.
     fn end_of_tag<S: Sink>(&mut self, sink: &mut S, c: &Cursor<'_>, env: Env<'_>, empty: bool) -> Step {
+        if self.tag.declared > 0 && self.names.is_crowded() && !self.renumber(sink, env) {
+            return Step::Failed;
+        }
         if self.ruled && !self.add_defaults(env) {
             return Step::Failed;
         }
@@ -278,6 +279,23 @@ impl Machine {
             return Step::Failed;
         }
         Step::Again
+    }
+
+    /// Starts the numbers of namespaces anew, so that a document can't fill memory with them.
+    #[cold]
+    fn renumber<S: Sink>(&mut self, sink: &mut S, env: Env<'_>) -> bool {
+        if !sink.ids_end(&self.names) {
+            self.sink_failed(self.token, env);
+            return false;
+        }
+        self.names.renumber();
+        for attribute in &mut self.attributes {
+            let name = attribute.name.written;
+            if self.names.prefix(name) == NameId::EMPTY {
+                attribute.name.expanded = self.names.expand(name, UriId::NONE);
+            }
+        }
+        true
     }
 
     /// Behind the slash of an empty tag that a window's end cut.
@@ -368,13 +386,17 @@ impl Machine {
             self.names.whole(written)
         };
         let name = Name { written, expanded };
-        self.open.children = self.open.children.saturating_add(1);
+        self.open.add_child();
         let index = self.count_sibling(written);
         self.run = 0;
         self.text_cap = self.caps.text;
         if !empty {
             let [first, second, third, fourth] = self.open.frame();
-            if let Err(overflow) = self.stack.push([first, second, third, fourth]) {
+            let used = self.stack.used();
+            // Two and two: four would be built in memory in halves and read back whole, which the processor waits for.
+            let pushed = self.stack.push_pair(first, second).and_then(|()| self.stack.push_pair(third, fourth));
+            if let Err(overflow) = pushed {
+                self.stack.truncate(used);
                 self.overflow = Some(overflow);
                 self.stack_overflow(c, env);
                 return false;
@@ -397,15 +419,8 @@ impl Machine {
         self.depth += 1;
         self.peak = self.peak.max(self.depth);
         self.names.elements += 1;
-        self.open = Element {
-            written: written.0,
-            expanded: expanded.0,
-            bindings: self.tag.bindings,
-            children: 0,
-            index,
-            serial: self.names.elements,
-            aside: self.aside.len() as u32,
-        };
+        let aside = self.aside.len() as u32;
+        self.open = Element::new(written, self.tag.bindings, aside, index, self.names.elements);
         true
     }
 
@@ -432,13 +447,13 @@ impl Machine {
     /// Counts a child of the open element by its name, for paths.
     #[inline(always)]
     fn count_sibling(&mut self, name: NameId) -> u32 {
-        let (parent, depth) = (self.open.serial, self.depth);
+        let (parent, depth) = (self.open.serial(), self.depth);
         let entry = self.names.entry_mut(name);
         if entry.parent == parent {
             entry.siblings = entry.siblings.saturating_add(1);
             return entry.siblings;
         }
-        if entry.parent_depth < depth {
+        if entry.parent_depth < depth && entry.parent != 0 {
             // It may be counted under an element that is still open.
             self.aside.push(Aside { name, parent: entry.parent, depth: entry.parent_depth, siblings: entry.siblings });
         }
@@ -454,13 +469,14 @@ impl Machine {
         }
         self.run = 0;
         self.text_cap = self.caps.text;
-        let bindings = self.open.bindings as usize;
-        if !sink.end(self.open_name(), &self.names.bindings[bindings..], &self.context(env, at)) {
+        let bindings = self.open.bindings();
+        let name = self.open_name();
+        if !sink.end(name, &self.names.bindings[bindings..], &self.context(env, at)) {
             self.sink_failed(at, env);
             return false;
         }
         self.names.unbind(bindings);
-        while self.aside.len() > self.open.aside as usize {
+        while self.aside.len() > self.open.aside() {
             if let Some(aside) = self.aside.pop() {
                 let entry = self.names.entry_mut(aside.name);
                 (entry.parent, entry.parent_depth, entry.siblings) = (aside.parent, aside.depth, aside.siblings);

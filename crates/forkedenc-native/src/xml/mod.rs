@@ -1,13 +1,16 @@
 //! XML between Python objects and the core. `session` holds what every parse needs and what is kept between parses,
 //! `strings` the strs of names and of short values, `options` reads the arguments that all faces share, `raise` makes
-//! exceptions of failed parses.
+//! exceptions of failed parses. `events` has PullParser.
 
 use pyo3::prelude::*;
 
+mod events;
+pub mod options;
 pub mod raise;
 pub mod session;
 pub mod strings;
 
-pub fn register(_: &Bound<'_, PyModule>) -> PyResult<()> {
-    Ok(())
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    options::register(module)?;
+    events::register(module)
 }

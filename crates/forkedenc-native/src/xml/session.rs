@@ -23,42 +23,62 @@ pub struct Kept {
     pub buffer: Vec<u8>,
 }
 
-/// Sets that are kept, and the size past which a buffer is not.
-const SETS: usize = 4;
+/// A buffer past this is not kept.
 const KEPT: usize = 256 << 10;
 
-struct Shelf(UnsafeCell<Vec<Kept>>);
+/// What is kept of a kind of things.
+pub struct Shelf<T>(UnsafeCell<Vec<T>>);
 
 // SAFETY: touched only by `take` and `give`, whose callers hold the interpreter's lock, and which run no Python code
 // while they hold a reference into it.
-unsafe impl Sync for Shelf {}
+unsafe impl<T: Send> Sync for Shelf<T> {}
 
-static SHELF: Shelf = Shelf(UnsafeCell::new(Vec::new()));
+impl<T> Shelf<T> {
+    /// How many are kept: of parses at once there are few.
+    const ROOM: usize = 4;
+
+    pub const fn new() -> Self {
+        Self(UnsafeCell::new(Vec::new()))
+    }
+
+    /// One that nobody uses, if there is one.
+    #[inline]
+    pub fn take(&self, _: Python<'_>) -> Option<T> {
+        // SAFETY: attached, so nobody else is here; see above.
+        unsafe { (*self.0.get()).pop() }
+    }
+
+    /// Keeps it for whoever comes next.
+    #[inline]
+    pub fn give(&self, _: Python<'_>, thing: T) {
+        // SAFETY: attached, so nobody else is here; see above. What there is no room for is dropped at the end.
+        unsafe {
+            let shelf = &mut *self.0.get();
+            if shelf.len() < Self::ROOM {
+                shelf.push(thing);
+            }
+        }
+    }
+}
+
+static SHELF: Shelf<Kept> = Shelf::new();
 
 impl Kept {
     /// A set that nobody uses, or a new one.
     ///
     /// By value, since a parser takes the names for itself until it is done.
     #[inline]
-    pub fn take(_: Python<'_>) -> Self {
-        // SAFETY: attached, so nobody else is here; see `Shelf`.
-        let kept = unsafe { (*SHELF.0.get()).pop() };
-        kept.unwrap_or_default()
+    pub fn take(py: Python<'_>) -> Self {
+        SHELF.take(py).unwrap_or_default()
     }
 
     /// Keeps the set for the next parse.
     #[inline]
-    pub fn give(mut self, _: Python<'_>) {
+    pub fn give(mut self, py: Python<'_>) {
         if self.buffer.capacity() > KEPT {
             self.buffer = Vec::new();
         }
-        // SAFETY: attached, so nobody else is here; see `Shelf`.
-        unsafe {
-            let shelf = &mut *SHELF.0.get();
-            if shelf.len() < SETS {
-                shelf.push(self);
-            }
-        }
+        SHELF.give(py, self);
     }
 }
 

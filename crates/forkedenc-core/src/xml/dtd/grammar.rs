@@ -227,11 +227,7 @@ impl Reader {
             Expect::DoctypePublic | Expect::EntityPublic | Expect::NotationPublic => Role::Public,
             Expect::EntityValue => Role::Entity,
             Expect::AttributeDefault | Expect::AttributeFixed => {
-                if self.declaration.kind == b"CDATA" {
-                    Role::Characters
-                } else {
-                    Role::Tokens
-                }
+                if self.declaration.kind == b"CDATA" { Role::Characters } else { Role::Tokens }
             }
             _ => Role::Plain,
         });
@@ -435,6 +431,7 @@ impl Reader {
         if !entities.declare(&declaration.name, kind, self.nested > 0) {
             return Ok(());
         }
+        self.store.held += (declaration.name.len() + declaration.value.as_ref().map_or(0, Vec::len)) as u64;
         let declared = Declared::Entity {
             name: &declaration.name,
             parameter: declaration.parameter,
@@ -500,9 +497,7 @@ impl Reader {
                 self.group_opens()?;
                 Expect::ModelItem
             }
-            (Expect::ModelFirst | Expect::ModelItem, Token::Name(Shape::Name | Shape::Prefixed, _)) => {
-                Expect::ModelNext
-            }
+            (Expect::ModelFirst | Expect::ModelItem, Token::Name(Shape::Name | Shape::Prefixed, _)) => Expect::ModelNext,
             (Expect::ModelNext, Token::CloseParen(_)) => {
                 self.declaration.groups.pop();
                 if self.declaration.groups.is_empty() { Expect::ElementEnd } else { Expect::ModelNext }
@@ -517,7 +512,8 @@ impl Reader {
             }
             (Expect::ElementEnd, Token::Close) => {
                 if self.mode == DtdMode::Internal {
-                    let declared = Declared::Element { name: &self.declaration.name, model: &self.declaration.kind };
+                    let declared =
+                        Declared::Element { name: &self.declaration.name, model: &self.declaration.kind };
                     env.tell(self.declaration.start, |sink, cx| sink.declared(&declared, cx))?;
                 }
                 Expect::Subset

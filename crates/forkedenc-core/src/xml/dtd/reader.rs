@@ -4,7 +4,7 @@ use super::DtdMode;
 use super::expand::Expansions;
 use super::grammar::{Declaration, Expect};
 use super::literal::Literal;
-use super::scan::Scan;
+use super::scan::{Scan, name_run};
 use super::store::{Dtd, EntityKind, Store, Text};
 use crate::cursor::Cursor;
 use crate::limits::{Limit, XmlLimits};
@@ -36,7 +36,11 @@ impl<S: Sink> Env<'_, S> {
     }
 
     /// Tells the sink of something that starts at `at`.
-    pub(super) fn tell(&mut self, at: At, call: impl FnOnce(&mut S, &Context<'_>) -> bool) -> Result<(), Failure> {
+    pub(super) fn tell(
+        &mut self,
+        at: At,
+        call: impl FnOnce(&mut S, &Context<'_>) -> bool,
+    ) -> Result<(), Failure> {
         let cx = Context { names: self.names, in_doctype: true, place: self.place, start: at };
         if call(self.sink, &cx) { Ok(()) } else { Err(Failure { kind: Kind::Sink, at }) }
     }
@@ -190,12 +194,11 @@ impl Reader {
                 self.bytes += (at - from) as u64;
                 return Outcome::Done;
             }
-            Ok(None) if end < text.len() => Failure::limit(Limit::DoctypeBytes, maximum, At::Window(end)),
+            Ok(None) if end < text.len() => self.over_at(&text[end..], At::Window(end)),
             Ok(None) => {
                 c.advance(end - from);
                 self.bytes += (end - from) as u64;
-                for at in [&mut self.token, &mut self.mark, &mut self.declaration.start, &mut self.declaration.name_at]
-                {
+                for at in [&mut self.token, &mut self.mark, &mut self.declaration.start, &mut self.declaration.name_at] {
                     *at = At::Known(env.place(*at));
                 }
                 return Outcome::NeedMore;
@@ -203,6 +206,25 @@ impl Reader {
             Err(failure) => failure,
         };
         Outcome::Failed(failure.kind, env.place(failure.at))
+    }
+
+    /// The byte at `at` is one too many for the DOCTYPE; where it is one for a token as well, that limit comes first.
+    fn over_at(&self, rest: &[u8], at: At) -> Failure {
+        let limits = &self.limits;
+        let name = name_run(rest, !self.namespaces) > 0;
+        let (over, maximum, limit) = match self.scan {
+            Scan::Comment => (rest[0] != b'-', limits.comment_bytes, Limit::CommentBytes),
+            Scan::PiData => (rest[0] != b'?', limits.pi_bytes, Limit::PiBytes),
+            Scan::PiTarget if limits.pi_bytes < limits.name_bytes => (name, limits.pi_bytes, Limit::PiBytes),
+            Scan::Name(_) | Scan::PoundName | Scan::Reference | Scan::PiTarget => {
+                (name, limits.name_bytes, Limit::NameBytes)
+            }
+            _ => (false, 0, Limit::DoctypeBytes),
+        };
+        if over && self.length >= maximum {
+            return Failure::limit(limit, maximum, at);
+        }
+        Failure::limit(Limit::DoctypeBytes, limits.doctype_bytes, at)
     }
 
     /// Reads the document's own text from `at` to `end`. Where the DOCTYPE ended, if it did.
@@ -270,15 +292,18 @@ impl Reader {
     /// What is open where the input ends at `end`, and where that starts.
     pub fn unfinished(&self, end: Place) -> (Open, Place) {
         match (self.scan, self.token) {
-            (Scan::Between | Scan::Name(_) | Scan::PoundName | Scan::LiteralEnd | Scan::Bracket | Scan::Paren, _)
+            (
+                Scan::Between | Scan::Name(_) | Scan::PoundName | Scan::LiteralEnd | Scan::Bracket | Scan::Paren,
+                _,
+            )
             | (_, At::Window(_)) => (Open::Document, end),
             (_, At::Known(start)) => (Open::Token, start),
         }
     }
 
-    /// Bytes of memory that reading keeps, but for what was declared.
+    /// Bytes of text that reading keeps, with what was declared.
     pub fn held(&self) -> u64 {
-        (self.carry.len() + self.literal.value.len() + self.declaration.held()) as u64
+        self.store.held + (self.carry.len() + self.literal.value.len() + self.declaration.held()) as u64
     }
 
     /// Bytes of the DOCTYPE so far.

@@ -115,6 +115,8 @@ pub(super) struct Store {
     pub parameter: Entities,
     rules: HashMap<NameId, ElementRules>,
     declared: HashSet<(NameId, NameId)>,
+    /// Bytes of names and values.
+    pub held: u64,
     /// An external subset or a reference to a parameter entity: what is not known here may be declared there.
     pub unread: bool,
     /// Nothing is declared, whatever stands there.
@@ -139,6 +141,7 @@ impl Store {
     /// An attribute that is not declared yet.
     pub fn declare_attribute(&mut self, element: NameId, name: NameId, tokenized: bool, default: Option<&[u8]>) {
         self.declared.insert((element, name));
+        self.held += (size_of::<(NameId, NameId)>() + default.map_or(0, <[u8]>::len)) as u64;
         if !tokenized && default.is_none() {
             return;
         }
@@ -190,6 +193,12 @@ impl Dtd {
     #[must_use]
     pub fn entity_by_id(&self, id: u32) -> &Entity {
         &self.store.general.list[id as usize]
+    }
+
+    /// Bytes of the names and values that it keeps.
+    #[must_use]
+    pub fn held(&self) -> u64 {
+        self.store.held
     }
 
     /// Whether a reference to an entity that is not declared is an error; else it is one that is not read.

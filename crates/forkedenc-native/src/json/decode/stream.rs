@@ -24,6 +24,7 @@ use crate::gc::Pause;
 use crate::input;
 use crate::limits::json_limits;
 use crate::runtime::stats_object;
+use crate::slot::Slot;
 use crate::text;
 
 /// A stream and the builder of its documents.
@@ -35,41 +36,6 @@ struct State {
     /// The exception that every later call raises. Its traceback leads to frames, and from there often to this decoder.
     waiting: Option<Py<PyBaseException>>,
     closed: bool,
-}
-
-/// The state of an object, gone while a call is using it.
-struct Slot(Mutex<Option<Box<State>>>);
-
-impl Slot {
-    fn new(state: State) -> Self {
-        Self(Mutex::new(Some(Box::new(state))))
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Box<State>>> {
-        // Nothing panics while it is held.
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-    }
-
-    /// Runs `work` with the state taken out.
-    fn with<T>(&self, work: impl FnOnce(&mut State) -> PyResult<T>) -> PyResult<T> {
-        struct Back<'a>(&'a Slot, Option<Box<State>>);
-        impl Drop for Back<'_> {
-            fn drop(&mut self) {
-                *self.0.lock() = self.1.take();
-            }
-        }
-        let state = self.lock().take();
-        if state.is_none() {
-            return Err(PyRuntimeError::new_err(
-                "the decoder is in use: by another thread, or by the call that led here",
-            ));
-        }
-        let mut back = Back(self, state);
-        match &mut back.1 {
-            Some(state) => work(state),
-            None => Err(PyRuntimeError::new_err("the decoder is in use")),
-        }
-    }
 }
 
 impl State {
@@ -168,22 +134,6 @@ impl State {
     }
 }
 
-impl Slot {
-    /// For the collector, what the state holds of the world outside: the values of a document hold nothing else.
-    fn traverse(&self, visit: &pyo3::PyVisit<'_>) -> Result<(), pyo3::PyTraverseError> {
-        // While it is used, its objects are held from outside.
-        let Ok(state) = self.0.try_lock() else { return Ok(()) };
-        state.as_ref().map_or(Ok(()), |state| visit.call(&state.waiting))
-    }
-
-    /// Nobody can reach the decoder any more, but for the finalizers of what dies with it.
-    fn clear(&self) {
-        let error = self.lock().as_mut().and_then(|state| state.waiting.take());
-        // Outside the lock: a finalizer may come here again.
-        drop(error);
-    }
-}
-
 /// Bytes or a contiguous buffer for `feed`; str is refused.
 fn with_chunk<'py, T>(data: &Bound<'py, PyAny>, work: impl FnOnce(&[u8], &mut Vec<u8>) -> PyResult<T>) -> PyResult<T> {
     if data.is_instance_of::<PyString>() {
@@ -218,7 +168,7 @@ fn framing_of(name: &str) -> PyResult<Framing> {
 /// Decodes a stream of JSON documents fed in chunks of any size.
 #[pyclass(frozen, module = "forkedenc.json", name = "StreamDecoder")]
 struct StreamDecoder {
-    slot: Slot,
+    slot: Slot<State>,
     audit: Option<Py<PyAny>>,
 }
 
@@ -291,19 +241,19 @@ impl StreamDecoder {
     }
 
     fn __traverse__(&self, visit: pyo3::PyVisit<'_>) -> Result<(), pyo3::PyTraverseError> {
-        self.slot.traverse(&visit)?;
+        self.slot.visit(|state| visit.call(&state.waiting))?;
         visit.call(&self.audit)
     }
 
     fn __clear__(&self) {
-        self.slot.clear();
+        self.slot.clear(|state| state.waiting.take());
     }
 }
 
 /// The values at the end of a path, from one document fed in chunks.
 #[pyclass(frozen, module = "forkedenc._native", name = "ItemStream")]
 struct ItemStream {
-    slot: Slot,
+    slot: Slot<State>,
 }
 
 #[pymethods]
@@ -339,11 +289,11 @@ impl ItemStream {
     }
 
     fn __traverse__(&self, visit: pyo3::PyVisit<'_>) -> Result<(), pyo3::PyTraverseError> {
-        self.slot.traverse(&visit)
+        self.slot.visit(|state| visit.call(&state.waiting))
     }
 
     fn __clear__(&self) {
-        self.slot.clear();
+        self.slot.clear(|state| state.waiting.take());
     }
 }
 

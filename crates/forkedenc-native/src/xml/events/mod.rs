@@ -1,0 +1,16 @@
+//! Events as Python objects, and `xml.PullParser`, which hands them out.
+//!
+//! During a feed events are only packed (`packed`); objects are made of them when they are read (`make`). `types` has their
+//! classes, `pull` the parser.
+
+use pyo3::prelude::*;
+
+mod make;
+mod packed;
+mod pull;
+mod types;
+
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    types::register(module)?;
+    pull::register(module)
+}
