@@ -99,6 +99,9 @@ impl Parser {
                     if !self.machine.crossed(limit, maximum, observed, at, env) {
                         return Flow::Failed;
                     }
+                    self.input.consumed(window.bytes());
+                    self.input.pass_limit();
+                    continue;
                 } else {
                     self.machine.fail_at(trouble.kind, at, env);
                     return Flow::Failed;

@@ -148,8 +148,10 @@ pub struct Input {
     seen: u64,
     /// Source bytes up to the end of the piece.
     end: u64,
+    /// The smaller one of the limits.
     maximum: u64,
-    limit: Limit,
+    document_bytes: u64,
+    stream_bytes: u64,
     trouble: Option<Trouble>,
 }
 
@@ -165,11 +167,6 @@ impl Input {
         });
         let forced = forced.flatten();
         let decoder = Decoder::of(forced.clone().unwrap_or(Charset::Utf8));
-        let (maximum, limit) = if document_bytes <= stream_bytes {
-            (document_bytes, Limit::DocumentBytes)
-        } else {
-            (stream_bytes, Limit::StreamBytes)
-        };
         Self {
             stage: Stage::Mark,
             places: Places::new(decoder.measure()),
@@ -183,8 +180,9 @@ impl Input {
             encodings: encodings.clone(),
             seen: 0,
             end: 0,
-            maximum,
-            limit,
+            maximum: document_bytes.min(stream_bytes),
+            document_bytes,
+            stream_bytes,
             trouble,
         }
     }
@@ -230,7 +228,7 @@ impl Input {
         let allowed = if chunk.len() as u64 <= left { chunk.len() } else { left as usize };
         let over = allowed < chunk.len();
         let mut source = &chunk[..allowed];
-        let (length, wrong) = self.take(&mut source, buffer, last && !over, over);
+        let (length, wrong) = self.take(&mut source, buffer, last && !over);
         let taken = allowed - source.len();
         *chunk = &chunk[taken..];
         self.seen += taken as u64;
@@ -253,9 +251,26 @@ impl Input {
         self.places.advance(piece, self.end);
     }
 
-    /// Takes the limits off: they are audited elsewhere.
-    pub fn lift_limits(&mut self) {
-        self.maximum = NONE;
+    /// Goes on behind a limit that was crossed, and does not enforce it any more.
+    pub fn pass_limit(&mut self) {
+        if let Some(Trouble { kind: Kind::Limit { limit, .. }, .. }) = self.trouble {
+            self.trouble = None;
+            if limit == Limit::DocumentBytes {
+                self.document_bytes = NONE;
+            } else {
+                self.stream_bytes = NONE;
+            }
+            self.maximum = self.maximum().0;
+        }
+    }
+
+    /// The limit that comes first.
+    fn maximum(&self) -> (u64, Limit) {
+        if self.document_bytes <= self.stream_bytes {
+            (self.document_bytes, Limit::DocumentBytes)
+        } else {
+            (self.stream_bytes, Limit::StreamBytes)
+        }
     }
 
     /// The XML declaration, once it was read; given once.
@@ -290,10 +305,13 @@ impl Input {
             Some(Wrong::There(kind, place)) => return at(kind, place),
             None => {}
         }
-        let place = Place { offset: self.seen, ..behind };
+        let mut place = Place { offset: self.seen, ..behind };
         if over {
-            let maximum = self.maximum;
-            return at(Kind::Limit { limit: self.limit, maximum, observed: maximum + 1 }, place);
+            if let Stage::Prefix(read) = self.stage {
+                place.column += u64::from(read);
+            }
+            let (maximum, limit) = self.maximum();
+            return at(Kind::Limit { limit, maximum, observed: maximum + 1 }, place);
         }
         match self.stage {
             Stage::Declaration => {
@@ -305,11 +323,11 @@ impl Input {
         }
     }
 
-    /// The next piece. `last`: the document ends behind `source`; `over`: it goes on, but may not.
-    fn take(&mut self, source: &mut &[u8], buffer: &mut Vec<u8>, last: bool, over: bool) -> (usize, Option<Wrong>) {
+    /// The next piece. `last`: the document ends behind `source`.
+    fn take(&mut self, source: &mut &[u8], buffer: &mut Vec<u8>, last: bool) -> (usize, Option<Wrong>) {
         let mut prefix = 0;
         if self.stage != Stage::Content {
-            match self.open(source, last, over) {
+            match self.open(source, last) {
                 Ok(Some(read)) => prefix = usize::from(read),
                 Ok(None) => return (0, None),
                 Err(wrong) => return (0, Some(wrong)),
@@ -337,13 +355,13 @@ impl Input {
     // --- how a document begins -----------------------------------------------------------------------------------
 
     /// Reads up to the content; then so many characters of `<?xml` are part of that. `None`: more is needed.
-    fn open(&mut self, source: &mut &[u8], last: bool, over: bool) -> Result<Option<u8>, Wrong> {
+    fn open(&mut self, source: &mut &[u8], last: bool) -> Result<Option<u8>, Wrong> {
         if self.stage == Stage::Mark && !self.mark(source, last)? {
             return Ok(None);
         }
         while let Stage::Prefix(read) = self.stage {
             let Some((unit, size)) = self.unit(source) else {
-                return Ok(if last || over { Some(self.content(read)?) } else { None });
+                return Ok(if last { Some(self.content(read)?) } else { None });
             };
             if let Some(expected) = PREFIX.get(usize::from(read)) {
                 if unit != u16::from(*expected) {
