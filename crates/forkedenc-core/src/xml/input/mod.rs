@@ -18,6 +18,7 @@ mod utf16;
 mod utf8;
 mod writer;
 
+use std::ops::Range;
 use std::sync::Arc;
 
 pub use declaration::OwnedXmlDeclaration;
@@ -612,26 +613,42 @@ impl Input {
     /// Makes CR LF and CR of `text` LF, in place, from `from` on; returns how long it is then. `None` where there is no
     /// memory.
     fn end_lines(&mut self, text: &mut [u8], from: usize) -> Option<usize> {
-        let mut read = from + memchr::memchr(b'\r', &text[from..])?;
-        let mut write = read;
-        while read < text.len() {
-            // Here stands a CR.
-            text[write] = b'\n';
-            if text.get(read + 1) == Some(&b'\n') {
-                if !(self.places.width(write, Some(2)) && self.places.width(write + 1, None)) {
-                    return None;
-                }
-                read += 1;
+        let (mut read, mut write) = (from, from);
+        let mut returns = [0; 64];
+        loop {
+            let mut count = 0;
+            for (place, at) in returns.iter_mut().zip(memchr::memchr_iter(b'\r', &text[read..])) {
+                *place = read + at;
+                count += 1;
             }
-            write += 1;
-            read += 1;
-            let plain = memchr::memchr(b'\r', &text[read..]).unwrap_or(text.len() - read);
-            text.copy_within(read..read + plain, write);
-            write += plain;
-            read += plain;
+            for at in &returns[..count] {
+                write = shift(text, read..*at, write);
+                text[write] = b'\n';
+                read = at + 1;
+                if text.get(read) == Some(&b'\n') {
+                    if !self.places.pair(write) {
+                        return None;
+                    }
+                    read += 1;
+                }
+                write += 1;
+            }
+            if count < returns.len() {
+                break;
+            }
         }
+        let write = shift(text, read..text.len(), write);
         Some(write)
     }
+}
+
+/// Moves bytes of `text` down to `to`; returns where they end then.
+fn shift(text: &mut [u8], from: Range<usize>, to: usize) -> usize {
+    let end = to + from.len();
+    if from.start != to {
+        text.copy_within(from, to);
+    }
+    end
 }
 
 // --- other encodings -----------------------------------------------------------------------------------------

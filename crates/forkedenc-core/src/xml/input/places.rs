@@ -110,6 +110,22 @@ impl Places {
         true
     }
 
+    /// At `position`, which is behind all those told before, stands the LF of a line end of two bytes. False where there
+    /// is no memory.
+    #[must_use]
+    #[inline]
+    pub fn pair(&mut self, position: usize) -> bool {
+        if self.spans.try_reserve(2).is_err() {
+            return false;
+        }
+        if self.spans.last().is_some_and(|last| last.position() == position) {
+            self.spans.pop();
+        }
+        let position = position as u32;
+        self.spans.extend([Span(position << 3 | 2), Span((position + 1) << 3 | NATURAL)]);
+        true
+    }
+
     /// The place of a position in the piece.
     #[inline]
     pub fn at(&self, piece: &[u8], position: usize) -> Place {

@@ -60,8 +60,11 @@ pub(super) fn copy(source: &[u8], out: &mut [u8]) -> Copied {
             }
         }
         if seen.control {
-            let is_bad = |byte: &u8| *byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r');
-            if let Some(at) = block[..good].iter().position(is_bad) {
+            // Nearly always it is carriage returns alone, which a loop without an exit finds out quickly.
+            let is_bad = |byte: &u8| (*byte < b' ') & !matches!(byte, b'\t' | b'\n' | b'\r');
+            if block[..good].iter().fold(false, |any, byte| any | is_bad(byte))
+                && let Some(at) = block[..good].iter().position(is_bad)
+            {
                 (good, bad) = (at, true);
             }
             result.carriage_returns = result.carriage_returns || memchr::memchr(b'\r', &block[..good]).is_some();
