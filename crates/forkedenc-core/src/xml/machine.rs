@@ -446,7 +446,7 @@ impl Machine {
                 *at = At::Known(env.locate(*at));
             }
         }
-        if self.moved < self.attributes.len() {
+        if self.moved < self.attributes.len() && self.is_in_tag() {
             // The value at hand began in this window, so moving it costs no more than its window did.
             let at_hand = matches!(self.state, State::Value | State::ValueReference(_));
             let cut = if at_hand { self.tag.value } else { self.scratch.len() };

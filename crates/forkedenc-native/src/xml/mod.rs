@@ -1,9 +1,11 @@
 //! XML between Python objects and the core. `session` holds what every parse needs and what is kept between parses,
 //! `strings` the strs of names and of short values, `options` reads the arguments that all faces share, `raise` makes
-//! exceptions of failed parses. `events` has PullParser.
+//! exceptions of failed parses. `events` has PullParser, `check` what
+//! builds nothing.
 
 use pyo3::prelude::*;
 
+mod check;
 mod events;
 pub mod options;
 pub mod raise;
@@ -12,5 +14,6 @@ pub mod strings;
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     options::register(module)?;
+    check::register(module)?;
     events::register(module)
 }
