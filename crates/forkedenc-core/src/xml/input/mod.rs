@@ -6,9 +6,10 @@
 //! told. The XML declaration is read here, because it says how to read what follows. Nothing is looked at twice for being
 //! cut: of a character that a chunk cuts, up to three bytes are kept, of a CR at the end of a chunk, that it was there.
 //!
-//! `encodings` knows names, `declaration` the XML declaration, `places` where a position of the piece lies in the source;
-//! `utf8` and its neighbours decode. Here is what holds them together: how a document begins, and limits.
+//! `begin` finds out the encoding: `encodings` knows names, `declaration` the XML declaration. `utf8` and its neighbours
+//! decode; `places` knows where a position of the piece lies in the source. Here is what holds them together, and limits.
 
+mod begin;
 mod bytes;
 mod declaration;
 mod encodings;
@@ -24,12 +25,13 @@ use std::sync::Arc;
 pub use declaration::OwnedXmlDeclaration;
 pub use encodings::{Encodings, FindTable, Table, UNDEFINED};
 
-use self::declaration::{Reading, Step};
+use self::begin::PREFIX;
+use self::declaration::Reading;
 use self::encodings::Charset;
 use self::multibyte::Multibyte;
 use self::places::{Measure, Places};
 use self::writer::Writer;
-use super::chars::{is_char, is_space};
+use super::chars::is_char;
 use super::error::{Kind, Open};
 use crate::cursor::PADDING;
 use crate::limits::{Limit, NONE};
@@ -73,9 +75,6 @@ enum Stage {
     Content,
 }
 
-/// What `<?xml` is made of.
-const PREFIX: &[u8; 5] = b"<?xml";
-
 /// How the bytes are read.
 #[derive(Clone, Debug)]
 enum Decoder {
@@ -117,17 +116,6 @@ enum Wrong {
     There(Kind, Place),
 }
 
-/// How a document may begin that tells its encoding, whether that is a mark and so no part of the text, and the encoding.
-type Beginning = (&'static [u8], bool, Charset);
-
-const BEGINNINGS: [Beginning; 5] = [
-    (b"\xef\xbb\xbf", true, Charset::Utf8),
-    (b"\xfe\xff", true, Charset::Utf16Be),
-    (b"\xff\xfe", true, Charset::Utf16Le),
-    (b"\0<", false, Charset::Utf16Be),
-    (b"<\0", false, Charset::Utf16Le),
-];
-
 /// The source of a document.
 #[derive(Clone, Debug)]
 pub struct Input {
@@ -153,7 +141,7 @@ pub struct Input {
     maximum: u64,
     document_bytes: u64,
     stream_bytes: u64,
-    trouble: Option<Trouble>,
+    trouble: Option<Box<Trouble>>,
 }
 
 impl Input {
@@ -161,11 +149,8 @@ impl Input {
     #[must_use]
     pub fn new(encodings: &Encodings, override_: Option<&str>, document_bytes: u64, stream_bytes: u64) -> Self {
         let forced = override_.map(|name| encodings.any(name));
-        let trouble = matches!(forced, Some(None)).then_some(Trouble {
-            kind: Kind::UnknownEncoding,
-            place: Place::START,
-            token: Place::START,
-        });
+        let trouble = matches!(forced, Some(None))
+            .then(|| Box::new(Trouble { kind: Kind::UnknownEncoding, place: Place::START, token: Place::START }));
         let forced = forced.flatten();
         let decoder = Decoder::of(forced.clone().unwrap_or(Charset::Utf8));
         Self {
@@ -222,8 +207,8 @@ impl Input {
     }
 
     fn fill_any(&mut self, chunk: &mut &[u8], buffer: &mut Vec<u8>, last: bool) -> Filled {
-        if self.trouble.is_some() {
-            return Filled { length: 0, trouble: self.trouble, more: false };
+        if let Some(trouble) = &self.trouble {
+            return Filled { length: 0, trouble: Some(**trouble), more: false };
         }
         let left = self.maximum - self.seen;
         let allowed = if chunk.len() as u64 <= left { chunk.len() } else { left as usize };
@@ -238,11 +223,13 @@ impl Input {
             _ => 0,
         };
         self.end = self.seen - held - u64::from(self.carried);
-        let ended = source.is_empty() && (over || last);
-        if wrong.is_some() || ended {
-            self.trouble = self.troubled(wrong, over, buffer.get(..length).unwrap_or_default());
+        let cut = self.carried > 0 || self.stage == Stage::Declaration;
+        if wrong.is_none() && (!source.is_empty() || !over && !(last && cut)) {
+            return Filled { length, trouble: None, more: !chunk.is_empty() };
         }
-        Filled { length, trouble: self.trouble, more: self.trouble.is_none() && !chunk.is_empty() }
+        let trouble = self.troubled(wrong, over, buffer.get(..length).unwrap_or_default());
+        self.trouble = Some(Box::new(trouble));
+        Filled { length, trouble: Some(trouble), more: false }
     }
 
     /// The piece, which is given again, was read; the next one starts behind it.
@@ -254,7 +241,7 @@ impl Input {
 
     /// Goes on behind a limit that was crossed, and does not enforce it any more.
     pub fn pass_limit(&mut self) {
-        if let Some(Trouble { kind: Kind::Limit { limit, .. }, .. }) = self.trouble {
+        if let Some(Kind::Limit { limit, .. }) = self.trouble.as_ref().map(|trouble| trouble.kind) {
             self.trouble = None;
             if limit == Limit::DocumentBytes {
                 self.document_bytes = NONE;
@@ -296,32 +283,28 @@ impl Input {
         self.end
     }
 
-    /// What is wrong behind the piece, at the end of all input if nothing else is.
+    /// What is wrong behind the piece: what is given, or a limit, or that the input ends there.
     #[cold]
-    fn troubled(&self, wrong: Option<Wrong>, over: bool, piece: &[u8]) -> Option<Trouble> {
+    fn troubled(&self, wrong: Option<Wrong>, over: bool, piece: &[u8]) -> Trouble {
         let behind = self.places.at(piece, piece.len());
-        let at = |kind, place| Some(Trouble { kind, place, token: place });
-        match wrong {
-            Some(Wrong::Here(kind)) => return at(kind, behind),
-            Some(Wrong::There(kind, place)) => return at(kind, place),
-            None => {}
-        }
         let mut place = Place { offset: self.seen, ..behind };
-        if over {
-            if let Stage::Prefix(read) = self.stage {
-                place.column += u64::from(read);
+        let (kind, place) = match wrong {
+            Some(Wrong::Here(kind)) => (kind, behind),
+            Some(Wrong::There(kind, place)) => (kind, place),
+            None if over => {
+                if let Stage::Prefix(read) = self.stage {
+                    place.column += u64::from(read);
+                }
+                let (maximum, limit) = self.maximum();
+                (Kind::Limit { limit, maximum, observed: maximum + 1 }, place)
             }
-            let (maximum, limit) = self.maximum();
-            return at(Kind::Limit { limit, maximum, observed: maximum + 1 }, place);
-        }
-        match self.stage {
-            Stage::Declaration => {
+            None if self.stage == Stage::Declaration => {
                 let token = self.reading.as_ref().map_or(place, |reading| reading.start);
-                Some(Trouble { kind: Kind::Incomplete(Open::Token), place, token })
+                return Trouble { kind: Kind::Incomplete(Open::Token), place, token };
             }
-            _ if self.carried > 0 => Some(Trouble { kind: Kind::Incomplete(Open::Character), place, token: behind }),
-            _ => None,
-        }
+            None => return Trouble { kind: Kind::Incomplete(Open::Character), place, token: behind },
+        };
+        Trouble { kind, place, token: place }
     }
 
     /// The next piece. `last`: the document ends behind `source`.
@@ -352,204 +335,6 @@ impl Input {
         buffer[length..length + PADDING].fill(0);
         (length, wrong.map(Wrong::Here))
     }
-
-    // --- how a document begins -----------------------------------------------------------------------------------
-
-    /// Reads up to the content; then so many characters of `<?xml` are part of that. `None`: more is needed.
-    fn open(&mut self, source: &mut &[u8], last: bool) -> Result<Option<u8>, Wrong> {
-        if self.stage == Stage::Mark && !self.mark(source, last)? {
-            return Ok(None);
-        }
-        while let Stage::Prefix(read) = self.stage {
-            let Some((unit, size)) = self.unit(source) else {
-                return Ok(if last { Some(self.content(read)?) } else { None });
-            };
-            if let Some(expected) = PREFIX.get(usize::from(read)) {
-                if unit != u16::from(*expected) {
-                    return Ok(Some(self.content(read)?));
-                }
-                self.take_unit(source, size);
-                self.stage = Stage::Prefix(read + 1);
-                continue;
-            }
-            let start = self.places.start();
-            let begun = Place { offset: start.offset + 5 * self.unit_size() as u64, column: start.column + 5, ..start };
-            match u8::try_from(unit) {
-                Ok(b'?') => return Err(Wrong::There(Kind::BadDeclaration, begun)),
-                Ok(byte) if is_space(byte) => {
-                    self.reading = Some(Box::new(Reading::new(start, begun)));
-                    self.places.restart(begun);
-                    self.stage = Stage::Declaration;
-                }
-                _ => return Ok(Some(self.content(read)?)),
-            }
-        }
-        if self.stage == Stage::Declaration && !self.declare(source)? {
-            return Ok(None);
-        }
-        Ok(Some(self.content(0)?))
-    }
-
-    /// Looks at the first bytes. False where more are needed.
-    fn mark(&mut self, source: &mut &[u8], last: bool) -> Result<bool, Wrong> {
-        let kept = usize::from(self.carried);
-        let mut bytes = self.carry;
-        let fresh = source.len().min(3 - kept);
-        bytes[kept..kept + fresh].copy_from_slice(&source[..fresh]);
-        let bytes = &bytes[..kept + fresh];
-        let forced = self.forced.as_ref();
-        let expected = |charset: &Charset| {
-            forced.is_none_or(|forced| forced == charset || *forced == Charset::Utf16 && charset.is_utf16())
-        };
-        for (beginning, mark, charset) in BEGINNINGS.iter().filter(|(_, _, charset)| expected(charset)) {
-            if bytes.starts_with(beginning) {
-                if !self.encodings.allows(charset) && self.forced.is_none() {
-                    return Err(Wrong::There(Kind::UnknownEncoding, Place::START));
-                }
-                self.decode_as(charset.clone());
-                if *mark {
-                    *source = &source[beginning.len() - kept..];
-                    self.carried = 0;
-                    self.marked = true;
-                    self.places.restart(Place { offset: beginning.len() as u64, ..Place::START });
-                }
-                self.stage = Stage::Prefix(0);
-                return Ok(true);
-            }
-            if beginning.starts_with(bytes) && !last {
-                *source = &source[fresh..];
-                self.carry[..bytes.len()].copy_from_slice(bytes);
-                self.carried = bytes.len() as u8;
-                return Ok(false);
-            }
-        }
-        self.stage = Stage::Prefix(0);
-        if self.carried > 0 && self.unit_size() == 1 {
-            if self.carry[0] == b'<' {
-                self.carried = 0;
-                self.stage = Stage::Prefix(1);
-            } else {
-                // No document begins so; the decoder says what is wrong.
-                self.content(0)?;
-            }
-        }
-        Ok(true)
-    }
-
-    /// Reads the declaration. False where it goes on.
-    fn declare(&mut self, source: &mut &[u8]) -> Result<bool, Wrong> {
-        let Some(mut reading) = self.reading.take() else { return Ok(true) };
-        let size = self.unit_size();
-        let mut place = self.places.start();
-        let mut step = Step::More;
-        while step == Step::More {
-            let Some((unit, taken)) = self.unit(source) else { break };
-            let byte = u8::try_from(unit).unwrap_or(0x80);
-            if matches!(byte, 0x80..0xc2 | 0xf5..) && size == 1 {
-                reading.wrong = Some((Kind::InvalidCharacter, place));
-                step = Step::Bad;
-                break;
-            }
-            step = reading.step(byte, &place);
-            self.take_unit(source, taken);
-            place.offset += size as u64;
-            if matches!(byte, b'\r' | b'\n') {
-                place = self.line_end(byte, place);
-            } else {
-                self.after_cr = false;
-                place.column += 1;
-            }
-        }
-        self.places.restart(place);
-        let known = match step {
-            Step::More => Ok(false),
-            Step::Done => self.declared(&reading).map(|()| true),
-            Step::Bad => Ok(false),
-        };
-        let wrong = reading.wrong;
-        self.reading = Some(reading);
-        wrong.map_or(known, |(kind, place)| Err(Wrong::There(kind, place)))
-    }
-
-    /// The place behind a line end in the declaration.
-    fn line_end(&mut self, byte: u8, place: Place) -> Place {
-        let after_cr = std::mem::replace(&mut self.after_cr, byte == b'\r');
-        if after_cr && byte == b'\n' { place } else { Place { line: place.line + 1, column: 1, ..place } }
-    }
-
-    /// Reads what follows as declared.
-    fn declared(&mut self, reading: &Reading) -> Result<(), Wrong> {
-        let Some((name, place)) = reading.encoding().filter(|_| self.forced.is_none()) else { return Ok(()) };
-        let Some(charset) = self.encodings.find(name) else {
-            return Err(Wrong::There(Kind::UnknownEncoding, place));
-        };
-        let fits = match (&self.decoder, &charset) {
-            (Decoder::Utf16 { .. }, Charset::Utf16) => return Ok(()),
-            (Decoder::Utf16 { little }, Charset::Utf16Le | Charset::Utf16Be) => {
-                *little == (charset == Charset::Utf16Le)
-            }
-            (Decoder::Utf16 { .. }, _) => false,
-            _ if self.marked => charset == Charset::Utf8,
-            _ => !charset.is_utf16(),
-        };
-        if !fits {
-            return Err(Wrong::There(Kind::IncorrectEncoding, place));
-        }
-        self.decode_as(charset);
-        Ok(())
-    }
-
-    /// The content begins, with `prefix` characters that are read already.
-    fn content(&mut self, prefix: u8) -> Result<u8, Wrong> {
-        let declared = self.reading.as_ref().is_some_and(|reading| reading.encoding().is_some());
-        if !declared
-            && self.forced.is_none()
-            && matches!(self.decoder, Decoder::Utf8)
-            && !self.encodings.allows(&Charset::Utf8)
-        {
-            return Err(Wrong::There(Kind::UnknownEncoding, self.places.start()));
-        }
-        self.stage = Stage::Content;
-        Ok(prefix)
-    }
-
-    fn decode_as(&mut self, charset: Charset) {
-        self.decoder = Decoder::of(charset);
-        self.places.measure = self.decoder.measure();
-    }
-
-    /// Bytes of a character of markup.
-    fn unit_size(&self) -> usize {
-        if matches!(self.decoder, Decoder::Utf16 { .. }) { 2 } else { 1 }
-    }
-
-    /// The next unit of one or two bytes, and how many bytes of the source it takes. `None`: it is not there in full, and
-    /// what there is of it was taken.
-    #[inline]
-    fn unit(&mut self, source: &mut &[u8]) -> Option<(u16, usize)> {
-        let Decoder::Utf16 { little } = self.decoder else {
-            return source.first().map(|byte| (u16::from(*byte), 1));
-        };
-        let (bytes, size) = match (self.carried, *source) {
-            (0, &[first, second, ..]) => ([first, second], 2),
-            (0, &[first]) => {
-                (self.carry[0], self.carried) = (first, 1);
-                *source = &[];
-                return None;
-            }
-            (0, []) | (_, []) => return None,
-            (_, &[second, ..]) => ([self.carry[0], second], 1),
-        };
-        Some((if little { u16::from_le_bytes(bytes) } else { u16::from_be_bytes(bytes) }, size))
-    }
-
-    #[inline]
-    fn take_unit(&mut self, source: &mut &[u8], size: usize) {
-        *source = &source[size..];
-        self.carried = 0;
-    }
-
-    // --- UTF-8 ---------------------------------------------------------------------------------------------------
 
     fn utf8(&mut self, source: &mut &[u8], buffer: &mut [u8], prefix: usize) -> (usize, Option<Kind>) {
         let mut length = prefix;
