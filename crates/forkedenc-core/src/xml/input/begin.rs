@@ -27,6 +27,19 @@ impl Input {
         if self.stage == Stage::Mark && !self.mark(source, last)? {
             return Ok(None);
         }
+        if self.stage == Stage::Prefix(0)
+            && self.unit_size() == 1
+            && let Some((reading, length)) = Reading::at_once(source, self.places.start())
+        {
+            *source = &source[length..];
+            let (start, length) = (self.places.start(), length as u64);
+            self.places.restart(Place { offset: start.offset + length, column: start.column + length, ..start });
+            self.stage = Stage::Declaration;
+            let declared = self.declared(&reading);
+            self.reading = Some(Box::new(reading));
+            declared?;
+            return Ok(Some(self.content(0)?));
+        }
         while let Stage::Prefix(read) = self.stage {
             let Some((unit, size)) = self.unit(source) else {
                 return Ok(if last { Some(self.content(read)?) } else { None });

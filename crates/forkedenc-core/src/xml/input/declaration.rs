@@ -46,6 +46,13 @@ impl Text {
         &self.bytes[..usize::from(self.length)]
     }
 
+    fn of(bytes: &[u8]) -> Option<Self> {
+        let mut text = Self::EMPTY;
+        text.bytes.get_mut(..bytes.len())?.copy_from_slice(bytes);
+        text.length = bytes.len() as u8;
+        Some(text)
+    }
+
     fn push(&mut self, byte: u8) -> bool {
         let room = usize::from(self.length) < LONGEST;
         if room {
@@ -54,6 +61,13 @@ impl Text {
         }
         room
     }
+}
+
+/// A value in quotes, and what stands behind it; for values that no encoding's name is longer than.
+fn quoted(source: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (quote, rest) = source.split_first().filter(|(quote, _)| matches!(quote, b'"' | b'\''))?;
+    let length = rest.iter().take(LONGEST + 1).position(|byte| byte == quote)?;
+    Some((&rest[..length], &rest[length + 1..]))
 }
 
 /// What was read last, and so what may come.
@@ -150,6 +164,42 @@ impl Reading {
             encoding_place: begun,
             wrong: None,
         }
+    }
+
+    /// Reads a declaration that is there in full, in bytes, and written as nearly all are: single spaces, version 1.0.
+    /// Returns how many bytes it takes. `None`: it has to be read a character at a time.
+    pub fn at_once(source: &[u8], start: Place) -> Option<(Self, usize)> {
+        let mut reading = Self::new(start, start);
+        let place = |rest: &[u8]| {
+            let read = (source.len() - rest.len()) as u64;
+            Place { offset: start.offset + read, column: start.column + read, ..start }
+        };
+        let (version, mut rest) = quoted(source.strip_prefix(b"<?xml version=")?)?;
+        if version != b"1.0" {
+            return None;
+        }
+        reading.version = Text::of(version)?;
+        if let Some(value) = rest.strip_prefix(b" encoding=") {
+            let (name, behind) = quoted(value)?;
+            let starts = name.first()?.is_ascii_alphabetic();
+            if !starts || !name.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-')) {
+                return None;
+            }
+            reading.encoding = Some(Text::of(name)?);
+            reading.encoding_place = place(&value[1..]);
+            rest = behind;
+        }
+        if let Some(value) = rest.strip_prefix(b" standalone=") {
+            let (answer, behind) = quoted(value)?;
+            reading.standalone = Some(match answer {
+                b"yes" => true,
+                b"no" => false,
+                _ => return None,
+            });
+            rest = behind;
+        }
+        let rest = rest.strip_prefix(b"?>")?;
+        Some((reading, source.len() - rest.len()))
     }
 
     /// The name of the encoding that was declared, and where it starts.

@@ -112,6 +112,35 @@ fn a_declaration_is_refused_where_it_goes_wrong() {
 }
 
 #[test]
+fn a_declaration_reads_the_same_at_once_and_by_character() {
+    let encodings = [
+        "",
+        " encoding='UTF-8'",
+        " encoding=\"iso-8859-1\"",
+        " encoding='utf-16'",
+        " encoding='x y'",
+        " encoding='1'",
+        " encoding=''",
+    ];
+    for version in ["1.0", "1.1", "1.", "2.0"] {
+        for encoding in encodings {
+            for standalone in
+                ["", " standalone='yes'", " standalone=\"no\"", " standalone='maybe'", " standalone='no\""]
+            {
+                for end in ["?>", " ?>", "? >", "/>", ""] {
+                    let text = format!("<?xml version=\"{version}\"{encoding}{standalone}{end}<é/>");
+                    let outcome = read_all_ways(text.as_bytes(), &Encodings::default(), None);
+                    if outcome.trouble.is_none() {
+                        let shown = |size| format!("{:?}", declaration(text.as_bytes(), size).unwrap());
+                        assert_eq!(shown(1), shown(text.len()));
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn lines_of_a_declaration_count() {
     let document = b"<?xml\r\n version\r='1.0'\n\n encoding='nobody'?>";
     let trouble = read_all_ways(document, &Encodings::default(), None).trouble.unwrap();
