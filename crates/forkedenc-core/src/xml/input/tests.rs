@@ -171,6 +171,25 @@ fn a_given_encoding_counts_whatever_the_document_says() {
 }
 
 #[test]
+fn a_given_encoding_passes_over_its_own_mark_alone() {
+    let swapped = |bytes: Vec<u8>| bytes.chunks(2).flat_map(|unit| [unit[1], unit[0]]).collect::<Vec<u8>>();
+    let bad = |offset: u64| Err((Kind::InvalidCharacter, offset));
+    #[rustfmt::skip]
+    let cases = [
+        ("utf-8", "\u{feff}<a/>".into(), Ok("<a/>")), ("utf-8", utf16("\u{feff}<a/>"), bad(0)), ("utf-8", utf16("<a/>"), bad(1)),
+        ("utf-16", utf16("\u{feff}<a/>"), Ok("<a/>")), ("utf-16", swapped(utf16("\u{feff}<a/>")), Ok("<a/>")), ("utf-16", utf16("<a/>"), Ok("<a/>")),
+        ("utf-16", swapped(utf16("a")), Ok("a")), ("utf-16", utf16("ab"), Ok("\u{6100}\u{6200}")), ("utf-16le", utf16("ab"), Ok("ab")),
+        ("utf-16le", utf16("\u{feff}a"), Ok("a")), ("utf-16be", utf16("\u{feff}a"), bad(0)), ("utf-16be", b"\xfe\xff\0<\0?".to_vec(), Ok("<?")),
+        ("latin1", "\u{feff}a".into(), Ok("ï»¿a")), ("us-ascii", "\u{feff}a".into(), bad(0)),
+    ];
+    for (name, document, expected) in cases {
+        let outcome = read_all_ways(&document, &Encodings::default(), Some(name));
+        let found = outcome.trouble.map_or(Ok(outcome.text.as_str()), |found| Err((found.kind, found.place.offset)));
+        assert_eq!(found, expected, "{name}, {document:x?}");
+    }
+}
+
+#[test]
 fn long_documents_go_piece_by_piece() {
     for (name, encode) in encoders() {
         for unit in ["\r\n", "a b c d e f g h i j k l m n\n", "😀é\r\n", "日x"] {
