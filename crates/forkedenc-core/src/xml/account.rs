@@ -463,15 +463,19 @@ impl Machine {
     #[cold]
     pub(super) fn markup_refused(&mut self, c: &Cursor<'_>, env: Env<'_>) -> Step {
         match self.phase {
+            // What could be a declaration stands in the wrong place; anything else is no token at all.
+            Phase::Prolog if self.carry.is_empty() && !c.peek().is_ascii_alphabetic() => {
+                self.fail(Kind::InvalidToken, c, env)
+            }
             Phase::Prolog => self.fail_at(Kind::Syntax, self.token, env),
             Phase::Root => self.fail(Kind::InvalidToken, c, env),
             Phase::Epilog => self.fail_at(Kind::JunkAfterDocument, self.token, env),
         }
     }
 
-    /// The name of an end tag, of which `matched` bytes were read before, is not that of the open element.
+    /// The name of an end tag, whose first `matched` bytes are right, is not that of the open element.
     #[cold]
-    pub(super) fn mismatch(&mut self, matched: u32, c: &Cursor<'_>, env: Env<'_>) -> Step {
+    pub(super) fn mismatch(&mut self, matched: usize, c: &Cursor<'_>, env: Env<'_>) -> Step {
         let starts = first(c.ahead()).is_some_and(|(character, _)| is_name_start(character));
         if matched == 0 && !starts {
             return self.fail(Kind::InvalidToken, c, env);

@@ -284,7 +284,7 @@ impl Machine {
             self.state = State::EndName(matched + same as u32);
             return Step::NeedMore;
         }
-        self.mismatch(matched, c, env)
+        self.mismatch(matched as usize + same, c, env)
     }
 
     // Values
