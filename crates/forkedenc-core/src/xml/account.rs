@@ -169,7 +169,8 @@ impl Machine {
         self.count_token(at, env)
     }
 
-    fn audit_run(&mut self) {
+    /// A run of text has ended.
+    pub(super) fn audit_run(&mut self) {
         let run = self.run;
         self.audit_end(Scope::Run, |_, _| run);
     }

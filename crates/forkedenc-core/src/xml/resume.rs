@@ -569,6 +569,9 @@ impl Machine {
     /// An event that is no text ends a run, where runs end at all events of that kind.
     pub(super) fn end_run(&mut self, at: Runs) {
         if self.rules.runs == at {
+            if self.metered {
+                self.audit_run();
+            }
             self.run = 0;
             self.text_cap = self.caps.text;
         }
