@@ -410,6 +410,10 @@ impl Machine {
     /// How long the comment or PI at hand may get.
     pub(super) fn token_cap(&self) -> u64 {
         let limit = if self.state_is_pi() { self.caps.pi } else { self.caps.comment };
+        if self.audit.as_ref().is_some_and(|audit| audit.open.iter().any(|(scope, _)| *scope == Scope::Token)) {
+            // It has crossed already.
+            return NONE;
+        }
         if self.metered && self.audit.is_none() { limit.min(self.memory_left()) } else { limit }
     }
 
