@@ -173,6 +173,7 @@ impl Machine {
         self.count_token(at, env)
     }
 
+    /// A run of text has ended.
     pub(super) fn audit_run(&mut self) {
         let run = self.run;
         self.audit_end(Scope::Run, |_, _| run);
@@ -439,6 +440,10 @@ impl Machine {
     /// How long the comment or PI at hand may get.
     pub(super) fn token_cap(&self) -> u64 {
         let limit = if self.state_is_pi() { self.caps.pi } else { self.caps.comment };
+        if self.audit.as_ref().is_some_and(|audit| audit.open.iter().any(|(scope, _)| *scope == Scope::Token)) {
+            // It has crossed already.
+            return NONE;
+        }
         if self.metered && self.audit.is_none() { limit.min(self.memory_left()) } else { limit }
     }
 
