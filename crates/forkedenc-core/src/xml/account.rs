@@ -153,7 +153,8 @@ impl Machine {
             }
         }
         let (children, maximum) = (self.open.children(), self.limits.children);
-        children < maximum || self.crossed(Limit::Children, maximum, children + 1, self.token, env)
+        // The root is nobody's child.
+        self.depth == 0 || children < maximum || self.crossed(Limit::Children, maximum, children + 1, self.token, env)
     }
 
     /// An end tag, or the end of an empty element, is told of at `at`.
