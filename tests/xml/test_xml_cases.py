@@ -98,3 +98,4 @@ def test_other_faces_take_and_refuse_the_same(case, name, parse, knows_namespace
     if case.error and case.error["kind"] == "limit":
         assert found.value.limit == case.error["limit"]
         assert found.value.offset == case.error.get("offset", found.value.offset)
+
