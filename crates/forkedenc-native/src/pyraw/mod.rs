@@ -14,6 +14,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 
 pub mod dict;
+pub mod element;
 pub mod list;
 pub mod scalar;
 mod self_test;
