@@ -169,7 +169,7 @@ impl Machine {
 
     /// Reads a name to its end, into `carry`.
     pub(super) fn read_name(&mut self, c: &mut Cursor<'_>, env: Env<'_>) -> Part {
-        if self.carry.is_empty() {
+        if self.carry.is_empty() && self.state != State::Name(NameOf::End) {
             self.name_at = env.at(c.position());
         }
         loop {
@@ -238,6 +238,7 @@ impl Machine {
                 self.state = State::Equals;
                 Step::Again
             }
+            NameOf::End => self.mismatch(c, env),
             NameOf::Pi => {
                 if self.colon > 0 {
                     return self.fail(Kind::InvalidToken, c, env);
@@ -279,12 +280,23 @@ impl Machine {
                 self.state = State::EndSpace;
                 return Step::Again;
             }
-        } else if same == ahead.len() {
+        } else {
             c.advance(same);
-            self.state = State::EndName(matched + same as u32);
-            return Step::NeedMore;
+            if c.at_end() {
+                self.state = State::EndName(matched + same as u32);
+                return Step::NeedMore;
+            }
         }
-        self.mismatch(matched as usize + same, c, env)
+        // Another name: it is read to its end, for what else may be wrong with it.
+        self.carry.clear();
+        self.carry.extend_from_slice(&name[..matched as usize + same]);
+        self.colon = match memchr::memchr(b':', &self.carry) {
+            Some(_) if !self.rules.namespaces => 0,
+            Some(at) => if at + 1 == self.carry.len() { 1 } else { 2 },
+            None => 0,
+        };
+        self.state = State::Name(NameOf::End);
+        Step::Again
     }
 
     // Values

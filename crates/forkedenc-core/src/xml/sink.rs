@@ -25,8 +25,6 @@ pub struct Attribute {
     pub(super) length: u64,
     /// The DTD gave it; it does not stand in the tag.
     pub defaulted: bool,
-    /// An `xmlns` or `xmlns:p`: among the attributes of a tag only with namespaces off.
-    pub(super) declares: bool,
 }
 
 /// A namespace declaration: a prefix (`""` for the default namespace) and its URI (`""` takes the default back).

@@ -234,7 +234,6 @@ impl Machine {
             start,
             length,
             defaulted: false,
-            declares: false,
         });
     }
 
