@@ -42,6 +42,7 @@ WORDS = {
     "incorrect_encoding": Word("encoding specified in XML declaration is incorrect", 19),
     "unbound_prefix": Word("unbound prefix", 27),
     "undeclared_prefix": Word("must not undeclare prefix", 28),
+    "finished": Word("parsing finished", 36),
     "bad_declaration": Word("XML declaration not well-formed", 30),
     "public_id": Word("illegal character(s) in public id", 32),
     "reserved_prefix_xml": Word("reserved prefix (xml) must not be undeclared or bound to another namespace name", 38),
@@ -148,11 +149,15 @@ def _make(failure: _errors.Failure) -> BaseException:
         place["code"] = _AMPLIFICATION if numbers["limit"] in _AMPLIFYING else 0
         made = classes.depth if numbers["limit"] == "max_depth" else classes.limit
         return made(limit_text(**numbers), **numbers, **place)
+    reason = WORDS[failure.kind].text
+    if "entity" in failure.detail:
+        # One that expat passes by and ElementTree has no text for: it is named.
+        reason += f" &{_errors.shown(failure.detail['entity'])};"
     if failure.kind not in _INCOMPLETE:
-        return classes.parse(WORDS[failure.kind].text, **place)
+        return classes.parse(reason, **place)
     if not own:
         place.update({name: failure.detail[f"token_{name}"] for name in ("offset", "line", "column")})
-    return classes.incomplete(WORDS[failure.kind].text, **place)
+    return classes.incomplete(reason, **place)
 
 
 def limit_text(limit: str, maximum: Any, observed: Any) -> str:
