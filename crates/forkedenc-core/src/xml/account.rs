@@ -6,7 +6,7 @@
 
 use forkedenc_runtime::count_breach;
 
-use super::chars::is_space;
+use super::chars::{first, is_name, is_space};
 use super::dtd::Crossing;
 use super::error::{Error, Kind};
 use super::machine::{Element, Env, Machine, NameOf, Phase, Runs, State, Step};
@@ -482,17 +482,46 @@ impl Machine {
     #[cold]
     pub(super) fn misplaced(&mut self, c: &Cursor<'_>, env: Env<'_>) -> Step {
         let at = env.at(c.position());
-        self.misplaced_at(at, c, env)
+        self.misplaced_at(at, env)
     }
 
     #[cold]
-    pub(super) fn misplaced_at(&mut self, at: At, c: &Cursor<'_>, env: Env<'_>) -> Step {
-        let kind = match c.peek() {
-            _ if self.phase == Phase::Epilog => Kind::JunkAfterDocument,
-            b'&' | b'<' => Kind::InvalidToken,
-            _ => Kind::Syntax,
-        };
+    pub(super) fn misplaced_at(&mut self, at: At, env: Env<'_>) -> Step {
+        let kind = if self.phase == Phase::Epilog { Kind::JunkAfterDocument } else { Kind::Syntax };
         self.fail_at(kind, at, env)
+    }
+
+    /// What is neither white space nor markup stands outside of the root element: a word, which is read to its end,
+    /// something that stands in declarations, or nothing that XML has.
+    #[cold]
+    pub(super) fn stray(&mut self, c: &Cursor<'_>, env: Env<'_>) -> Step {
+        if first(c.ahead()).is_some_and(|(character, _)| is_name(character)) {
+            self.token = env.at(c.position());
+            self.state = State::Word;
+            return Step::Again;
+        }
+        if matches!(c.peek(), b'>' | b'(' | b')' | b',' | b'|' | b'[' | b']' | b'%' | b'#' | b'"' | b'\'') {
+            return self.misplaced(c, env);
+        }
+        self.fail(Kind::InvalidToken, c, env)
+    }
+
+    /// In such a word. It is misplaced, or, where its end is none for a word, no token.
+    #[cold]
+    pub(super) fn word(&mut self, c: &mut Cursor<'_>, env: Env<'_>) -> Step {
+        while let Some((character, length)) = first(c.ahead()) {
+            if !is_name(character) {
+                break;
+            }
+            c.advance(length);
+        }
+        match c.peek() {
+            0 if c.at_end() => Step::NeedMore,
+            b' ' | b'\t' | b'\n' | b'>' | b')' | b',' | b'|' | b'[' | b'%' | b'+' | b'*' | b'?' => {
+                self.misplaced_at(self.token, env)
+            }
+            _ => self.fail(Kind::InvalidToken, c, env),
+        }
     }
 
     /// What follows `<!` is nothing that may stand here.

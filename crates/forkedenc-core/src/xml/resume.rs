@@ -32,6 +32,7 @@ impl Machine {
     pub(super) fn resume<S: Sink>(&mut self, sink: &mut S, c: &mut Cursor<'_>, env: Env<'_>) -> Step {
         match self.state {
             State::Less => self.less(c, env),
+            State::Word => self.word(c, env),
             State::Name(of) => match self.read_name(c, env) {
                 Part::Done => self.name_read(of, c, env),
                 part => part.step(),
@@ -148,7 +149,7 @@ impl Machine {
                 self.state = State::EndName(0);
                 Step::Again
             }
-            _ if self.phase == Phase::Epilog => self.misplaced_at(self.token, c, env),
+            _ if self.phase == Phase::Epilog => self.misplaced_at(self.token, env),
             byte => {
                 if self.phase == Phase::Prolog {
                     let high = first(c.ahead()).is_some_and(|(character, _)| is_name_start(character));
