@@ -72,7 +72,7 @@ impl Machine {
                 Part::Done => self.reference_in_value(c, env),
                 part => part.step(),
             },
-            State::EndName(matched) => self.end_name(matched, c, env),
+            State::EndName(matched) => self.end_name(matched, c),
             State::EndSpace => {
                 self.skip_space(c);
                 if c.peek() != b'>' {
@@ -178,7 +178,9 @@ impl Machine {
             let starts = self.carry.is_empty() || self.colon == 1;
             let fits = if starts { is_name_start(character) } else { is_name(character) };
             let colon = character == ':' && self.rules.namespaces;
-            if colon && (starts || self.colon > 0) {
+            // Targets and entities are named without colons (Namespaces 1.0 §7).
+            let plain = matches!(self.state, State::Name(NameOf::Pi) | State::Reference(_) | State::ValueReference(_));
+            if colon && (starts || plain || self.colon > 0) {
                 self.fail(Kind::InvalidToken, c, env);
                 return Part::Failed;
             }
@@ -265,7 +267,7 @@ impl Machine {
     }
 
     /// The name of an end tag, of which `matched` bytes are read.
-    fn end_name(&mut self, matched: u32, c: &mut Cursor<'_>, env: Env<'_>) -> Step {
+    fn end_name(&mut self, matched: u32, c: &mut Cursor<'_>) -> Step {
         let name = self.names.written(self.open.written());
         let rest = &name[matched as usize..];
         let ahead = c.ahead();
@@ -582,6 +584,9 @@ impl Machine {
     /// An event that is no text ends a run, where runs end at all events of that kind.
     pub(super) fn end_run(&mut self, at: Runs) {
         if self.rules.runs == at {
+            if self.metered {
+                self.audit_run();
+            }
             self.run = 0;
             self.text_cap = self.caps.text;
         }

@@ -504,6 +504,30 @@ impl Document {
         Ok(())
     }
 
+    /// Writes an element with nothing but text in it.
+    ///
+    /// # Errors
+    /// As for [`Document::start`] and [`Document::text`]; nothing is written then.
+    pub fn element(
+        &mut self,
+        name: &[u8],
+        attributes: Pairs<'_>,
+        namespaces: Pairs<'_>,
+        text: &[u8],
+    ) -> Result<(), Refusal> {
+        let (used, in_tag, root_seen) = (self.out.used(), self.in_tag, self.root_seen);
+        self.start(name, attributes, namespaces)?;
+        let result = self.text(text).and_then(|()| self.end(None));
+        if result.is_err() {
+            self.stack.pop_bytes();
+            self.scope.close(self.depth);
+            self.depth -= 1;
+            self.out.truncate(used);
+            (self.in_tag, self.root_seen) = (in_tag, root_seen);
+        }
+        result
+    }
+
     /// Closes the open element; `name` must be its name, if given.
     ///
     /// # Errors
@@ -617,6 +641,16 @@ impl Document {
             }
             Ok(written && document.out.put(*b"?>"))
         })
+    }
+
+    /// Refuses whatever comes: what was written has got lost.
+    pub fn abandon(&mut self) {
+        self.closed = true;
+    }
+
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.closed
     }
 
     /// Ends the document.

@@ -102,6 +102,16 @@ fn what_is_refused_leaves_no_trace() {
 }
 
 #[test]
+fn an_element_that_is_refused_leaves_no_trace_either() {
+    let mut document = document();
+    assert_eq!(document.element(b"a", &[], &pairs(&[("p", "u")]), b"\0"), Err(Refusal::Character(0)));
+    assert_eq!((document.so_far(), document.depth()), ("", 0));
+    document.element(b"{u}a", &pairs(&[("b", "c")]), &pairs(&[("p", "u")]), b"<").unwrap();
+    assert_eq!(document.so_far(), r#"<p:a xmlns:p="u" b="c">&lt;</p:a>"#);
+    document.close().unwrap();
+}
+
+#[test]
 fn there_is_one_root_and_no_text_beside_it() {
     let mut document = document();
     assert_eq!(document.close(), Err(Refusal::NoRoot));
