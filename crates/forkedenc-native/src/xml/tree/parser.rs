@@ -4,7 +4,7 @@
 //! gone and gets a RuntimeError.
 
 use forkedenc_core::xml::{DtdMode, Flow, Names, Options, Parser, Runs};
-use pyo3::exceptions::{PyBaseException, PyRuntimeError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyBaseException, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString};
 
@@ -305,10 +305,7 @@ fn reported(events: &Bound<'_, PyAny>) -> PyResult<Reported> {
     if events.is_none() {
         return Ok(Reported { end: Some(fallible::text(py, "end")?.unbind()), ..Reported::default() });
     }
-    let events = events
-        .try_iter()
-        .map_err(|_| PyTypeError::new_err("events must be a sequence"))?
-        .collect::<PyResult<Vec<_>>>()?;
+    let events = events.try_iter()?.collect::<PyResult<Vec<_>>>()?;
     let mut reported = Reported::default();
     for event in events {
         let name = if let Ok(bytes) = event.cast::<PyBytes>() {
