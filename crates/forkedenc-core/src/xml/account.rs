@@ -47,7 +47,8 @@ impl Caps {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Scope {
-    /// An attribute, comment, PI or name.
+    Name,
+    /// An attribute, comment or PI.
     Token,
     Run,
     /// The element at this depth.
@@ -103,11 +104,8 @@ impl Machine {
             return false;
         }
         let scope = match limit {
-            Limit::NameBytes
-            | Limit::AttributeBytes
-            | Limit::NamespaceUriBytes
-            | Limit::CommentBytes
-            | Limit::PiBytes => Scope::Token,
+            Limit::NameBytes => Scope::Name,
+            Limit::AttributeBytes | Limit::NamespaceUriBytes | Limit::CommentBytes | Limit::PiBytes => Scope::Token,
             Limit::TextBytes => Scope::Run,
             Limit::Attributes | Limit::AttributesBytes | Limit::Namespaces | Limit::Children => {
                 Scope::Element(self.depth)
@@ -122,6 +120,12 @@ impl Machine {
             audit.open.push((scope, breach));
         }
         true
+    }
+
+    /// The name at hand, which `carry` holds, has ended.
+    pub(super) fn audit_name(&mut self) {
+        let length = self.carry.len() as u64;
+        self.audit_end(Scope::Name, |_, _| length);
     }
 
     /// The token at hand has ended with this many bytes.
@@ -168,6 +172,15 @@ impl Machine {
             |limit, observed| if limit == Limit::Children { children } else { observed },
         );
         self.count_token(at, env)
+    }
+
+    /// Markup follows a run of text, which ends unless that is CDATA: what it crossed is told now, or the feed that ends it
+    /// would depend on how the markup is cut.
+    #[cold]
+    pub(super) fn audit_text(&mut self) {
+        if self.rules.runs == Runs::Events {
+            self.audit_run();
+        }
     }
 
     /// A run of text has ended.
