@@ -112,11 +112,12 @@ impl Machine {
             }
             _ => Scope::Document,
         };
+        if self.audit.iter().flat_map(|audit| &audit.open).any(|(open, known)| *open == scope && known.limit == limit) {
+            return true;
+        }
         count_breach(limit as usize);
         let breach = Breach { limit, maximum, observed, place: env.locate(at), path: self.path() };
-        if let Some(audit) = &mut self.audit
-            && !audit.open.iter().any(|(open, known)| *open == scope && known.limit == limit)
-        {
+        if let Some(audit) = &mut self.audit {
             audit.open.push((scope, breach));
         }
         true
@@ -350,6 +351,10 @@ impl Machine {
     #[cold]
     pub(super) fn over_name(&mut self, c: &Cursor<'_>, env: Env<'_>) -> bool {
         let maximum = self.caps.name;
+        if self.carry.len() as u64 > maximum {
+            // It is audited, and has crossed before.
+            return true;
+        }
         let into = (maximum - self.carry.len() as u64).min(3) as usize;
         let at = env.at(character_start(c.window(), c.position() + into));
         self.crossed(Limit::NameBytes, maximum, maximum + 1, at, env)
