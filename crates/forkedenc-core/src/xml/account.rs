@@ -193,6 +193,16 @@ impl Machine {
         self.audit_end(Scope::Run, |_, _| run);
     }
 
+    /// A `<` follows text. That a run was too long is told now, whatever the `<` begins; if that is a CDATA section, the run
+    /// goes on, and is told again.
+    #[cold]
+    pub(super) fn run_may_end(&mut self) {
+        if self.audit.is_some() {
+            self.audit_run();
+            self.text_cap = self.caps.text;
+        }
+    }
+
     fn count_token(&mut self, at: At, env: Env<'_>) -> bool {
         let maximum = self.limits.tokens;
         if self.tokens >= maximum && !self.crossed(Limit::Tokens, maximum, self.tokens + 1, at, env) {
@@ -431,7 +441,7 @@ impl Machine {
     #[cold]
     #[inline(never)]
     pub(super) fn over_text(&mut self, length: usize, position: usize, c: &Cursor<'_>, env: Env<'_>) -> bool {
-        let crossing = position + length - (self.run - self.text_cap) as usize;
+        let crossing = position + length - usize::try_from(self.run - self.text_cap).unwrap_or(length).min(length);
         self.run_crosses(env.at(character_start(c.window(), crossing)), env)
     }
 
