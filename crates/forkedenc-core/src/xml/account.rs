@@ -193,16 +193,6 @@ impl Machine {
         self.audit_end(Scope::Run, |_, _| run);
     }
 
-    /// A `<` follows text. That a run was too long is told now, whatever the `<` begins; if that is a CDATA section, the run
-    /// goes on, and is told again.
-    #[cold]
-    pub(super) fn run_may_end(&mut self) {
-        if self.audit.is_some() {
-            self.audit_run();
-            self.text_cap = self.caps.text;
-        }
-    }
-
     fn count_token(&mut self, at: At, env: Env<'_>) -> bool {
         let maximum = self.limits.tokens;
         if self.tokens >= maximum && !self.crossed(Limit::Tokens, maximum, self.tokens + 1, at, env) {
