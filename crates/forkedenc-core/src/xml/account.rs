@@ -6,7 +6,7 @@
 
 use forkedenc_runtime::count_breach;
 
-use super::chars::{first, is_name_start};
+use super::chars::is_space;
 use super::dtd::Crossing;
 use super::error::{Error, Kind};
 use super::machine::{Element, Env, Machine, NameOf, Phase, Runs, State, Step};
@@ -173,7 +173,7 @@ impl Machine {
         self.count_token(at, env)
     }
 
-    fn audit_run(&mut self) {
+    pub(super) fn audit_run(&mut self) {
         let run = self.run;
         self.audit_end(Scope::Run, |_, _| run);
     }
@@ -507,16 +507,15 @@ impl Machine {
         }
     }
 
-    /// The name of an end tag, whose first `matched` bytes are right, is not that of the open element.
+    /// Behind the name of an end tag that is not that of the open element.
     #[cold]
-    pub(super) fn mismatch(&mut self, matched: usize, c: &Cursor<'_>, env: Env<'_>) -> Step {
-        let starts = first(c.ahead()).is_some_and(|(character, _)| is_name_start(character));
-        if matched == 0 && !starts {
-            return self.fail(Kind::InvalidToken, c, env);
+    pub(super) fn mismatch(&mut self, c: &Cursor<'_>, env: Env<'_>) -> Step {
+        match c.peek() {
+            0 if c.at_end() => Step::NeedMore,
+            byte if byte != b'>' && !is_space(byte) => self.fail(Kind::InvalidToken, c, env),
+            _ if self.depth == self.floor => self.fail_at(Kind::AsyncEntity, self.token, env),
+            _ => self.fail_at(Kind::TagMismatch, self.name_at, env),
         }
-        let kind = if self.depth == self.floor { Kind::AsyncEntity } else { Kind::TagMismatch };
-        let at = if kind == Kind::AsyncEntity { self.token } else { self.name_at };
-        self.fail_at(kind, at, env)
     }
 
     #[cold]

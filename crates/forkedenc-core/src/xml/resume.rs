@@ -169,7 +169,7 @@ impl Machine {
 
     /// Reads a name to its end, into `carry`.
     pub(super) fn read_name(&mut self, c: &mut Cursor<'_>, env: Env<'_>) -> Part {
-        if self.carry.is_empty() {
+        if self.carry.is_empty() && self.state != State::Name(NameOf::End) {
             self.name_at = env.at(c.position());
         }
         loop {
@@ -240,6 +240,7 @@ impl Machine {
                 self.state = State::Equals;
                 Step::Again
             }
+            NameOf::End => self.mismatch(c, env),
             NameOf::Pi => {
                 if self.colon > 0 {
                     return self.fail(Kind::InvalidToken, c, env);
@@ -281,12 +282,23 @@ impl Machine {
                 self.state = State::EndSpace;
                 return Step::Again;
             }
-        } else if same == ahead.len() {
+        } else {
             c.advance(same);
-            self.state = State::EndName(matched + same as u32);
-            return Step::NeedMore;
+            if c.at_end() {
+                self.state = State::EndName(matched + same as u32);
+                return Step::NeedMore;
+            }
         }
-        self.mismatch(matched as usize + same, c, env)
+        // Another name: it is read to its end, for what else may be wrong with it.
+        self.carry.clear();
+        self.carry.extend_from_slice(&name[..matched as usize + same]);
+        self.colon = match memchr::memchr(b':', &self.carry) {
+            Some(_) if !self.rules.namespaces => 0,
+            Some(at) => if at + 1 == self.carry.len() { 1 } else { 2 },
+            None => 0,
+        };
+        self.state = State::Name(NameOf::End);
+        Step::Again
     }
 
     // Values
@@ -571,6 +583,7 @@ impl Machine {
     /// An event that is no text ends a run, where runs end at all events of that kind.
     pub(super) fn end_run(&mut self, at: Runs) {
         if self.rules.runs == at {
+            self.audit_run();
             self.run = 0;
             self.text_cap = self.caps.text;
         }
