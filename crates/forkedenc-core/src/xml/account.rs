@@ -6,7 +6,7 @@
 
 use forkedenc_runtime::count_breach;
 
-use super::chars::is_space;
+use super::chars::{first, is_name, is_space};
 use super::dtd::Crossing;
 use super::error::{Error, Kind};
 use super::machine::{Element, Env, Machine, NameOf, Phase, Runs, State, Step};
@@ -173,6 +173,7 @@ impl Machine {
         self.count_token(at, env)
     }
 
+    /// A run of text has ended.
     pub(super) fn audit_run(&mut self) {
         let run = self.run;
         self.audit_end(Scope::Run, |_, _| run);
@@ -315,7 +316,8 @@ impl Machine {
             return false;
         }
         self.tag.count += 1;
-        self.tag.bytes += self.names.written(name).len() as u64;
+        let named = self.names.written(name).len() as u64;
+        self.tag.bytes += named;
         let maximum = self.limits.attributes_bytes;
         if self.tag.bytes + length > maximum
             && !self.crossed(Limit::AttributesBytes, maximum, maximum + 1, self.token, env)
@@ -323,7 +325,7 @@ impl Machine {
             return false;
         }
         let read = self.read_up_to(self.token, env);
-        let added = self.expansions.add_default(length, read);
+        let added = self.expansions.add_default(named, length, read);
         self.audit_expansions(self.token, env);
         match added {
             Ok(()) => true,
@@ -433,15 +435,16 @@ impl Machine {
     /// A comment or PI was read whole, `length` bytes of it.
     pub(super) fn meter_event(&mut self, length: u64, env: Env<'_>) -> bool {
         self.audit_token(length);
-        if self.rules.runs != Runs::Tree {
-            self.audit_run();
-        }
         self.count_token(self.token, env) && (!self.keeps || self.charge(length + price::ELEMENT, self.token, env))
     }
 
     /// How long the comment or PI at hand may get.
     pub(super) fn token_cap(&self) -> u64 {
         let limit = if self.state_is_pi() { self.caps.pi } else { self.caps.comment };
+        if self.audit.as_ref().is_some_and(|audit| audit.open.iter().any(|(scope, _)| *scope == Scope::Token)) {
+            // It has crossed already.
+            return NONE;
+        }
         if self.metered && self.audit.is_none() { limit.min(self.memory_left()) } else { limit }
     }
 
@@ -480,17 +483,46 @@ impl Machine {
     #[cold]
     pub(super) fn misplaced(&mut self, c: &Cursor<'_>, env: Env<'_>) -> Step {
         let at = env.at(c.position());
-        self.misplaced_at(at, c, env)
+        self.misplaced_at(at, env)
     }
 
     #[cold]
-    pub(super) fn misplaced_at(&mut self, at: At, c: &Cursor<'_>, env: Env<'_>) -> Step {
-        let kind = match c.peek() {
-            _ if self.phase == Phase::Epilog => Kind::JunkAfterDocument,
-            b'&' | b'<' => Kind::InvalidToken,
-            _ => Kind::Syntax,
-        };
+    pub(super) fn misplaced_at(&mut self, at: At, env: Env<'_>) -> Step {
+        let kind = if self.phase == Phase::Epilog { Kind::JunkAfterDocument } else { Kind::Syntax };
         self.fail_at(kind, at, env)
+    }
+
+    /// What is neither white space nor markup stands outside of the root element: a word, which is read to its end,
+    /// something that stands in declarations, or nothing that XML has.
+    #[cold]
+    pub(super) fn stray(&mut self, c: &Cursor<'_>, env: Env<'_>) -> Step {
+        if first(c.ahead()).is_some_and(|(character, _)| is_name(character)) {
+            self.token = env.at(c.position());
+            self.state = State::Word;
+            return Step::Again;
+        }
+        if matches!(c.peek(), b'>' | b'(' | b')' | b',' | b'|' | b'[' | b']' | b'%' | b'#' | b'"' | b'\'') {
+            return self.misplaced(c, env);
+        }
+        self.fail(Kind::InvalidToken, c, env)
+    }
+
+    /// In such a word. It is misplaced, or, where its end is none for a word, no token.
+    #[cold]
+    pub(super) fn word(&mut self, c: &mut Cursor<'_>, env: Env<'_>) -> Step {
+        while let Some((character, length)) = first(c.ahead()) {
+            if !is_name(character) {
+                break;
+            }
+            c.advance(length);
+        }
+        match c.peek() {
+            0 if c.at_end() => Step::NeedMore,
+            b' ' | b'\t' | b'\n' | b'>' | b')' | b',' | b'|' | b'[' | b'%' | b'+' | b'*' | b'?' => {
+                self.misplaced_at(self.token, env)
+            }
+            _ => self.fail(Kind::InvalidToken, c, env),
+        }
     }
 
     /// What follows `<!` is nothing that may stand here.

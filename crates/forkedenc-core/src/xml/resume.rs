@@ -32,6 +32,7 @@ impl Machine {
     pub(super) fn resume<S: Sink>(&mut self, sink: &mut S, c: &mut Cursor<'_>, env: Env<'_>) -> Step {
         match self.state {
             State::Less => self.less(c, env),
+            State::Word => self.word(c, env),
             State::Name(of) => match self.read_name(c, env) {
                 Part::Done => self.name_read(of, c, env),
                 part => part.step(),
@@ -71,7 +72,7 @@ impl Machine {
                 Part::Done => self.reference_in_value(c, env),
                 part => part.step(),
             },
-            State::EndName(matched) => self.end_name(matched, c, env),
+            State::EndName(matched) => self.end_name(matched, c),
             State::EndSpace => {
                 self.skip_space(c);
                 if c.peek() != b'>' {
@@ -148,7 +149,7 @@ impl Machine {
                 self.state = State::EndName(0);
                 Step::Again
             }
-            _ if self.phase == Phase::Epilog => self.misplaced_at(self.token, c, env),
+            _ if self.phase == Phase::Epilog => self.misplaced_at(self.token, env),
             byte => {
                 if self.phase == Phase::Prolog {
                     let high = first(c.ahead()).is_some_and(|(character, _)| is_name_start(character));
@@ -266,7 +267,7 @@ impl Machine {
     }
 
     /// The name of an end tag, of which `matched` bytes are read.
-    fn end_name(&mut self, matched: u32, c: &mut Cursor<'_>, env: Env<'_>) -> Step {
+    fn end_name(&mut self, matched: u32, c: &mut Cursor<'_>) -> Step {
         let name = self.names.written(self.open.written());
         let rest = &name[matched as usize..];
         let ahead = c.ahead();
@@ -583,7 +584,9 @@ impl Machine {
     /// An event that is no text ends a run, where runs end at all events of that kind.
     pub(super) fn end_run(&mut self, at: Runs) {
         if self.rules.runs == at {
-            self.audit_run();
+            if self.metered {
+                self.audit_run();
+            }
             self.run = 0;
             self.text_cap = self.caps.text;
         }
