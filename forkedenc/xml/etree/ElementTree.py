@@ -22,10 +22,10 @@ import collections
 import io
 import sys
 import warnings
-import xml.etree.ElementTree as _stdlib
+import xml.etree.ElementTree as _stdlib  # noqa: ICN001, N813 - its place is taken here
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Final, Protocol, TypeAlias
-from xml.etree import ElementPath
+from typing import Any, Final, TypeAlias
+from xml.etree import ElementPath  # noqa: F401 - a name of the standard library's module
 from xml.etree.ElementTree import (
     PI,
     VERSION,
@@ -79,11 +79,8 @@ CHUNK_BYTES: Final = 64 << 10
 """How much is read of a file at a time."""
 
 
-class _Readable(Protocol):
-    def read(self, size: int, /) -> Any: ...
-
-
-Source: TypeAlias = "str | bytes | int | _Readable | Any"
+# The name of a file, as open() takes it, or a file.
+Source: TypeAlias = Any
 
 
 _native.register_tree_elements(Element, SubElement, Comment, ProcessingInstruction)
@@ -117,7 +114,7 @@ class XMLParser:
         version: what the standard library's parser says of itself.
     """
 
-    version: Final[str] = _stdlib.XMLParser().version
+    version: Final[str] = _stdlib.XMLParser().version  # noqa: S314 - it parses nothing
 
     def __init__(
         self,
@@ -245,7 +242,7 @@ class XMLPullParser:
             forbid_entities=forbid_entities,
             forbid_external=forbid_external,
         )
-        self._parser._setevents(self._events_queue, ("end",) if events is None else events)
+        self._parser._setevents(self._events_queue, ("end",) if events is None else events)  # noqa: SLF001
 
     def feed(self, data: Any) -> None:
         """Feed a chunk: a str, bytes or a contiguous buffer. An error is raised by `read_events`, behind the events before it.
@@ -304,7 +301,7 @@ class _IterParse(_native.Batches):
         self.root: Any = None
         self._events: list[Any] = []
         self._parser = parser
-        parser._setevents(self._events, ("end",) if events is None else events)
+        parser._setevents(self._events, ("end",) if events is None else events)  # noqa: SLF001
         self._opened = None if hasattr(source, "read") else open(source, "rb")  # noqa: SIM115, PTH123
         self._file = source if self._opened is None else self._opened
         # Raised once the events before it have been read.
@@ -394,7 +391,7 @@ def iterparse(
 class ElementTree(_stdlib.ElementTree):
     """A tree of elements with ways to read and to write it: the standard library's class, reading and writing within limits."""
 
-    def parse(  # type: ignore[override]
+    def parse(
         self,
         source: Source,
         parser: Any = None,
@@ -440,8 +437,7 @@ class ElementTree(_stdlib.ElementTree):
                 opened.close()
         return self._root
 
-
-    def write(  # type: ignore[override]
+    def write(
         self,
         file_or_filename: Any,
         encoding: str | None = None,
@@ -560,7 +556,7 @@ def fromstringlist(
 
 def dump(elem: Any) -> None:
     """Write an element or a tree to ``sys.stdout``, for debugging."""
-    tree = elem if isinstance(elem, _stdlib.ElementTree) else ElementTree(elem)
+    tree: Any = elem if isinstance(elem, _stdlib.ElementTree) else ElementTree(elem)
     tree.write(sys.stdout, encoding="unicode")
     tail = tree.getroot().tail
     if not tail or tail[-1] != "\n":
