@@ -254,7 +254,7 @@ impl Machine {
                         step => step,
                     };
                 }
-                _ => return self.misplaced(c, env),
+                _ => return self.stray(c, env),
             }
         }
     }
