@@ -1,10 +1,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from types import EllipsisType, GenericAlias
-from typing import Any, ClassVar, Literal, Self, TypeAlias, final
-from xml.etree.ElementTree import Element
-
 from types import EllipsisType, GenericAlias, TracebackType
 from typing import Any, ClassVar, Literal, Protocol, Self, TypeAlias, final
+from xml.etree.ElementTree import Element
 
 from typing_extensions import Buffer
 
@@ -564,9 +561,7 @@ class TreeParser:
 
 # Writing: trees of elements, and documents event by event.
 
-def register_elements(
-    element: type, comment: Any, pi: Any, qname: type, prefixes: dict[str, str]
-) -> None: ...
+def register_elements(element: type, comment: Any, pi: Any, qname: type, prefixes: dict[str, str]) -> None: ...
 def serialize_tree(
     element: Any,
     form: Literal["ascii", "utf-8", "str"],

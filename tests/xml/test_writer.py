@@ -10,8 +10,7 @@ import weakref
 import xml.parsers.expat
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import assume, given, settings, strategies as st
 
 import forkedenc
 from forkedenc import Limits, xml as fx
@@ -149,7 +148,7 @@ def test_there_is_one_root_and_nothing_but_comments_and_white_space_beside_it():
     assert refused(lambda: writer.text("x")).kind == "text_outside"
     assert refused(lambda: writer.cdata("x")).kind == "text_outside"
     for bad in (("a b",), ("a", "é"), ("a", "p", None), ("a", None, "\"'")):
-        assert refused(lambda: writer.doctype(*bad)).kind == "invalid_doctype"
+        assert refused(lambda bad=bad: writer.doctype(*bad)).kind == "invalid_doctype"
     writer.element("a")
     for call in (lambda: writer.start("b"), lambda: writer.element("b")):
         assert refused(call).kind == "second_root"
@@ -322,8 +321,15 @@ def test_a_cycle_through_the_writer_is_collected():
 
 
 NAMES = st.sampled_from(["a", "b", "é", "{u}a", "{u}b", "{v}a", "{http://www.w3.org/XML/1998/namespace}lang"])
-TEXTS = st.text(st.characters(exclude_categories=["Cs"]).filter(lambda c: c in "\t\n\r" or c >= " ").filter(lambda c: c not in "\ufffe\uffff"), max_size=8)
-DECLARED = st.dictionaries(st.sampled_from(["", "p", "q", "ns0", "ns1"]), st.sampled_from(["u", "v", "w", "x&<\"\t"]), max_size=3)
+TEXTS = st.text(
+    st.characters(exclude_categories=["Cs"])
+    .filter(lambda c: c in "\t\n\r" or c >= " ")
+    .filter(lambda c: c not in "\ufffe\uffff"),
+    max_size=8,
+)
+DECLARED = st.dictionaries(
+    st.sampled_from(["", "p", "q", "ns0", "ns1"]), st.sampled_from(["u", "v", "w", 'x&<"\t']), max_size=3
+)
 
 
 @st.composite
@@ -346,7 +352,9 @@ def documents(draw):
 
     def text():
         said = draw(TEXTS)
-        calls.append((draw(st.sampled_from(["text", "cdata"])) if "\r" not in said and "]]>" not in said else "text", said))
+        calls.append(
+            (draw(st.sampled_from(["text", "cdata"])) if "\r" not in said and "]]>" not in said else "text", said)
+        )
         events.append(said)
 
     def end():
@@ -368,11 +376,11 @@ def documents(draw):
 @given(documents(), st.sampled_from(["utf-8", "us-ascii"]))
 def test_what_is_written_reads_back_as_it_was_said(document, encoding):
     calls, said = document
-    try:
-        data = written(*calls, encoding=encoding, xml_declaration=True).encode()
-    except forkedenc.EncodeError as error:
-        assert (error.kind, encoding) == ("unencodable_name", "us-ascii")
-        return
+    plain = [name for call in calls if call[0] == "start" for name in (call[1], *call[2])]
+    plain += [call[1] for call in calls if call[0] in {"comment", "cdata"}]
+    # Another test has what stands where no reference can.
+    assume(encoding != "us-ascii" or "".join(plain).isascii())
+    data = written(*calls, encoding=encoding, xml_declaration=True).encode()
     xml.parsers.expat.ParserCreate(None, "}").Parse(data, True)
     parser = fx.PullParser()
     parser.feed(data)
