@@ -263,7 +263,7 @@ def test_a_path_shows_no_control_characters_and_is_cut():
 @pytest.mark.parametrize("value", [5, b"x", ["x"], object()])
 def test_other_types_are_refused_as_the_standard_library_does(value):
     for make in (lambda: element(text=value), lambda: element(tail=value), lambda: element(b=value)):
-        if isinstance(value, list) and "b" in make()[0]:
+        if isinstance(value, list) and make()[0].get("b"):
             continue  # The standard library formats it; we only do with invalid="write".
         with pytest.raises(TypeError) as theirs:
             ET.tostring(make())
