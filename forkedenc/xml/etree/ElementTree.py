@@ -29,7 +29,6 @@ from xml.etree import ElementPath  # noqa: F401 - a name of the standard library
 from xml.etree.ElementTree import (
     PI,
     VERSION,
-    C14NWriterTarget,
     Comment,
     Element,
     ParseError,
@@ -44,6 +43,7 @@ from xml.etree.ElementTree import (
 
 from forkedenc import _native
 from forkedenc._limits import Limits
+from forkedenc.xml._canonical import C14NWriterTarget
 from forkedenc.xml._write import Invalid, tostring, tostringlist, write_tree
 
 __all__ = [
