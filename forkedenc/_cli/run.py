@@ -1,4 +1,4 @@
-"""``forkedenc run``: a program with ``json`` replaced, and otherwise as ``python SCRIPT`` runs it."""
+"""``forkedenc run``: a program with ``json`` and ``xml`` replaced, and otherwise as ``python SCRIPT`` runs it."""
 
 from __future__ import annotations
 
@@ -20,23 +20,44 @@ import click
 
 from forkedenc._cli import _status
 
-REPLACED: Final = ("json", "json.decoder", "json.encoder", "json.scanner", "json.tool")
-"""The modules that a program finds ours in place of, each under ``forkedenc``."""
+REPLACED: Final = {
+    "json": "json",
+    "json.decoder": "json.decoder",
+    "json.encoder": "json.encoder",
+    "json.scanner": "json.scanner",
+    "json.tool": "json.tool",
+    "xml.etree.ElementInclude": "xml.etree.ElementInclude",
+    "xml.etree.ElementTree": "xml.etree.ElementTree",
+    "xml.sax": "xml.sax",
+    "xml.dom.minidom": "xml.minidom",
+    "xml.dom.pulldom": "xml.pulldom",
+}
+"""The modules that a program finds ours in place of, and what these are called under ``forkedenc``."""
+_KEPT: Final = (
+    "xml.dom.expatbuilder",
+    "xml.dom.xmlbuilder",
+    "xml.etree.ElementPath",
+    "xml.sax.expatreader",
+    "xml.sax.handler",
+    "xml.sax.saxutils",
+    "xml.sax.xmlreader",
+)
+"""The standard library's modules that know the replaced ones: they are to find what they were written for."""
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
 @click.argument("script")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[ARGS]...")
 def run(script: str, arguments: tuple[str, ...]) -> int:
-    """Run SCRIPT with json replaced by forkedenc.json.
+    """Run SCRIPT with json and the xml modules replaced by those of forkedenc.
 
     The program finds sys.argv, sys.path[0] and __main__ as under `python SCRIPT ARGS`; its exit status, its traceback
     and what it prints are its own. SCRIPT may be a directory or a zip file with a __main__.py.
 
-    Replaced: json, json.decoder, json.encoder, json.scanner and json.tool, for whatever imports them from then on, the
-    libraries that SCRIPT imports included. Not replaced: the C module _json; what a module took from json before SCRIPT
-    began (one that sitecustomize or a .pth file imported, say); xml, which this release does not read yet; processes that
-    SCRIPT starts, unless it forks.
+    Replaced: json with its decoder, encoder, scanner and tool, xml.etree.ElementTree and ElementInclude, xml.sax, xml.dom.minidom
+    and xml.dom.pulldom, for whatever imports them from then on, the libraries that SCRIPT imports included. Not replaced: the C
+    modules _json, _elementtree and pyexpat; what a module took before SCRIPT began (one that sitecustomize or a .pth
+    file imported, say); processes that SCRIPT starts, unless it forks.
     """
     try:
         if not Path(script).is_dir():
@@ -49,9 +70,19 @@ def run(script: str, arguments: tuple[str, ...]) -> int:
 
 
 def replace() -> None:
-    """Put this package's modules where ``import json`` looks. What imported json before keeps what it has."""
-    for name in REPLACED:
-        sys.modules[name] = importlib.import_module(f"forkedenc.{name}")
+    """Put this package's modules where imports look. What was imported before keeps what it has."""
+    for name in (*REPLACED, *_KEPT):
+        # In place before ours are, so that they know each other, and packages have their attributes.
+        importlib.import_module(name)
+    ours = {name: importlib.import_module(f"forkedenc.{mine}") for name, mine in REPLACED.items()}
+    for name, module in ours.items():
+        replaced, (package, _, attribute) = sys.modules[name], name.rpartition(".")
+        if hasattr(replaced, "__path__") and not hasattr(module, "__path__"):
+            # Its other submodules are the standard library's.
+            module.__path__ = replaced.__path__
+        sys.modules[name] = module
+        if package and package not in ours:
+            setattr(sys.modules[package], attribute, module)
 
 
 def _become(script: str, arguments: tuple[str, ...]) -> None:

@@ -214,9 +214,7 @@ def _as_bytes(
     return data
 
 
-def _as_str(
-    root: Any, method: str, declared: str, *, declared_by_default: bool, options: _Options
-) -> tuple[str, str]:
+def _as_str(root: Any, method: str, declared: str, *, declared_by_default: bool, options: _Options) -> tuple[str, str]:
     """The text, and the names in it that are not ASCII."""
     default = declared_by_default and declared.lower() not in {"utf-8", "us-ascii"}
     data = _serialize(root, method, "str", _declaration(method, options, default, declared), options)

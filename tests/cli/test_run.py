@@ -1,4 +1,4 @@
-"""``forkedenc run`` against ``python`` on the same scripts: only json differs."""
+"""``forkedenc run`` against ``python`` on the same scripts: only json and xml differ."""
 
 import os
 import signal
@@ -67,6 +67,44 @@ def test_json_and_its_submodules_are_replaced(tmp_path):
         "True True",
         'forkedenc.json.decoder forkedenc.json.encoder [1] [1, "\\u00e9"]',
         "forkedenc.json._errors Expecting value: line 1 column 4 (char 3)",
+    ]
+
+
+def test_xml_is_replaced_however_it_is_imported(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import xml.etree.ElementTree as one\n"
+        "from xml.etree import ElementTree as two, ElementInclude\n"
+        "import xml.etree.ElementTree, xml.sax, xml.sax.handler, xml.sax.saxutils, xml.dom.minidom, xml.dom.pulldom\n"
+        "from xml.sax.expatreader import ExpatParser\n"
+        "from xml.dom import minidom\n"
+        "import sys\n"
+        "print(one is two is xml.etree.ElementTree is sys.modules['xml.etree.ElementTree'], minidom is xml.dom.minidom)\n"
+        "for module in (one, ElementInclude, xml.sax, minidom, xml.dom.pulldom): print(module.__name__)\n"
+        "print(one.fromstring('<a><b/></a>').find('b').tag, xml.sax.saxutils.escape('<'))\n"
+        "print(minidom.parseString('<a>x</a>').documentElement.toxml())\n"
+        "for call in (one.fromstring, minidom.parseString, lambda text: xml.sax.parseString(text, xml.sax.ContentHandler())):\n"
+        "    try: call('<a></b>')\n"
+        "    except (one.ParseError, xml.sax.SAXParseException) as error: print(error.kind)\n"
+        "try: one.fromstring('<a>' * 20000)\n"
+        "except RecursionError as error: print(error.limit)\n",
+        encoding="utf-8",
+    )
+    done = start(OURS, script)
+    assert done.stderr == ""
+    assert done.stdout.splitlines() == [
+        "True True",
+        "forkedenc.xml.etree.ElementTree",
+        "forkedenc.xml.etree.ElementInclude",
+        "forkedenc.xml.sax",
+        "forkedenc.xml.minidom",
+        "forkedenc.xml.pulldom",
+        "b &lt;",
+        "<a>x</a>",
+        "tag_mismatch",
+        "tag_mismatch",
+        "tag_mismatch",
+        "max_depth",
     ]
 
 

@@ -433,7 +433,8 @@ def test_xinclude_reads_by_our_parser(tmp_path):
     ElementInclude.include(root, base_url=f"{tmp_path}/")
     assert (root[0].text, root[0].tail) == ("in", "text")
     refusal(
-        lambda: ElementInclude.include(outer(), base_url=f"{tmp_path}/", limits=Limits(max_depth=0)), forkedenc.LimitError
+        lambda: ElementInclude.include(outer(), base_url=f"{tmp_path}/", limits=Limits(max_depth=0)),
+        forkedenc.LimitError,
     )
 
 
@@ -452,4 +453,3 @@ def test_threads_build_trees_of_their_own():
     for thread in threads:
         thread.join()
     assert list(outcomes) == [True] * 80
-

@@ -25,11 +25,44 @@ XML = "http://www.w3.org/XML/1998/namespace"
 
 # Names and texts, good and bad, small enough that prefixes meet.
 NAMES = st.sampled_from(
-    ["a", "b", "é", "ns0:a", "ns1:b", "p:a", "q:a", "xml:lang", "{u}a", "{u}b", "{v}a", "{r}a", f"{{{XML}}}space", "{u}é"]
+    [
+        "a",
+        "b",
+        "é",
+        "ns0:a",
+        "ns1:b",
+        "p:a",
+        "q:a",
+        "xml:lang",
+        "{u}a",
+        "{u}b",
+        "{v}a",
+        "{r}a",
+        f"{{{XML}}}space",
+        "{u}é",
+    ]
     + ["{http://www.w3.org/1999/xhtml}p"]
 )
 ODD_NAMES = st.sampled_from(
-    ["", "a b", "a><b/", "1", ":", "a:", "a:b:c", "{u}", "{}a", "{u}a:b", "{u}v}a", "{u", "xmlns:p", "xmlns:a", "\0", "\ud800", "x\ufffe"]
+    [
+        "",
+        "a b",
+        "a><b/",
+        "1",
+        ":",
+        "a:",
+        "a:b:c",
+        "{u}",
+        "{}a",
+        "{u}a:b",
+        "{u}v}a",
+        "{u",
+        "xmlns:p",
+        "xmlns:a",
+        "\0",
+        "\ud800",
+        "x\ufffe",
+    ]
 )
 TEXTS = st.text(st.sampled_from("ab<>&\"'\r\n\t é\x85\u0431\u2028\U0001f600]-?"), max_size=12)
 ODD_TEXTS = st.text(st.sampled_from("a<&\0\x0b\ud800\udfff\ufffe\uffff-?>"), max_size=6)
@@ -81,7 +114,13 @@ def outcome(call):
     except RecursionError:
         raise
     except (TypeError, ValueError) as error:
-        return type(error) if not isinstance(error, forkedenc.EncodeError) else TypeError if isinstance(error, TypeError) else ValueError
+        return (
+            type(error)
+            if not isinstance(error, forkedenc.EncodeError)
+            else TypeError
+            if isinstance(error, TypeError)
+            else ValueError
+        )
 
 
 def is_content(data: bytes) -> bool:
@@ -97,7 +136,9 @@ def is_content(data: bytes) -> bool:
 OPTIONS = st.fixed_dictionaries(
     {},
     optional={
-        "encoding": st.sampled_from(["us-ascii", "utf-8", "UTF-8", "unicode", "iso-8859-1", "utf-16", "cp1251", "utf-16-le", "utf8", "ascii"]),
+        "encoding": st.sampled_from(
+            ["us-ascii", "utf-8", "UTF-8", "unicode", "iso-8859-1", "utf-16", "cp1251", "utf-16-le", "utf8", "ascii"]
+        ),
         "method": st.sampled_from(["xml", "html", "text"]),
         "xml_declaration": st.sampled_from([None, True, False]),
         "default_namespace": st.sampled_from([None, "u", ""]),
