@@ -330,7 +330,8 @@ impl Machine {
             return false;
         }
         self.tag.count += 1;
-        self.tag.bytes += self.names.written(name).len() as u64;
+        let named = self.names.written(name).len() as u64;
+        self.tag.bytes += named;
         let maximum = self.limits.attributes_bytes;
         if self.tag.bytes + length > maximum
             && !self.crossed(Limit::AttributesBytes, maximum, maximum + 1, self.token, env)
@@ -338,7 +339,7 @@ impl Machine {
             return false;
         }
         let read = self.read_up_to(self.token, env);
-        let added = self.expansions.add_default(length, read);
+        let added = self.expansions.add_default(named, length, read);
         self.audit_expansions(self.token, env);
         match added {
             Ok(()) => true,
@@ -431,7 +432,7 @@ impl Machine {
     #[cold]
     #[inline(never)]
     pub(super) fn over_text(&mut self, length: usize, position: usize, c: &Cursor<'_>, env: Env<'_>) -> bool {
-        let crossing = position + length - (self.run - self.text_cap) as usize;
+        let crossing = position + length - usize::try_from(self.run - self.text_cap).unwrap_or(length).min(length);
         self.run_crosses(env.at(character_start(c.window(), crossing)), env)
     }
 

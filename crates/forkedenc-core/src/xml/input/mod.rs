@@ -224,7 +224,7 @@ impl Input {
         };
         self.end = self.seen - held - u64::from(self.carried);
         let cut = self.carried > 0 || self.stage == Stage::Declaration;
-        if wrong.is_none() && (!source.is_empty() || !over && !(last && cut)) {
+        if wrong.is_none() && !(source.is_empty() && (over || last && cut)) {
             return Filled { length, trouble: None, more: !chunk.is_empty() };
         }
         let trouble = self.troubled(wrong, over, buffer.get(..length).unwrap_or_default());
