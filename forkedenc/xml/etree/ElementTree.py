@@ -22,10 +22,10 @@ import collections
 import io
 import sys
 import warnings
-import xml.etree.ElementTree as _stdlib  # noqa: ICN001, N813 - its place is taken here
+import xml.etree.ElementTree as _stdlib
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Final, TypeAlias
-from xml.etree import ElementPath  # noqa: F401 - a name of the standard library's module
+from typing import Any, Final, Protocol, TypeAlias
+from xml.etree import ElementPath
 from xml.etree.ElementTree import (
     PI,
     VERSION,
@@ -79,8 +79,11 @@ CHUNK_BYTES: Final = 64 << 10
 """How much is read of a file at a time."""
 
 
-# The name of a file, as open() takes it, or a file.
-Source: TypeAlias = Any
+class _Readable(Protocol):
+    def read(self, size: int, /) -> Any: ...
+
+
+Source: TypeAlias = "str | bytes | int | _Readable | Any"
 
 
 _native.register_tree_elements(Element, SubElement, Comment, ProcessingInstruction)
@@ -114,7 +117,7 @@ class XMLParser:
         version: what the standard library's parser says of itself.
     """
 
-    version: Final[str] = _stdlib.XMLParser().version  # noqa: S314 - it parses nothing
+    version: Final[str] = _stdlib.XMLParser().version
 
     def __init__(
         self,
@@ -243,7 +246,7 @@ class XMLPullParser:
             forbid_entities=forbid_entities,
             forbid_external=forbid_external,
         )
-        self._parser._setevents(self._events_queue, ("end",) if events is None else events)  # noqa: SLF001
+        self._parser._setevents(self._events_queue, ("end",) if events is None else events)
 
     def feed(self, data: Any) -> None:
         """Feed a chunk: a str, bytes or a contiguous buffer. An error is raised by `read_events`, behind the events before it.
@@ -302,7 +305,7 @@ class _IterParse(_native.Batches):
         self.root: Any = None
         self._events: list[Any] = []
         self._parser = parser
-        parser._setevents(self._events, ("end",) if events is None else events)  # noqa: SLF001
+        parser._setevents(self._events, ("end",) if events is None else events)
         self._opened = None if hasattr(source, "read") else open(source, "rb")  # noqa: SIM115, PTH123
         self._file = source if self._opened is None else self._opened
         # Raised once the events before it have been read.
@@ -392,7 +395,7 @@ def iterparse(
 class ElementTree(_stdlib.ElementTree):
     """A tree of elements with ways to read and to write it: the standard library's class, reading and writing within limits."""
 
-    def parse(
+    def parse(  # type: ignore[override]
         self,
         source: Source,
         parser: Any = None,
@@ -438,7 +441,7 @@ class ElementTree(_stdlib.ElementTree):
                 opened.close()
         return self._root
 
-    def write(
+    def write(  # type: ignore[override]
         self,
         file_or_filename: Any,
         encoding: str | None = None,
@@ -557,7 +560,7 @@ def fromstringlist(
 
 def dump(elem: Any) -> None:
     """Write an element or a tree to ``sys.stdout``, for debugging."""
-    tree: Any = elem if isinstance(elem, _stdlib.ElementTree) else ElementTree(elem)
+    tree = elem if isinstance(elem, _stdlib.ElementTree) else ElementTree(elem)
     tree.write(sys.stdout, encoding="unicode")
     tail = tree.getroot().tail
     if not tail or tail[-1] != "\n":
