@@ -3,7 +3,7 @@ from types import EllipsisType, GenericAlias, TracebackType
 from typing import Any, ClassVar, Literal, Protocol, Self, TypeAlias, final
 from xml.etree.ElementTree import Element
 
-from typing_extensions import Buffer
+from typing_extensions import Buffer, disjoint_base
 
 from forkedenc._errors import LimitBreach
 from forkedenc._limits import Limits
@@ -518,7 +518,9 @@ def register_tree_elements(
 ) -> None: ...
 def elements_by_layout() -> bool: ...
 
+@disjoint_base
 class Batches:
+    def __new__(cls, *_arguments: Any) -> Self: ...
     def __iter__(self) -> Self: ...
     def __next__(self) -> Any: ...
 
