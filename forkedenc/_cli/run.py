@@ -11,7 +11,9 @@ import runpy
 import signal
 import sys
 import traceback
-from importlib.machinery import SourceFileLoader, SourcelessFileLoader
+from collections.abc import Sequence
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec, SourceFileLoader, SourcelessFileLoader
 from pathlib import Path
 from types import CodeType, ModuleType, TracebackType
 from typing import Final
@@ -20,44 +22,32 @@ import click
 
 from forkedenc._cli import _status
 
-REPLACED: Final = {
-    "json": "json",
-    "json.decoder": "json.decoder",
-    "json.encoder": "json.encoder",
-    "json.scanner": "json.scanner",
-    "json.tool": "json.tool",
-    "xml.etree.ElementInclude": "xml.etree.ElementInclude",
-    "xml.etree.ElementTree": "xml.etree.ElementTree",
-    "xml.sax": "xml.sax",
-    "xml.dom.minidom": "xml.minidom",
-    "xml.dom.pulldom": "xml.pulldom",
+REPLACED: Final = ("json", "json.decoder", "json.encoder", "json.scanner", "json.tool")
+"""The modules that a program finds ours in place of, each under ``forkedenc``."""
+
+REPLACED_LATER: Final = {
+    "xml.etree.ElementTree": "forkedenc.xml.etree.ElementTree",
+    "xml.etree.ElementInclude": "forkedenc.xml.etree.ElementInclude",
+    "xml.sax": "forkedenc.xml.sax",
+    "xml.dom.minidom": "forkedenc.xml.minidom",
+    "xml.dom.pulldom": "forkedenc.xml.pulldom",
 }
-"""The modules that a program finds ours in place of, and what these are called under ``forkedenc``."""
-_KEPT: Final = (
-    "xml.dom.expatbuilder",
-    "xml.dom.xmlbuilder",
-    "xml.etree.ElementPath",
-    "xml.sax.expatreader",
-    "xml.sax.handler",
-    "xml.sax.saxutils",
-    "xml.sax.xmlreader",
-)
-"""The standard library's modules that know the replaced ones: they are to find what they were written for."""
+"""Those that ours take the place of when they are imported: each brings much with it that few programs need."""
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
 @click.argument("script")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[ARGS]...")
 def run(script: str, arguments: tuple[str, ...]) -> int:
-    """Run SCRIPT with json and the xml modules replaced by those of forkedenc.
+    """Run SCRIPT with json and xml replaced by forkedenc.json and forkedenc.xml.
 
     The program finds sys.argv, sys.path[0] and __main__ as under `python SCRIPT ARGS`; its exit status, its traceback
     and what it prints are its own. SCRIPT may be a directory or a zip file with a __main__.py.
 
-    Replaced: json with its decoder, encoder, scanner and tool, xml.etree.ElementTree and ElementInclude, xml.sax, xml.dom.minidom
-    and xml.dom.pulldom, for whatever imports them from then on, the libraries that SCRIPT imports included. Not replaced: the C
-    modules _json, _elementtree and pyexpat; what a module took before SCRIPT began (one that sitecustomize or a .pth
-    file imported, say); processes that SCRIPT starts, unless it forks.
+    Replaced: json, json.decoder, json.encoder, json.scanner and json.tool; xml.etree.ElementTree, xml.etree.ElementInclude,
+    xml.sax, xml.dom.minidom and xml.dom.pulldom; for whatever imports them from then on, the libraries that SCRIPT imports
+    included. Not replaced: the C modules _json and pyexpat, and xml.parsers.expat; what a module took from json or xml before
+    SCRIPT began (one that sitecustomize or a .pth file imported, say); processes that SCRIPT starts, unless it forks.
     """
     try:
         if not Path(script).is_dir():
@@ -70,19 +60,51 @@ def run(script: str, arguments: tuple[str, ...]) -> int:
 
 
 def replace() -> None:
-    """Put this package's modules where imports look. What was imported before keeps what it has."""
-    for name in (*REPLACED, *_KEPT):
-        # In place before ours are, so that they know each other, and packages have their attributes.
-        importlib.import_module(name)
-    ours = {name: importlib.import_module(f"forkedenc.{mine}") for name, mine in REPLACED.items()}
-    for name, module in ours.items():
-        replaced, (package, _, attribute) = sys.modules[name], name.rpartition(".")
-        if hasattr(replaced, "__path__") and not hasattr(module, "__path__"):
-            # Its other submodules are the standard library's.
-            module.__path__ = replaced.__path__
-        sys.modules[name] = module
-        if package and package not in ours:
-            setattr(sys.modules[package], attribute, module)
+    """Put this package's modules where ``import json`` looks. What imported json before keeps what it has."""
+    for name in REPLACED:
+        sys.modules[name] = importlib.import_module(f"forkedenc.{name}")
+    sys.meta_path.insert(0, _Replacements())
+    _settle()
+
+
+def _settle() -> None:
+    """Put ours where the standard library's modules have been imported."""
+    for name in REPLACED_LATER:
+        if name in sys.modules and sys.modules[name].__name__ == name:
+            del sys.modules[name]
+            importlib.import_module(name)
+
+
+class _Replacements(MetaPathFinder, Loader):
+    """Finds ours when a program imports one of `REPLACED_LATER`."""
+
+    def __init__(self) -> None:
+        self._busy = False
+
+    def find_spec(
+        self,
+        fullname: str,
+        path: Sequence[str] | None = None,  # noqa: ARG002 - the import system gives it
+        target: ModuleType | None = None,  # noqa: ARG002 - likewise
+    ) -> ModuleSpec | None:
+        # Ours are built on the standard library's, which they find as ever.
+        return None if self._busy or fullname not in REPLACED_LATER else ModuleSpec(fullname, self)
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        self._busy = True
+        try:
+            module = importlib.import_module(REPLACED_LATER[spec.name])
+        finally:
+            self._busy = False
+        spec.loader_state = module.__spec__
+        return module
+
+    def exec_module(self, module: ModuleType) -> None:
+        # It is there already, and keeps its own name and origin.
+        if module.__spec__ is not None:
+            module.__spec__ = module.__spec__.loader_state
+        # What ours are built on has come as well.
+        _settle()
 
 
 def _become(script: str, arguments: tuple[str, ...]) -> None:
