@@ -261,7 +261,10 @@ def test_encodings_are_read_when_they_are_allowed(name):
     assert read([data])[2][1] == "unknown_encoding"
     for encodings in ([name], iter([name.upper()]), "all"):
         assert events_of(data, encodings=encodings)[1] == Text(text)
-    assert events_of("<a>é</a>".encode(), encodings=[name])[1] == Text("é")
+    # Naming some narrows as well.
+    utf8 = "<a>é</a>".encode()
+    assert read([utf8], encodings=[name])[2][1] == "unknown_encoding"
+    assert events_of(utf8, encodings=[name, "utf-8"])[1] == Text("é")
 
 
 def test_codecs_with_a_state_are_refused_whatever_is_asked_for():
