@@ -69,7 +69,7 @@ class Calls(handler.ContentHandler, handler.LexicalHandler):
         self.calls.append(("characters", content))
 
     def startElementNS(self, name, qname, attributes):
-        self.calls.append(("start", name, qname, sorted(attributes.items())))
+        self.calls.append(("start", name, qname, sorted(attributes.items(), key=str)))
 
     def endElementNS(self, name, qname):
         self.calls.append(("end", name, qname))
@@ -123,7 +123,6 @@ def test_trees_are_the_standard_librarys(text, encoding):
     except Standard.ParseError:
         assert ours[0] == "error"
     else:
-        # Its table of names is of the fourth edition: what it refuses, ours may take, but never the other way.
         assert ours == theirs
 
 
@@ -160,10 +159,13 @@ def test_what_tostring_writes_reads_back_the_same(text):
         root = ElementTree.fromstring(text.encode())
     except forkedenc.DecodeError:
         return
-    for encoding in ("us-ascii", "utf-8", "utf-16"):
+    assert ElementTree.tostring(root, encoding="unicode") == Standard.tostring(root, encoding="unicode")
+    if "\r" in "".join(root.itertext()):
+        return  # written as it is, as the standard library does, and read as a line feed
+    plain = all(element.tag.isascii() and "".join(element.attrib).isascii() for element in root.iter())
+    for encoding in ("us-ascii", "utf-8", "utf-16") if plain else ("utf-8", "utf-16"):
         written = ElementTree.tostring(root, encoding=encoding)
         assert shape(ElementTree.fromstring(written)) == shape(root)
-    assert ElementTree.tostring(root, encoding="unicode") == Standard.tostring(root, encoding="unicode")
     canonical = ElementTree.canonicalize(text)
     assert ElementTree.canonicalize(canonical) == canonical
     assert canonical == Standard.canonicalize(text)
