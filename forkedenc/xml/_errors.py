@@ -107,6 +107,10 @@ class IncompleteError(ParseError, _errors.IncompleteError):
     """The input ended before the XML document did."""
 
 
+class UnknownEncodingError(ParseError, LookupError):
+    """A document is in an encoding that is not known or not allowed; a LookupError too, as the standard library's is."""
+
+
 class LimitError(ParseError, _errors.LimitError):
     """An XML document crossed a limit."""
 
@@ -126,9 +130,10 @@ class Classes(NamedTuple):
     incomplete: type[ParseError]
     limit: type[LimitError]
     depth: type[LimitError]
+    encoding: type[ParseError]
 
 
-CLASSES = {"xml": Classes(ParseError, IncompleteError, LimitError, DepthLimitError)}
+CLASSES = {"xml": Classes(ParseError, IncompleteError, LimitError, DepthLimitError, UnknownEncodingError)}
 """By face; a face that is not there raises those of ``"xml"``."""
 
 
@@ -153,6 +158,8 @@ def _make(failure: _errors.Failure) -> BaseException:
     if "entity" in failure.detail:
         # One that expat passes by and ElementTree has no text for: it is named.
         reason += f" &{_errors.shown(failure.detail['entity'])};"
+    if failure.kind == "unknown_encoding":
+        return classes.encoding(reason, **place)
     if failure.kind not in _INCOMPLETE:
         return classes.parse(reason, **place)
     if not own:

@@ -54,6 +54,8 @@ DOCUMENTS = {
     "declarations": DTD,
     "declaration of standalone": b"<?xml version='1.0' encoding='utf-8' standalone='yes'?><r/>",
     "DOCTYPE alone": b"<!DOCTYPE r><r/>",
+    "parameter entities": b"<!DOCTYPE r [<!ENTITY % a SYSTEM 'a'><!ENTITY % b '<!ENTITY c \"d\">'>%b;%a;%unknown;<!ENTITY e 'f'>]>"
+    b"<r>&c;&e;</r>",
 }
 SETTINGS = {
     "as it is": {},
@@ -266,10 +268,10 @@ def test_cycles_through_handlers_are_collected():
 
 
 def test_a_handlers_exception_ends_the_parse_and_comes_out_as_it_is():
-    class Stop(Exception):
+    class EnoughError(Exception):
         pass
 
-    error = Stop("enough")
+    error = EnoughError("enough")
     seen = []
 
     def start(name, attributes):
@@ -279,7 +281,7 @@ def test_a_handlers_exception_ends_the_parse_and_comes_out_as_it_is():
 
     parser = ours()
     parser.StartElementHandler = start
-    with pytest.raises(Stop) as caught:
+    with pytest.raises(EnoughError) as caught:
         parser.Parse(b"<a><b/><c/></a>", True)
     assert caught.value is error
     assert seen == ["a", "b"]

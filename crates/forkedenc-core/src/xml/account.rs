@@ -6,7 +6,8 @@
 
 use forkedenc_runtime::count_breach;
 
-use super::chars::is_space;
+use super::chars::{first, is_name, is_space};
+use super::dtd::Crossing;
 use super::error::{Error, Kind};
 use super::machine::{Element, Env, Machine, NameOf, Phase, Runs, State, Step};
 use super::names::NameId;
@@ -47,7 +48,8 @@ impl Caps {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Scope {
-    /// An attribute, comment, PI or name.
+    Name,
+    /// An attribute, comment or PI.
     Token,
     Run,
     /// The element at this depth.
@@ -66,6 +68,7 @@ impl Machine {
     /// Switches enforcement off for all limits but depth and stack.
     pub fn audit(&mut self) {
         self.audit = Some(Box::default());
+        self.expansions.audit();
         self.metered = true;
     }
 
@@ -77,12 +80,13 @@ impl Machine {
     /// The document ended after `bytes` bytes.
     pub(super) fn audit_document(&mut self, bytes: u64) {
         let (tokens, memory, distinct) = (self.tokens, self.memory, self.names.distinct());
+        let expansions = self.expansions.clone();
         self.audit_end(Scope::Document, |limit, observed| match limit {
             Limit::Tokens => tokens,
             Limit::MemoryBytes => observed.max(memory),
             Limit::DistinctNames => distinct,
             Limit::DocumentBytes | Limit::StreamBytes => bytes,
-            _ => observed,
+            _ => expansions.observed(limit).unwrap_or(observed),
         });
     }
 
@@ -103,25 +107,29 @@ impl Machine {
             return false;
         }
         let scope = match limit {
-            Limit::NameBytes
-            | Limit::AttributeBytes
-            | Limit::NamespaceUriBytes
-            | Limit::CommentBytes
-            | Limit::PiBytes => Scope::Token,
+            Limit::NameBytes => Scope::Name,
+            Limit::AttributeBytes | Limit::NamespaceUriBytes | Limit::CommentBytes | Limit::PiBytes => Scope::Token,
             Limit::TextBytes => Scope::Run,
             Limit::Attributes | Limit::AttributesBytes | Limit::Namespaces | Limit::Children => {
                 Scope::Element(self.depth)
             }
             _ => Scope::Document,
         };
+        if self.audit.iter().flat_map(|audit| &audit.open).any(|(open, known)| *open == scope && known.limit == limit) {
+            return true;
+        }
         count_breach(limit as usize);
         let breach = Breach { limit, maximum, observed, place: env.locate(at), path: self.path() };
-        if let Some(audit) = &mut self.audit
-            && !audit.open.iter().any(|(open, known)| *open == scope && known.limit == limit)
-        {
+        if let Some(audit) = &mut self.audit {
             audit.open.push((scope, breach));
         }
         true
+    }
+
+    /// The name at hand, which `carry` holds, has ended.
+    pub(super) fn audit_name(&mut self) {
+        let length = self.carry.len() as u64;
+        self.audit_end(Scope::Name, |_, _| length);
     }
 
     /// The token at hand has ended with this many bytes.
@@ -170,7 +178,17 @@ impl Machine {
         self.count_token(at, env)
     }
 
-    fn audit_run(&mut self) {
+    /// Markup follows a run of text, which ends unless that is CDATA: what it crossed is told now, or the feed that ends it
+    /// would depend on how the markup is cut.
+    #[cold]
+    pub(super) fn audit_text(&mut self) {
+        if self.rules.runs == Runs::Events {
+            self.audit_run();
+        }
+    }
+
+    /// A run of text has ended.
+    pub(super) fn audit_run(&mut self) {
         let run = self.run;
         self.audit_end(Scope::Run, |_, _| run);
     }
@@ -189,6 +207,13 @@ impl Machine {
         if self.keeps {
             self.memory += bytes;
         }
+        let (held, maximum) = (self.held(), self.limits.memory_bytes);
+        held <= maximum || self.crossed(Limit::MemoryBytes, maximum, held, at, env)
+    }
+
+    /// What a DTD declared is kept to the document's end.
+    pub(super) fn charge_dtd(&mut self, bytes: u64, at: At, env: Env<'_>) -> bool {
+        self.memory += bytes;
         let (held, maximum) = (self.held(), self.limits.memory_bytes);
         held <= maximum || self.crossed(Limit::MemoryBytes, maximum, held, at, env)
     }
@@ -305,7 +330,8 @@ impl Machine {
             return false;
         }
         self.tag.count += 1;
-        self.tag.bytes += self.names.written(name).len() as u64;
+        let named = self.names.written(name).len() as u64;
+        self.tag.bytes += named;
         let maximum = self.limits.attributes_bytes;
         if self.tag.bytes + length > maximum
             && !self.crossed(Limit::AttributesBytes, maximum, maximum + 1, self.token, env)
@@ -313,9 +339,32 @@ impl Machine {
             return false;
         }
         let read = self.read_up_to(self.token, env);
-        match self.expansions.add_default(length, read) {
+        let added = self.expansions.add_default(named, length, read);
+        self.audit_expansions(self.token, env);
+        match added {
             Ok(()) => true,
             Err(kind) => self.expansion_refused(kind, self.token, env),
+        }
+    }
+
+    /// Notes what replacing entities has crossed, by the reference at `at`.
+    pub(super) fn audit_expansions(&mut self, at: At, env: Env<'_>) {
+        for (limit, maximum, observed) in self.expansions.take_crossed() {
+            self.crossed(limit, maximum, observed, at, env);
+        }
+    }
+
+    /// A limit was crossed inside the DOCTYPE.
+    pub(super) fn audit_crossing(&mut self, crossing: Crossing, env: Env<'_>) {
+        let Crossing { limit, maximum, observed, place } = crossing;
+        if self.expansions.observed(limit).is_some() {
+            self.crossed(limit, maximum, observed, At::Known(place), env);
+            return;
+        }
+        count_breach(limit as usize);
+        let path = self.path();
+        if let Some(audit) = &mut self.audit {
+            audit.ended.push(Breach { limit, maximum, observed, place, path });
         }
     }
 
@@ -336,6 +385,10 @@ impl Machine {
     #[cold]
     pub(super) fn over_name(&mut self, c: &Cursor<'_>, env: Env<'_>) -> bool {
         let maximum = self.caps.name;
+        if self.carry.len() as u64 > maximum {
+            // It is audited, and has crossed before.
+            return true;
+        }
         let into = (maximum - self.carry.len() as u64).min(3) as usize;
         let at = env.at(character_start(c.window(), c.position() + into));
         self.crossed(Limit::NameBytes, maximum, maximum + 1, at, env)
@@ -379,7 +432,7 @@ impl Machine {
     #[cold]
     #[inline(never)]
     pub(super) fn over_text(&mut self, length: usize, position: usize, c: &Cursor<'_>, env: Env<'_>) -> bool {
-        let crossing = position + length - (self.run - self.text_cap) as usize;
+        let crossing = position + length - usize::try_from(self.run - self.text_cap).unwrap_or(length).min(length);
         self.run_crosses(env.at(character_start(c.window(), crossing)), env)
     }
 
@@ -400,15 +453,16 @@ impl Machine {
     /// A comment or PI was read whole, `length` bytes of it.
     pub(super) fn meter_event(&mut self, length: u64, env: Env<'_>) -> bool {
         self.audit_token(length);
-        if self.rules.runs != Runs::Tree {
-            self.audit_run();
-        }
         self.count_token(self.token, env) && (!self.keeps || self.charge(length + price::ELEMENT, self.token, env))
     }
 
     /// How long the comment or PI at hand may get.
     pub(super) fn token_cap(&self) -> u64 {
         let limit = if self.state_is_pi() { self.caps.pi } else { self.caps.comment };
+        if self.audit.as_ref().is_some_and(|audit| audit.open.iter().any(|(scope, _)| *scope == Scope::Token)) {
+            // It has crossed already.
+            return NONE;
+        }
         if self.metered && self.audit.is_none() { limit.min(self.memory_left()) } else { limit }
     }
 
@@ -447,17 +501,46 @@ impl Machine {
     #[cold]
     pub(super) fn misplaced(&mut self, c: &Cursor<'_>, env: Env<'_>) -> Step {
         let at = env.at(c.position());
-        self.misplaced_at(at, c, env)
+        self.misplaced_at(at, env)
     }
 
     #[cold]
-    pub(super) fn misplaced_at(&mut self, at: At, c: &Cursor<'_>, env: Env<'_>) -> Step {
-        let kind = match c.peek() {
-            _ if self.phase == Phase::Epilog => Kind::JunkAfterDocument,
-            b'&' | b'<' => Kind::InvalidToken,
-            _ => Kind::Syntax,
-        };
+    pub(super) fn misplaced_at(&mut self, at: At, env: Env<'_>) -> Step {
+        let kind = if self.phase == Phase::Epilog { Kind::JunkAfterDocument } else { Kind::Syntax };
         self.fail_at(kind, at, env)
+    }
+
+    /// What is neither white space nor markup stands outside of the root element: a word, which is read to its end,
+    /// something that stands in declarations, or nothing that XML has.
+    #[cold]
+    pub(super) fn stray(&mut self, c: &Cursor<'_>, env: Env<'_>) -> Step {
+        if first(c.ahead()).is_some_and(|(character, _)| is_name(character)) {
+            self.token = env.at(c.position());
+            self.state = State::Word;
+            return Step::Again;
+        }
+        if matches!(c.peek(), b'>' | b'(' | b')' | b',' | b'|' | b'[' | b']' | b'%' | b'#' | b'"' | b'\'') {
+            return self.misplaced(c, env);
+        }
+        self.fail(Kind::InvalidToken, c, env)
+    }
+
+    /// In such a word. It is misplaced, or, where its end is none for a word, no token.
+    #[cold]
+    pub(super) fn word(&mut self, c: &mut Cursor<'_>, env: Env<'_>) -> Step {
+        while let Some((character, length)) = first(c.ahead()) {
+            if !is_name(character) {
+                break;
+            }
+            c.advance(length);
+        }
+        match c.peek() {
+            0 if c.at_end() => Step::NeedMore,
+            b' ' | b'\t' | b'\n' | b'>' | b')' | b',' | b'|' | b'[' | b'%' | b'+' | b'*' | b'?' => {
+                self.misplaced_at(self.token, env)
+            }
+            _ => self.fail(Kind::InvalidToken, c, env),
+        }
     }
 
     /// What follows `<!` is nothing that may stand here.
@@ -465,7 +548,7 @@ impl Machine {
     pub(super) fn markup_refused(&mut self, c: &Cursor<'_>, env: Env<'_>) -> Step {
         match self.phase {
             // What could be a declaration stands in the wrong place; anything else is no token at all.
-            Phase::Prolog if self.carry.is_empty() && !c.peek().is_ascii_alphabetic() => {
+            Phase::Prolog if self.carry.is_empty() && !c.peek().is_ascii_alphabetic() && c.peek() != b'[' => {
                 self.fail(Kind::InvalidToken, c, env)
             }
             Phase::Prolog => self.fail_at(Kind::Syntax, self.token, env),

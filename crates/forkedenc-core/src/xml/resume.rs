@@ -32,6 +32,7 @@ impl Machine {
     pub(super) fn resume<S: Sink>(&mut self, sink: &mut S, c: &mut Cursor<'_>, env: Env<'_>) -> Step {
         match self.state {
             State::Less => self.less(c, env),
+            State::Word => self.word(c, env),
             State::Name(of) => match self.read_name(c, env) {
                 Part::Done => self.name_read(of, c, env),
                 part => part.step(),
@@ -71,7 +72,7 @@ impl Machine {
                 Part::Done => self.reference_in_value(c, env),
                 part => part.step(),
             },
-            State::EndName(matched) => self.end_name(matched, c, env),
+            State::EndName(matched) => self.end_name(matched, c),
             State::EndSpace => {
                 self.skip_space(c);
                 if c.peek() != b'>' {
@@ -148,7 +149,7 @@ impl Machine {
                 self.state = State::EndName(0);
                 Step::Again
             }
-            _ if self.phase == Phase::Epilog => self.misplaced_at(self.token, c, env),
+            _ if self.phase == Phase::Epilog => self.misplaced_at(self.token, env),
             byte => {
                 if self.phase == Phase::Prolog {
                     let high = first(c.ahead()).is_some_and(|(character, _)| is_name_start(character));
@@ -177,7 +178,9 @@ impl Machine {
             let starts = self.carry.is_empty() || self.colon == 1;
             let fits = if starts { is_name_start(character) } else { is_name(character) };
             let colon = character == ':' && self.rules.namespaces;
-            if colon && (starts || self.colon > 0) {
+            // Targets and entities are named without colons (Namespaces 1.0 §7).
+            let plain = matches!(self.state, State::Name(NameOf::Pi) | State::Reference(_) | State::ValueReference(_));
+            if colon && (starts || plain || self.colon > 0) {
                 self.fail(Kind::InvalidToken, c, env);
                 return Part::Failed;
             }
@@ -215,6 +218,9 @@ impl Machine {
     }
 
     fn name_read(&mut self, of: NameOf, c: &mut Cursor<'_>, env: Env<'_>) -> Step {
+        if self.metered {
+            self.audit_name();
+        }
         match of {
             NameOf::Element => {
                 let name = self.intern_carry();
@@ -264,7 +270,7 @@ impl Machine {
     }
 
     /// The name of an end tag, of which `matched` bytes are read.
-    fn end_name(&mut self, matched: u32, c: &mut Cursor<'_>, env: Env<'_>) -> Step {
+    fn end_name(&mut self, matched: u32, c: &mut Cursor<'_>) -> Step {
         let name = self.names.written(self.open.written());
         let rest = &name[matched as usize..];
         let ahead = c.ahead();
@@ -292,7 +298,13 @@ impl Machine {
         self.carry.extend_from_slice(&name[..matched as usize + same]);
         self.colon = match memchr::memchr(b':', &self.carry) {
             Some(_) if !self.rules.namespaces => 0,
-            Some(at) => if at + 1 == self.carry.len() { 1 } else { 2 },
+            Some(at) => {
+                if at + 1 == self.carry.len() {
+                    1
+                } else {
+                    2
+                }
+            }
             None => 0,
         };
         self.state = State::Name(NameOf::End);
@@ -581,6 +593,9 @@ impl Machine {
     /// An event that is no text ends a run, where runs end at all events of that kind.
     pub(super) fn end_run(&mut self, at: Runs) {
         if self.rules.runs == at {
+            if self.metered {
+                self.audit_run();
+            }
             self.run = 0;
             self.text_cap = self.caps.text;
         }
@@ -811,9 +826,10 @@ impl Machine {
 
     fn tell_carried_pi<S: Sink>(&mut self, sink: &mut S, env: Env<'_>) -> Step {
         self.end_run(Runs::Events);
+        let length = self.pi_length();
         let carry = std::mem::take(&mut self.carry);
         let (target, data) = carry.split_at(self.target);
-        let good = !self.metered || self.meter_event(carry.len() as u64, env);
+        let good = !self.metered || self.meter_event(length, env);
         let step = if !good {
             Step::Failed
         } else if sink.pi(target, data, &self.context(env, self.token)) {

@@ -229,21 +229,12 @@ impl Machine {
             // What its prefix stands for may be declared behind it.
             ExpandedId(0)
         };
-        self.attributes.push(Attribute {
-            name: Name { written: name, expanded },
-            start,
-            length,
-            defaulted: false,
-        });
+        self.attributes.push(Attribute { name: Name { written: name, expanded }, start, length, defaulted: false });
     }
 
     /// A namespace declaration (Namespaces 1.0 §2.2, §3).
     fn declare(&mut self, name: NameId, text: &[u8], env: Env<'_>) -> bool {
-        let prefix = if name == NameId::XMLNS {
-            NameId::EMPTY
-        } else {
-            self.names.declared_prefix(name)
-        };
+        let prefix = if name == NameId::XMLNS { NameId::EMPTY } else { self.names.declared_prefix(name) };
         let kind = match prefix {
             NameId::XMLNS => Kind::ReservedPrefixXmlns,
             NameId::XML if text != XML_URI => Kind::ReservedPrefixXml,

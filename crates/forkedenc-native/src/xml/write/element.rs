@@ -2,14 +2,15 @@
 
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::PyString;
 
 use super::reference::Ref;
 
 /// How an element is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
-    /// The standard library's own class: its children are asked for by index.
+    /// The standard library's own class, read by its layout.
+    Raw,
+    /// The same, asked for its parts: its children are asked for by index.
     Plain,
     /// Anything else: its children are iterated.
     Foreign,
@@ -17,6 +18,8 @@ pub enum Access {
 
 /// What the standard library calls its things, and the names of what is asked of elements.
 pub struct Known {
+    /// Whether elements may be read by their layout.
+    pub raw: bool,
     pub element: Ref,
     pub comment: Ref,
     pub pi: Ref,
@@ -38,30 +41,23 @@ pub enum Part {
 }
 
 impl Known {
-    /// `(Element, Comment, ProcessingInstruction, QName, prefixes)`
-    pub fn new(things: &[Bound<'_, PyAny>; 5]) -> Self {
-        let py = things[0].py();
+    /// `(Element, Comment, ProcessingInstruction, QName, prefixes)`, and the strs `tag`, `text`, `tail`, `items`.
+    pub fn new(things: &[Py<PyAny>; 5], names: &[Py<PyAny>; 4], raw: bool) -> Self {
         // SAFETY: all are alive and kept by references of their own.
-        let keep = |thing: &Bound<'_, PyAny>| unsafe { Ref::keep(thing.as_ptr()) };
-        let name = |name: &str| keep(PyString::intern(py, name).as_any());
+        let keep = |thing: &Py<PyAny>| unsafe { Ref::keep(thing.as_ptr()) };
         let [element, comment, pi, qname, prefixes] = things.each_ref().map(keep);
-        Self {
-            element,
-            comment,
-            pi,
-            qname,
-            prefixes,
-            tag: name("tag"),
-            text: name("text"),
-            tail: name("tail"),
-            items: name("items"),
-        }
+        let [tag, text, tail, items] = names.each_ref().map(keep);
+        Self { raw, element, comment, pi, qname, prefixes, tag, text, tail, items }
     }
 
     #[inline(always)]
     pub fn access(&self, element: &Ref) -> Access {
         // SAFETY: alive.
-        if unsafe { ffi::Py_TYPE(element.ptr()) }.cast() == self.element.ptr() { Access::Plain } else { Access::Foreign }
+        match unsafe { ffi::Py_TYPE(element.ptr()) }.cast() == self.element.ptr() {
+            true if self.raw => Access::Raw,
+            true => Access::Plain,
+            false => Access::Foreign,
+        }
     }
 
     /// A part of an element; `None` with an exception set.
