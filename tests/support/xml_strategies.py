@@ -46,7 +46,9 @@ def tags(draw: st.DrawFn, children: st.SearchStrategy[str]) -> str:
 
 
 CONTENT = st.recursive(st.one_of(TEXT, COMMENTS, SECTIONS, PIS), tags, max_leaves=12)
-SUBSET = '<!ENTITY e "x&#38;#38;y"><!ENTITY f "1<a b=\'&#38;lt;2\'/>&e;"><!ATTLIST a b CDATA "default" c NMTOKENS #IMPLIED>'
+SUBSET = (
+    '<!ENTITY e "x&#38;#38;y"><!ENTITY f "1<a b=\'&#38;lt;2\'/>&e;"><!ATTLIST a b CDATA "default" c NMTOKENS #IMPLIED>'
+)
 
 
 @st.composite
