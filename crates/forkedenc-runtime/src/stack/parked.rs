@@ -36,12 +36,13 @@ pub struct Parked {
 }
 
 impl Stack {
-    /// Moves what is used to a block of its size and gives the segment back; counted as a shrink.
-    ///
-    /// # Errors
-    /// The stack as it was, where it rests or no memory is left for the block.
-    pub fn park(mut self) -> Result<Parked, Self> {
-        let Some(block) = copy_of(self.words()).filter(|_| !self.resting) else { return Err(self) };
+    /// Moves what is used to a block of its size and gives the segment back; counted as a shrink. The stack is left at
+    /// rest, see [`Stack::rest`]. `None`, and nothing done, where it rests already or no memory is left for the block.
+    pub fn park(&mut self) -> Option<Parked> {
+        if self.resting {
+            return None;
+        }
+        let block = copy_of(self.words())?;
         let copied = (block.len() * WORD) as u64;
         self.counts.shrinks += 1;
         self.counts.bytes_copied += copied;
@@ -53,9 +54,8 @@ impl Stack {
             shard.shrinks.add(1);
             shard.bytes_copied.add(copied);
         });
-        // It has nothing more to give back.
         self.resting = true;
-        Ok(Parked { block, budget: self.budget, peak: self.peak.max(self.reached), counts: self.counts })
+        Some(Parked { block, budget: self.budget, peak: self.peak.max(self.reached), counts: self.counts })
     }
 }
 
