@@ -428,3 +428,84 @@ class PullParser:
     def stats(self) -> Stats: ...
     @property
     def depth(self) -> int: ...
+
+@final
+class XmlChecker:
+    def __new__(
+        cls,
+        limits: Limits | None = None,
+        dtd: Literal["forbid", "bare", "skip", "internal"] = "internal",
+        encodings: Literal["all"] | Iterable[str] | None = None,
+    ) -> XmlChecker: ...
+    def feed(self, data: Buffer) -> int: ...
+    def close(self) -> int: ...
+    @property
+    def stats(self) -> Stats: ...
+    @property
+    def depth(self) -> int: ...
+
+# What sax, minidom and lxml read with.
+
+_Dtd: TypeAlias = Literal["forbid", "bare", "skip", "internal"]
+
+@final
+class HandlerParser:
+    def __new__(
+        cls,
+        face: str,
+        encoding: str | None = None,
+        namespace_separator: str | None = None,
+        *,
+        intern: dict[Any, Any] | None = None,
+        pairs: bool = False,
+        keeps: bool = False,
+        limits: Limits | None = None,
+        dtd: _Dtd | None = None,
+        encodings: Iterable[str] | str | None = None,
+        forbid_dtd: bool = False,
+        forbid_entities: bool = False,
+        forbid_external: bool = False,
+    ) -> HandlerParser: ...
+    def Parse(self, data: Buffer | str, isfinal: bool = False) -> int: ...  # noqa: N802 - pyexpat's names
+    def SetBase(self, base: str) -> None: ...  # noqa: N802
+    def GetBase(self) -> str | None: ...  # noqa: N802
+    def GetInputContext(self) -> bytes | None: ...  # noqa: N802
+    def GetReparseDeferralEnabled(self) -> bool: ...  # noqa: N802
+    def SetReparseDeferralEnabled(self, _enabled: bool) -> None: ...  # noqa: N802
+    buffer_size: int
+    @property
+    def intern(self) -> dict[Any, Any]: ...
+    @property
+    def refused(self) -> bool: ...
+    @property
+    def CurrentLineNumber(self) -> int: ...  # noqa: N802
+    @property
+    def CurrentColumnNumber(self) -> int: ...  # noqa: N802
+    @property
+    def CurrentByteIndex(self) -> int: ...  # noqa: N802
+    @property
+    def ErrorLineNumber(self) -> int: ...  # noqa: N802
+    @property
+    def ErrorColumnNumber(self) -> int: ...  # noqa: N802
+    @property
+    def ErrorByteIndex(self) -> int: ...  # noqa: N802
+    # Handlers and switches: NAMES and SWITCHES in handlers/shared.rs.
+    def __getattr__(self, name: str) -> Any: ...
+    def __setattr__(self, name: str, value: Any, /) -> None: ...
+
+@final
+class RelayParser:
+    def __new__(
+        cls,
+        face: str,
+        *,
+        limits: Limits | None = None,
+        dtd: _Dtd | None = None,
+        encodings: Iterable[str] | str | None = None,
+        forbid_dtd: bool = False,
+        forbid_entities: bool = False,
+        forbid_external: bool = False,
+    ) -> RelayParser: ...
+    def feed(self, data: Buffer | str) -> bytes: ...
+    def rest(self) -> bytes: ...
+    def close(self) -> bytes: ...

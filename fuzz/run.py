@@ -6,8 +6,8 @@ compiler with RUSTC_BOOTSTRAP=1, so that cargo-fuzz need not be there. Targets i
 `--seconds` and `--seeds`; they run in this interpreter, which must have forkedenc and its peers installed.
 
 Seeds: corpus/TARGET holds our own, small ones, among them every input that once failed. Where FORKEDENC_DATA (or
-../shared/data beside the checkout) has conformance suites, their small JSON documents are copied to a temporary
-folder as seeds too. What a run discovers stays in target/fuzz-corpus/TARGET for the next run. Inputs that fail are
+../shared/data beside the checkout) has conformance suites, their small documents are copied to a temporary
+folder as seeds too, those of XML for `xml_dtd` as internal subsets. What a run discovers stays in target/fuzz-corpus/TARGET for the next run. Inputs that fail are
 left in fuzz/artifacts/TARGET, and `fuzz/run.py TARGET FILE...` runs them again.
 """
 
@@ -33,7 +33,14 @@ COVERAGE = [
     "-Ccodegen-units=1",
     "--cfg=fuzzing",
 ]
-SUITES = ("json-jsontestsuite", "json-jsonchecker", "json-simdjson", "json-lines", "fuzz-json-gofuzz")
+SUITES = {
+    "json": ("json-jsontestsuite", "json-jsonchecker", "json-simdjson", "json-lines", "fuzz-json-gofuzz"),
+    "xml": ("xml-w3c-xmlconf", "xml-hostile", "xml-feedparser", "xml-quickxml-encodings", "xml-c14n20", "fuzz-xml-gofuzz"),
+}
+SUFFIXES = {"json": "*.json*", "xml": "*.xml"}
+# A seed in so many: libFuzzer would spend its time reading them all.
+MOST_SEEDS = 1500
+SUBSET = re.compile(rb"<!DOCTYPE[^\[>]*\[(.*?)\]\s*>", re.DOTALL)
 LARGEST_SEED = 2048
 LARGEST_INPUT = 4096
 # Targets that read their choices (limits, cuts) from the last bytes of the input; a document as a seed gets these.
@@ -46,23 +53,37 @@ def targets() -> dict[str, Path]:
     return {path.stem: path for path in sorted(found, key=lambda path: (path.suffix, path.stem))}
 
 
-def suite_documents() -> Iterator[Path]:
+def suite_documents(codec: str) -> Iterator[Path]:
     """The small documents of the conformance suites, where there are some."""
     data = Path(os.environ.get("FORKEDENC_DATA") or ROOT.parent / "shared" / "data")
-    for suite in SUITES:
-        for path in sorted((data / suite).rglob("*.json*")):
-            if path.is_file() and path.stat().st_size <= LARGEST_SEED:
-                yield path
+    found = [
+        path
+        for suite in SUITES[codec]
+        for path in sorted((data / suite).rglob(SUFFIXES[codec]))
+        if path.is_file() and path.stat().st_size <= LARGEST_SEED
+    ]
+    yield from found[:: len(found) // MOST_SEEDS + 1]
+
+
+def seed_of(name: str, document: bytes) -> bytes | None:
+    """What of a document this target starts from; None where it has no such part."""
+    if name != "xml_dtd":
+        return document
+    found = SUBSET.search(document)
+    return found and found[1]
 
 
 def copy_seeds(name: str, folder: Path) -> int:
     """Fill the folder with the seeds of one target; the number of seeds."""
     for path in (HERE / "corpus" / name).glob("*"):
         shutil.copyfile(path, folder / f"own-{path.name}")
-    if name.startswith("json"):
+    codec = name.partition("_")[0]
+    if codec in SUITES:
         choices = CHOICES if targets()[name].suffix == ".rs" else b""
-        for number, path in enumerate(suite_documents()):
-            (folder / f"suite-{number}").write_bytes(path.read_bytes() + choices)
+        for number, path in enumerate(suite_documents(codec)):
+            seed = seed_of(name, path.read_bytes())
+            if seed is not None:
+                (folder / f"suite-{number}").write_bytes(seed + choices)
     return sum(1 for _ in folder.iterdir())
 
 
@@ -113,8 +134,9 @@ def run_rust(name: str, options: argparse.Namespace) -> int:
             f"-artifact_prefix={artifacts}/",
             f"-seed={options.seed}",
         ]
-        if name.startswith("json"):
-            arguments.append(f"-dict={HERE / 'json.dict'}")
+        dictionary = HERE / f"{name.partition('_')[0]}.dict"
+        if dictionary.exists():
+            arguments.append(f"-dict={dictionary}")
         print(f"{name}: {count} seeds, {options.seconds} s", flush=True)
         log = artifacts / "log"
         with log.open("wb") as output:

@@ -32,7 +32,8 @@ def refuse(name: str, error: DecodeError, lines_before: int = 0) -> int:
     if isinstance(error, LimitError):
         what = f"{error.limit} is {error.maximum}, this takes {error.observed}"
     else:
-        what = getattr(error, "msg", None) or str(error)
+        # What is wrong, without its place: XML's errors have it beside their message.
+        what = getattr(error, "reason", None) or getattr(error, "msg", None) or str(error)
     where = f" at {shown_path(error.path)}" if error.path else ""
     complain(f"{name}:{error.line + lines_before}:{error.column}", f"{what}{where}")
     return LIMIT if isinstance(error, LimitError) else REFUSED

@@ -1,7 +1,7 @@
 """``forkedenc check``: are these documents well-formed and within limits? Nothing is built, so memory stays flat.
 
-The format is told by content: a record separator starts an RFC 7464 sequence, ``<`` starts XML, and JSON whose first
-line is a whole document with more behind it is JSON Lines. `Reader` does that; the command is above it.
+The format is told by content: a record separator starts an RFC 7464 sequence, ``<`` starts XML (in UTF-8 or UTF-16), and JSON
+whose first line is a whole document with more behind it is JSON Lines. `Reader` does that; the command is above it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from forkedenc._cli._options import limit_options
 from forkedenc._errors import LimitError, shown
 from forkedenc._limits import Limits
 from forkedenc._runtime import Stats
-from forkedenc.json import DecodeError
+from forkedenc.json import DecodeError as JSONDecodeError
+from forkedenc.xml import ParseError
 
 _SPACE = b" \t\r\n"
 _XML_STARTS = (b"<", b"\xef\xbb\xbf<", b"\xff\xfe<\x00", b"\xfe\xff\x00<", b"\x00<")
@@ -31,8 +32,9 @@ _TELLING = max(map(len, _XML_STARTS))
 def check(files: tuple[str, ...], stats: bool, limits: Limits) -> int:
     """Check that FILES are well-formed and within limits.
 
-    Reads JSON, JSON Lines and RFC 7464 sequences, told by content; - is standard input. Each file that is refused
-    gives one line FILE:LINE:COLUMN: what. Sizes take a unit, as in 8MiB; none means no limit.
+    Reads XML, JSON, JSON Lines and RFC 7464 sequences, told by content; - is standard input. Each file that is refused
+    gives one line FILE:LINE:COLUMN: what. Of XML the internal DTD subset is read, and nothing external. Sizes take a
+    unit, as in 8MiB; none means no limit.
     """
     status = _status.DONE
     with Input(files) as source:
@@ -48,20 +50,13 @@ def _check(name: str, chunks: Iterator[bytes], limits: Limits, stats: bool) -> i
         for chunk in chunks:
             reader.feed(chunk)
         reader.close()
-    except DecodeError as error:
+    except (JSONDecodeError, ParseError) as error:
         status = _status.refuse(name, error, reader.lines_before)
-    except XmlFound:
-        _status.complain(f"{name}:1:1", "this is XML, which this release does not read yet")
-        status = _status.USAGE
     except OSError as error:
         status = _status.failed(name, error)
     if stats:
         click.echo(_report(name, reader))
     return status
-
-
-class XmlFound(Exception):  # noqa: N818 - a finding, not an error
-    """The document is XML."""
 
 
 class Reader:
@@ -80,7 +75,9 @@ class Reader:
         self.bytes_read = 0
         self.lines_before = 0
         self._limits = limits
-        self._checker = _native.Checker("document", limits=limits)
+        self._checker: _native.Checker | _native.XmlChecker = _native.Checker("document", limits=limits)
+        # White space may come before XML as well.
+        self._xml = _native.XmlChecker(limits=limits)
         self._earlier: Stats | None = None
         self._bytes_before = 0
         self._held = b""
@@ -93,8 +90,7 @@ class Reader:
         """Read one more chunk of the file.
 
         Raises:
-            DecodeError: the file is refused; its line counts from the first that the checker in use read.
-            XmlFound: it is no JSON at all.
+            JSONDecodeError, ParseError: the file is refused; its line counts from the first that the checker in use read.
         """
         if not self.form:
             chunk = self._held + chunk
@@ -104,6 +100,8 @@ class Reader:
                 return
             if said:
                 self._tell(said)
+            else:
+                self._xml.feed(chunk)
         while self._undecided and chunk:
             line, newline, chunk = chunk.partition(b"\n")
             self._read(line + newline)
@@ -117,7 +115,7 @@ class Reader:
         """Say that the file has ended.
 
         Raises:
-            DecodeError: it ended too early, or what was held back is refused.
+            JSONDecodeError, ParseError: it ended too early, or what was held back is refused.
         """
         held, self._held = self._held, b""
         if held:
@@ -133,7 +131,8 @@ class Reader:
     def _tell(self, said: bytes) -> None:
         """Tell the form by the first bytes that are no white space."""
         if said.startswith(_XML_STARTS):
-            raise XmlFound
+            self.form, self._undecided, self._checker = "XML", False, self._xml
+            return
         self.form = "JSON"
         if said.startswith(b"\x1e"):
             self.form, self._undecided = "JSON text sequence", False

@@ -18,8 +18,8 @@ from forkedenc import json
 from forkedenc._cli import _plot, _status
 from forkedenc._cli._input import CHUNK_BYTES, Input, name_of
 from forkedenc._cli._options import Size, limit_options, shown_size
-from forkedenc._cli.check import Reader, XmlFound
-from forkedenc._errors import shown
+from forkedenc._cli.check import Reader
+from forkedenc._errors import DecodeError, shown
 from forkedenc._limits import Limits
 from forkedenc._runtime import Stats, stressed
 
@@ -62,7 +62,7 @@ def stacks(files: tuple[str, ...], swept: bool, picture: str | None, step: int |
     """Report how the stack grew while FILES were read.
 
     \b
-    depth      open containers at most
+    depth      open containers or elements at most
     used       bytes on the stack at most
     capacity   bytes of the biggest segment it lay on
     growths    moves to a bigger segment, and the bytes that these and the moves to a smaller one (shrinks) copied
@@ -182,11 +182,8 @@ def measure(curve: Curve, chunks: Iterator[bytes], limits: Limits) -> int:
                 reader.feed(chunk[start : start + curve.step])
                 curve.see(reader.stats, reader.bytes_read)
         reader.close()
-    except json.DecodeError as error:
+    except DecodeError as error:
         return _status.refuse(curve.name, error, reader.lines_before)
-    except XmlFound:
-        _status.complain(f"{curve.name}:1:1", "this is XML, which this release does not read yet")
-        return _status.USAGE
     except OSError as error:
         return _status.failed(curve.name, error)
     finally:

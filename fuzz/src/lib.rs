@@ -1,5 +1,7 @@
 //! What the JSON targets share: choices taken from the input's end, documents fed in chunks, outcomes to compare.
 
+pub mod xml;
+
 use forkedenc_core::error::{Error, Kind};
 use forkedenc_core::json::stream::{Chunk, Event, Framing, Stream};
 use forkedenc_core::json::text::TextRules;

@@ -187,6 +187,7 @@ fn field(limits: &mut JsonLimits, limit: Limit) -> &mut u64 {
         Limit::NumberDigits => &mut limits.number_digits,
         Limit::Items => &mut limits.items,
         Limit::Members => &mut limits.members,
+        other => unreachable!("{} is no limit of JSON", other.name()),
     }
 }
 

@@ -1,9 +1,10 @@
-"""The cases of tests/cases, which Rust's tests read as well.
+"""The cases of tests/cases.
 
 A case has ``name``, the document as ``input`` (text) or ``hex``, and either ``value`` (the same document's value, written
 as JSON that the standard library reads) or ``error`` with ``kind`` and ``offset`` and, where they are of interest,
 ``line``, ``column``, ``path``, ``limit``, ``maximum``, ``observed``. It may have ``limits`` (fields of Limits) and
-``framing``; then ``values`` are those delivered, before the error if there is one.
+``framing``; then ``values`` are those delivered, before the error if there is one. A case of XML that is well-formed has
+``events``, each a kind and its fields; fields left out are None.
 """
 
 import json
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).parent.parent / "cases"
-KNOWN = {"name", "input", "hex", "value", "values", "error", "limits", "framing", "options"}
+KNOWN = {"name", "input", "hex", "value", "values", "error", "limits", "framing", "options", "events"}
 
 
 @dataclass
@@ -27,6 +28,7 @@ class Case:
     limits: dict[str, int] = field(default_factory=dict)
     framing: str | None = None
     options: dict[str, Any] = field(default_factory=dict)
+    events: list[list[Any]] | None = None
 
 
 def load(folder: str) -> list[Case]:
@@ -44,7 +46,7 @@ def _of(file: Path) -> list[Case]:
 def _case(name: str, row: dict[str, Any]) -> Case:
     assert not set(row) - KNOWN, f"{name}: unknown keys {set(row) - KNOWN}"
     assert ("input" in row) != ("hex" in row), f"{name}: either input or hex"
-    assert "value" in row or "values" in row or "error" in row, f"{name}: nothing is expected"
+    assert {"value", "values", "error", "events"} & set(row), f"{name}: nothing is expected"
     texts = row.get("values", [row["value"]] if "value" in row else [])
     return Case(
         name=name,
@@ -54,4 +56,5 @@ def _case(name: str, row: dict[str, Any]) -> Case:
         limits=row.get("limits", {}),
         framing=row.get("framing"),
         options=row.get("options", {}),
+        events=row.get("events"),
     )

@@ -22,7 +22,12 @@ fn main() {
             let start = Instant::now();
             let mut parser = Parser::new(&options, names, 0);
             for piece in data.chunks(64 << 10) {
-                assert_eq!(parser.feed(&mut Null, black_box(piece), &mut buffer, false), Flow::NeedMore, "{:?}", parser.error());
+                assert_eq!(
+                    parser.feed(&mut Null, black_box(piece), &mut buffer, false),
+                    Flow::NeedMore,
+                    "{:?}",
+                    parser.error()
+                );
             }
             assert_eq!(parser.feed(&mut Null, b"", &mut buffer, true), Flow::Done, "{:?}", parser.error());
             best = best.min(start.elapsed().as_secs_f64());

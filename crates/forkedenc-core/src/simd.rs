@@ -171,6 +171,46 @@ pub fn unclean<const DEL: bool>(chunk: &[u8; 16]) -> u32 {
     chunk.iter().rev().fold(0, |bits, &byte| bits << 1 | bit(byte))
 }
 
+/// A bit for each byte that XML text, or an attribute value, can't hold as it is for sure: `&`, `<`, `>`, control characters,
+/// in a value the double quote and white space but the blank as well. Tabs and line feeds of text are not marked.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+pub fn marked_up<const ATTRIBUTE: bool>(chunk: &[u8; 16]) -> u32 {
+    use std::arch::x86_64::{
+        __m128i, _mm_andnot_si128, _mm_cmpeq_epi8, _mm_loadu_si128, _mm_min_epu8, _mm_movemask_epi8, _mm_or_si128,
+        _mm_set1_epi8,
+    };
+    // SAFETY: SSE2 is part of x86-64, and the chunk is 16 bytes.
+    unsafe {
+        let bytes = _mm_loadu_si128(chunk.as_ptr().cast::<__m128i>());
+        let is = |bytes: __m128i, byte: u8| _mm_cmpeq_epi8(bytes, _mm_set1_epi8(byte.cast_signed()));
+        // `<` and `>` differ in one bit, and so do `"` and `&`.
+        let angle = is(_mm_or_si128(bytes, _mm_set1_epi8(2)), b'>');
+        let mut control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1f)), bytes);
+        let other = if ATTRIBUTE {
+            is(_mm_or_si128(bytes, _mm_set1_epi8(4)), b'&')
+        } else {
+            control = _mm_andnot_si128(_mm_or_si128(is(bytes, b'\t'), is(bytes, b'\n')), control);
+            is(bytes, b'&')
+        };
+        _mm_movemask_epi8(_mm_or_si128(_mm_or_si128(angle, control), other)).cast_unsigned()
+    }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+#[inline(always)]
+pub fn marked_up<const ATTRIBUTE: bool>(chunk: &[u8; 16]) -> u32 {
+    chunk.iter().rev().fold(0, |bits, &byte| bits << 1 | u32::from(is_marked_up(byte, ATTRIBUTE)))
+}
+
+#[cfg(any(test, not(target_arch = "x86_64")))]
+fn is_marked_up(byte: u8, attribute: bool) -> bool {
+    match byte {
+        b'"' | b'\t' | b'\n' => attribute,
+        _ => byte < 0x20 || matches!(byte, b'&' | b'<' | b'>'),
+    }
+}
+
 /// Moves over what needs no look in an XML attribute value: up to a quote of this kind, `<`, `&` or a byte below 0x20
 /// (the sentinel too), which is returned.
 #[inline(always)]
@@ -354,6 +394,18 @@ mod tests {
                 chunk[place] = byte;
                 assert_eq!(unclean::<false>(&chunk), u32::from(special) << place);
                 assert_eq!(unclean::<true>(&chunk), u32::from(special || byte == 0x7f) << place);
+            }
+        }
+    }
+
+    #[test]
+    fn marked_up_marks_each_byte_that_the_single_byte_form_marks() {
+        for byte in 0..=u8::MAX {
+            for place in 0..16 {
+                let mut chunk = [b'x'; 16];
+                chunk[place] = byte;
+                assert_eq!(marked_up::<false>(&chunk), u32::from(is_marked_up(byte, false)) << place);
+                assert_eq!(marked_up::<true>(&chunk), u32::from(is_marked_up(byte, true)) << place);
             }
         }
     }

@@ -91,7 +91,8 @@ fn parse(chunks: &[&[u8]], limits: XmlLimits) -> (Vec<String>, Option<String>) {
         flow = parser.feed(&mut sink, b"", &mut buffer, true);
     }
     // A run of text that an error cuts short is no event.
-    let error = parser.error().map(|error| format!("{:?} {:?} {:?} {}", error.kind, error.place, error.token, error.path));
+    let error =
+        parser.error().map(|error| format!("{:?} {:?} {:?} {}", error.kind, error.place, error.token, error.path));
     assert_eq!(flow == Flow::Failed, error.is_some());
     if error.is_none() {
         sink.flush();
@@ -120,6 +121,9 @@ const DOCUMENTS: &[&str] = &[
     "<a>&#0;</a>",
     "<a></b>",
     "<a></a><b/>",
+    "<ab></ab-c></ab>",
+    "<ab></a></ab>",
+    "<ab></ab1>",
     "<a/>x",
     "x",
     "",

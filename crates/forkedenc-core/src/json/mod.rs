@@ -4,6 +4,6 @@ pub mod decode;
 pub mod encode;
 
 pub use decode::{
-    Builder, Check, Constant, Flow, Machine, Member, Null, Rules, Verdict, builder, machine, navigate, number,
-    price, stream, text, value,
+    Builder, Check, Constant, Flow, Machine, Member, Null, Rules, Verdict, builder, machine, navigate, number, price,
+    stream, text, value,
 };

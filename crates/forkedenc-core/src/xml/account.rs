@@ -103,9 +103,11 @@ impl Machine {
             return false;
         }
         let scope = match limit {
-            Limit::NameBytes | Limit::AttributeBytes | Limit::NamespaceUriBytes | Limit::CommentBytes | Limit::PiBytes => {
-                Scope::Token
-            }
+            Limit::NameBytes
+            | Limit::AttributeBytes
+            | Limit::NamespaceUriBytes
+            | Limit::CommentBytes
+            | Limit::PiBytes => Scope::Token,
             Limit::TextBytes => Scope::Run,
             Limit::Attributes | Limit::AttributesBytes | Limit::Namespaces | Limit::Children => {
                 Scope::Element(self.depth)
@@ -151,7 +153,8 @@ impl Machine {
             }
         }
         let (children, maximum) = (self.open.children(), self.limits.children);
-        children < maximum || self.crossed(Limit::Children, maximum, children + 1, self.token, env)
+        // The root is nobody's child.
+        self.depth == 0 || children < maximum || self.crossed(Limit::Children, maximum, children + 1, self.token, env)
     }
 
     /// An end tag, or the end of an empty element, is told of at `at`.
@@ -160,7 +163,10 @@ impl Machine {
     pub(super) fn gate_end(&mut self, at: At, env: Env<'_>) -> bool {
         self.audit_run();
         let (depth, children) = (self.depth, self.open.children());
-        self.audit_end(Scope::Element(depth), |limit, observed| if limit == Limit::Children { children } else { observed });
+        self.audit_end(
+            Scope::Element(depth),
+            |limit, observed| if limit == Limit::Children { children } else { observed },
+        );
         self.count_token(at, env)
     }
 
@@ -430,7 +436,8 @@ impl Machine {
             (Limit::CommentBytes, self.limits.comment_bytes)
         };
         let by_memory = self.metered && self.memory_left() <= maximum;
-        let (limit, maximum) = if by_memory { (Limit::MemoryBytes, self.limits.memory_bytes) } else { (limit, maximum) };
+        let (limit, maximum) =
+            if by_memory { (Limit::MemoryBytes, self.limits.memory_bytes) } else { (limit, maximum) };
         self.crossed(limit, maximum, maximum.saturating_add(1), at, env)
     }
 
@@ -457,15 +464,19 @@ impl Machine {
     #[cold]
     pub(super) fn markup_refused(&mut self, c: &Cursor<'_>, env: Env<'_>) -> Step {
         match self.phase {
+            // What could be a declaration stands in the wrong place; anything else is no token at all.
+            Phase::Prolog if self.carry.is_empty() && !c.peek().is_ascii_alphabetic() => {
+                self.fail(Kind::InvalidToken, c, env)
+            }
             Phase::Prolog => self.fail_at(Kind::Syntax, self.token, env),
             Phase::Root => self.fail(Kind::InvalidToken, c, env),
             Phase::Epilog => self.fail_at(Kind::JunkAfterDocument, self.token, env),
         }
     }
 
-    /// The name of an end tag, of which `matched` bytes were read before, is not that of the open element.
+    /// The name of an end tag, whose first `matched` bytes are right, is not that of the open element.
     #[cold]
-    pub(super) fn mismatch(&mut self, matched: u32, c: &Cursor<'_>, env: Env<'_>) -> Step {
+    pub(super) fn mismatch(&mut self, matched: usize, c: &Cursor<'_>, env: Env<'_>) -> Step {
         let starts = first(c.ahead()).is_some_and(|(character, _)| is_name_start(character));
         if matched == 0 && !starts {
             return self.fail(Kind::InvalidToken, c, env);
@@ -538,7 +549,7 @@ impl Machine {
         path
     }
 
-    fn is_in_tag(&self) -> bool {
+    pub(super) fn is_in_tag(&self) -> bool {
         matches!(
             self.state,
             State::Tag

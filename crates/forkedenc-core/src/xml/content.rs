@@ -200,8 +200,18 @@ impl Machine {
 
     /// Behind a start tag's name. `NeedMore` stands for: taken whole.
     #[inline(always)]
-    fn named<S: Sink>(&mut self, sink: &mut S, c: &mut Cursor<'_>, env: Env<'_>, name: NameId, position: usize) -> Step {
-        if self.names.seen(name) && self.names.distinct() > self.limits.distinct_names && !self.over_names(position, env) {
+    fn named<S: Sink>(
+        &mut self,
+        sink: &mut S,
+        c: &mut Cursor<'_>,
+        env: Env<'_>,
+        name: NameId,
+        position: usize,
+    ) -> Step {
+        if self.names.seen(name)
+            && self.names.distinct() > self.limits.distinct_names
+            && !self.over_names(position, env)
+        {
             return Step::Failed;
         }
         let bindings = self.names.bindings.len() as u32;

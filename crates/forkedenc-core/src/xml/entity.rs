@@ -95,7 +95,9 @@ impl Machine {
         if !self.tag.tokenized {
             return self.add_to_value(&text, self.reference, env);
         }
-        text.iter().all(|byte| if *byte == b' ' { self.add_space(c, env) } else { self.add_to_value(&[*byte], self.reference, env) })
+        text.iter().all(|byte| {
+            if *byte == b' ' { self.add_space(c, env) } else { self.add_to_value(&[*byte], self.reference, env) }
+        })
     }
 
     /// How many bytes of the source were read up to a position; inside an entity, up to the end of the outermost reference.

@@ -442,11 +442,15 @@ impl Machine {
             return;
         }
         for at in [&mut self.token, &mut self.name_at, &mut self.reference] {
-            if let At::Window(_) = at {
+            // One past the window is left from a token long ago, and nobody will ask for it.
+            if let At::Window(position) = at
+                && *position <= c.window().len()
+            {
                 *at = At::Known(env.locate(*at));
             }
         }
-        if self.moved < self.attributes.len() {
+        // Elsewhere the attributes are those of an earlier tag.
+        if self.moved < self.attributes.len() && self.is_in_tag() {
             // The value at hand began in this window, so moving it costs no more than its window did.
             let at_hand = matches!(self.state, State::Value | State::ValueReference(_));
             let cut = if at_hand { self.tag.value } else { self.scratch.len() };

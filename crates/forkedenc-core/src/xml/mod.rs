@@ -17,6 +17,7 @@ mod parser;
 mod resume;
 mod sink;
 mod tag;
+pub mod write;
 
 pub use account::price;
 pub use dtd::DtdMode;

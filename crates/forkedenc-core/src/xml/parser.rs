@@ -86,7 +86,8 @@ impl Parser {
                     return Flow::Failed;
                 }
             }
-            let window = if filled.length == 0 { Window::padded(&NOTHING, 0) } else { Window::padded(buffer, filled.length) };
+            let window =
+                if filled.length == 0 { Window::padded(&NOTHING, 0) } else { Window::padded(buffer, filled.length) };
             let mut cursor = window.cursor(0);
             let piece = Piece { input: &self.input, bytes: window.bytes() };
             let env = Env { place: &piece, inside: None };

@@ -284,7 +284,7 @@ impl Machine {
             self.state = State::EndName(matched + same as u32);
             return Step::NeedMore;
         }
-        self.mismatch(matched, c, env)
+        self.mismatch(matched as usize + same, c, env)
     }
 
     // Values
@@ -690,7 +690,8 @@ impl Machine {
             let rest = c.ahead();
             let end = memmem::find(rest, b"]]>");
             let run = end.map_or(rest, |at| &rest[..at]);
-            let held = if end.is_some() { 0 } else { run.iter().rev().take(2).take_while(|byte| **byte == b']').count() };
+            let held =
+                if end.is_some() { 0 } else { run.iter().rev().take(2).take_while(|byte| **byte == b']').count() };
             let run = &run[..run.len() - held];
             if !run.is_empty() && !self.text(sink, run, c.position(), c, env) {
                 return Step::Failed;

@@ -248,7 +248,11 @@ impl Machine {
         let kind = match prefix {
             NameId::XMLNS => Kind::ReservedPrefixXmlns,
             NameId::XML if text != XML_URI => Kind::ReservedPrefixXml,
-            NameId::XML => return true,
+            // It changes nothing, but it was declared, and is told as every declaration is.
+            NameId::XML => {
+                self.names.bind(prefix, UriId::XML);
+                return true;
+            }
             _ if text == XML_URI || text == XMLNS_URI => Kind::ReservedNamespace,
             _ if text.is_empty() && prefix != NameId::EMPTY => Kind::UndeclaredPrefix,
             _ if memchr::memchr(b'}', text).is_some() => Kind::NamespaceSyntax,

@@ -1,16 +1,23 @@
 //! XML between Python objects and the core. `session` holds what every parse needs and what is kept between parses,
 //! `strings` the strs of names and of short values, `options` reads the arguments that all faces share, `raise` makes
-//! exceptions of failed parses. `events` has PullParser.
+//! exceptions of failed parses. `events` has PullParser, `handlers` what sax, minidom and lxml read with, `write` the way
+//! out, `check` what builds nothing.
 
 use pyo3::prelude::*;
 
+mod check;
 mod events;
+mod handlers;
 pub mod options;
 pub mod raise;
 pub mod session;
 pub mod strings;
+mod write;
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     options::register(module)?;
-    events::register(module)
+    check::register(module)?;
+    events::register(module)?;
+    handlers::register(module)?;
+    write::register(module)
 }

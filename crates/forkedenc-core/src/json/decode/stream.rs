@@ -4,7 +4,6 @@
 //! suspended stream holds its stack and the cut token, nothing else. A piece never reaches past the byte at which a
 //! limit on bytes would be crossed, nor past the end of a record, so both are met at the same byte for every cut.
 
-
 use super::builder::Builder;
 use super::machine::{Flow, Machine, Rules};
 use super::navigate::Navigator;

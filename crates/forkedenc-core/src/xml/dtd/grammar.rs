@@ -227,7 +227,11 @@ impl Reader {
             Expect::DoctypePublic | Expect::EntityPublic | Expect::NotationPublic => Role::Public,
             Expect::EntityValue => Role::Entity,
             Expect::AttributeDefault | Expect::AttributeFixed => {
-                if self.declaration.kind == b"CDATA" { Role::Characters } else { Role::Tokens }
+                if self.declaration.kind == b"CDATA" {
+                    Role::Characters
+                } else {
+                    Role::Tokens
+                }
             }
             _ => Role::Plain,
         });
@@ -497,7 +501,9 @@ impl Reader {
                 self.group_opens()?;
                 Expect::ModelItem
             }
-            (Expect::ModelFirst | Expect::ModelItem, Token::Name(Shape::Name | Shape::Prefixed, _)) => Expect::ModelNext,
+            (Expect::ModelFirst | Expect::ModelItem, Token::Name(Shape::Name | Shape::Prefixed, _)) => {
+                Expect::ModelNext
+            }
             (Expect::ModelNext, Token::CloseParen(_)) => {
                 self.declaration.groups.pop();
                 if self.declaration.groups.is_empty() { Expect::ElementEnd } else { Expect::ModelNext }
@@ -512,8 +518,7 @@ impl Reader {
             }
             (Expect::ElementEnd, Token::Close) => {
                 if self.mode == DtdMode::Internal {
-                    let declared =
-                        Declared::Element { name: &self.declaration.name, model: &self.declaration.kind };
+                    let declared = Declared::Element { name: &self.declaration.name, model: &self.declaration.kind };
                     env.tell(self.declaration.start, |sink, cx| sink.declared(&declared, cx))?;
                 }
                 Expect::Subset

@@ -71,7 +71,9 @@ impl Literal {
     fn push(&mut self, piece: &[u8]) -> Result<(), Kind> {
         self.value.try_reserve(piece.len()).map_err(|_| Kind::OutOfMemory)?;
         match self.role {
-            Role::Public => piece.iter().for_each(|byte| self.push_collapsed(if is_space(*byte) { b' ' } else { *byte })),
+            Role::Public => {
+                piece.iter().for_each(|byte| self.push_collapsed(if is_space(*byte) { b' ' } else { *byte }))
+            }
             Role::Tokens => piece.iter().for_each(|byte| self.push_collapsed(*byte)),
             _ => self.value.extend_from_slice(piece),
         }

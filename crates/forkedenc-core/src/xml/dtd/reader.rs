@@ -36,11 +36,7 @@ impl<S: Sink> Env<'_, S> {
     }
 
     /// Tells the sink of something that starts at `at`.
-    pub(super) fn tell(
-        &mut self,
-        at: At,
-        call: impl FnOnce(&mut S, &Context<'_>) -> bool,
-    ) -> Result<(), Failure> {
+    pub(super) fn tell(&mut self, at: At, call: impl FnOnce(&mut S, &Context<'_>) -> bool) -> Result<(), Failure> {
         let cx = Context { names: self.names, in_doctype: true, place: self.place, start: at };
         if call(self.sink, &cx) { Ok(()) } else { Err(Failure { kind: Kind::Sink, at }) }
     }
@@ -198,7 +194,8 @@ impl Reader {
             Ok(None) => {
                 c.advance(end - from);
                 self.bytes += (end - from) as u64;
-                for at in [&mut self.token, &mut self.mark, &mut self.declaration.start, &mut self.declaration.name_at] {
+                for at in [&mut self.token, &mut self.mark, &mut self.declaration.start, &mut self.declaration.name_at]
+                {
                     *at = At::Known(env.place(*at));
                 }
                 return Outcome::NeedMore;
@@ -292,10 +289,7 @@ impl Reader {
     /// What is open where the input ends at `end`, and where that starts.
     pub fn unfinished(&self, end: Place) -> (Open, Place) {
         match (self.scan, self.token) {
-            (
-                Scan::Between | Scan::Name(_) | Scan::PoundName | Scan::LiteralEnd | Scan::Bracket | Scan::Paren,
-                _,
-            )
+            (Scan::Between | Scan::Name(_) | Scan::PoundName | Scan::LiteralEnd | Scan::Bracket | Scan::Paren, _)
             | (_, At::Window(_)) => (Open::Document, end),
             (_, At::Known(start)) => (Open::Token, start),
         }

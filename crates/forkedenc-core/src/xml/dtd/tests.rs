@@ -225,12 +225,9 @@ fn declarations_are_told_as_expat_tells_them() {
 #[test]
 fn a_declared_entity_binds_once() {
     assert_eq!(
-        told("<!ENTITY a 'v&#65;&b;'><!ENTITY a 'w'><!ENTITY % a 'p'><!ENTITY b SYSTEM 's'><!ENTITY c PUBLIC 'p' 's' NDATA n>"),
-        [
-            "entity a \"vA&b;\" - - -",
-            "entity %a \"p\" - - -",
-            "entity b - - \"s\" -",
-            "entity c - \"p\" \"s\" \"n\"",
-        ]
+        told(
+            "<!ENTITY a 'v&#65;&b;'><!ENTITY a 'w'><!ENTITY % a 'p'><!ENTITY b SYSTEM 's'><!ENTITY c PUBLIC 'p' 's' NDATA n>"
+        ),
+        ["entity a \"vA&b;\" - - -", "entity %a \"p\" - - -", "entity b - - \"s\" -", "entity c - \"p\" \"s\" \"n\"",]
     );
 }

@@ -341,10 +341,11 @@ impl Scanner {
 /// The standard library's scanner says StopIteration where a value should start.
 fn as_stop_iteration(py: Python<'_>, error: PyErr) -> PyErr {
     let value = error.value(py);
-    let expects_value = value
-        .getattr(intern!(py, "msg"))
-        .is_ok_and(|message| message.extract::<String>().is_ok_and(|message| message == "Expecting value"));
-    match value.getattr(intern!(py, "pos")) {
+    // Names made here and not kept: this runs after a MemoryError too, when there is none for them either.
+    let get = |name: &str| value.getattr(fallible::text(py, name)?.cast_into::<PyString>()?);
+    let expects_value =
+        get("msg").is_ok_and(|message| message.extract::<String>().is_ok_and(|message| message == "Expecting value"));
+    match get("pos") {
         Ok(position) if expects_value => PyStopIteration::new_err((position.unbind(),)),
         _ => error,
     }

@@ -35,6 +35,9 @@ struct State {
     members: bool,
     /// The exception that every later call raises. Its traceback leads to frames, and from there often to this decoder.
     waiting: Option<Py<PyBaseException>>,
+    /// The stream ended for want of memory; each later call raises a MemoryError of its own. The interpreter may have had
+    /// none left but its one immortal MemoryError, and with that kept here a decoder would never be freed (CPython 3.12, 3.13).
+    exhausted: bool,
     closed: bool,
 }
 
@@ -53,6 +56,9 @@ impl State {
             // Else each call would add its frames to those of the calls before.
             error.set_traceback(py, None);
             return Err(error);
+        }
+        if self.exhausted {
+            return Err(PyMemoryError::new_err(()));
         }
         if self.closed {
             return if last { fallible::list(py) } else { Err(PyValueError::new_err("the decoder is closed")) };
@@ -109,7 +115,11 @@ impl State {
     /// This error ends the stream: what stands behind it in the chunk is not read.
     fn give_up(&mut self, py: Python<'_>, error: PyErr) -> PyErr {
         self.builder.abandon();
-        self.waiting = Some(error.clone_ref(py).into_value(py));
+        if error.is_instance_of::<PyMemoryError>(py) {
+            self.exhausted = true;
+        } else {
+            self.waiting = Some(error.clone_ref(py).into_value(py));
+        }
         error
     }
 
@@ -129,6 +139,7 @@ impl State {
             builder: self.builder.fork(py)?,
             members: self.members,
             waiting: self.waiting.as_ref().map(|error| error.clone_ref(py)),
+            exhausted: self.exhausted,
             closed: self.closed,
         })
     }
@@ -202,7 +213,7 @@ impl StreamDecoder {
             stream.machine_mut().audit();
         }
         let builder = options.builder(py, Vec::new());
-        Ok(Self { slot: Slot::new(State { stream, builder, members: false, waiting: None, closed: false }), audit })
+        Ok(Self { slot: Slot::new(State { stream, builder, members: false, waiting: None, exhausted: false, closed: false }), audit })
     }
 
     /// Feed a chunk; the values that are complete now.
@@ -274,7 +285,7 @@ impl ItemStream {
         let framing = Framing::Inside(Navigator::new(steps, members));
         let stream = Stream::new(framing, options.limits, options.rules, start_of(depth_hint), false);
         let builder = options.builder(py, Vec::new());
-        Ok(Self { slot: Slot::new(State { stream, builder, members, waiting: None, closed: false }) })
+        Ok(Self { slot: Slot::new(State { stream, builder, members, waiting: None, exhausted: false, closed: false }) })
     }
 
     /// Feed a chunk; the values, or (key, value) pairs, that are complete now.

@@ -2,10 +2,10 @@
 //!
 //! Behind the struct of a Start lie an entry for each attribute, one for each declaration, then the bytes of the values.
 
-use forkedenc_core::xml::{NameId, Names, UriId};
+use forkedenc_core::xml::{NameId, Names};
 use pyo3::ffi;
 
-use super::packed::{Packed, Record};
+use super::packed::{Known, Packed, Record};
 use super::types::{Event, Kind, Object, Start, fields, type_of};
 use crate::xml::strings::{Strings, value};
 
@@ -33,16 +33,41 @@ pub unsafe fn make(packed: &Packed, record: &Record, strings: &mut Strings, name
     unsafe {
         match record.kind {
             Kind::Start => start(packed, record, strings, names),
-            Kind::End => {
-                let name = strings.expanded(names, record.name());
-                if name.is_null() {
-                    return name;
-                }
-                ffi::Py_INCREF(name);
-                one(Kind::End, record, name)
-            }
+            Kind::End => one(Kind::End, record, name_of(packed, record.name(), strings, names)),
             Kind::Text => one(Kind::Text, record, value(packed.bytes(record))),
             kind => rare(kind, packed, record),
+        }
+    }
+}
+
+/// The str of an expanded name as a new reference; null with an exception set.
+#[inline(always)]
+unsafe fn name_of(packed: &Packed, id: u32, strings: &mut Strings, names: &Names) -> Object {
+    // SAFETY: as for `make`.
+    unsafe {
+        match packed.name(id) {
+            Known::Id(id) => {
+                let name = strings.expanded(names, id);
+                ffi::Py_XINCREF(name);
+                name
+            }
+            Known::Text(text) => value(text),
+        }
+    }
+}
+
+/// The same for a namespace URI.
+#[inline(always)]
+unsafe fn uri_of(packed: &Packed, id: u32, strings: &mut Strings, names: &Names) -> Object {
+    // SAFETY: as for `make`.
+    unsafe {
+        match packed.uri(id) {
+            Known::Id(id) => {
+                let uri = strings.uri(names, id);
+                ffi::Py_XINCREF(uri);
+                uri
+            }
+            Known::Text(text) => value(text),
         }
     }
 }
@@ -91,16 +116,16 @@ unsafe fn start(packed: &Packed, record: &Record, strings: &mut Strings, names: 
     // SAFETY: the object has room for its entries and the values' bytes. Each entry is counted once it is whole, so that an
     // object that fails halfway is freed like any other.
     unsafe {
-        let name = strings.expanded(names, record.name());
+        let name = name_of(packed, record.name(), strings, names);
         if name.is_null() {
             return name;
         }
         let object = blank(Kind::Start, size_of::<Start>() + count * size_of::<Entry>() + bytes.len(), record);
         if object.is_null() {
+            ffi::Py_DECREF(name);
             return object;
         }
         let start = object.cast::<Start>();
-        ffi::Py_INCREF(name);
         (*start).name = name;
         ((*start).attributes, (*start).namespaces) = (std::ptr::null_mut(), std::ptr::null_mut());
         ((*start).attribute_count, (*start).binding_count) = (0, 0);
@@ -110,24 +135,22 @@ unsafe fn start(packed: &Packed, record: &Record, strings: &mut Strings, names: 
         let entries = start.add(1).cast::<Entry>();
         std::ptr::copy_nonoverlapping(bytes.as_ptr(), entries.add(count).cast::<u8>(), bytes.len());
         for (at, attribute) in attributes.iter().enumerate() {
-            let name = strings.expanded(names, attribute.name());
+            let name = name_of(packed, attribute.id, strings, names);
             if name.is_null() {
                 ffi::Py_DECREF(object);
                 return name;
             }
-            ffi::Py_INCREF(name);
             *entries.add(at) = Entry { name, more: More { length: attribute.length as usize } };
             (*start).attribute_count += 1;
         }
         for (at, binding) in bindings.iter().enumerate() {
             let prefix = strings.written(names, NameId(binding.id));
-            let uri = if prefix.is_null() { prefix } else { strings.uri(names, UriId(binding.length)) };
+            let uri = if prefix.is_null() { prefix } else { uri_of(packed, binding.length, strings, names) };
             if uri.is_null() {
                 ffi::Py_DECREF(object);
                 return uri;
             }
             ffi::Py_INCREF(prefix);
-            ffi::Py_INCREF(uri);
             *entries.add(attributes.len() + at) = Entry { name: prefix, more: More { uri } };
             (*start).binding_count += 1;
         }

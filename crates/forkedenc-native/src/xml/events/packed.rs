@@ -1,9 +1,12 @@
 //! Events between a feed and their reading: records of numbers, with ids of names and ranges of bytes.
 //!
-//! Nothing here is a Python object, so a parser with unread events is forked and saved like one without.
+//! Nothing here is a Python object, so a parser with unread events is forked and saved like one without. Ids that end before
+//! their events are read (a document may have more namespaces than are kept) become texts of their own.
+
+use std::collections::HashMap;
 
 use forkedenc_core::position::Place;
-use forkedenc_core::xml::{Binding, Context, Doctype, ExpandedId, Name, Sink, Tag};
+use forkedenc_core::xml::{Binding, Context, Doctype, ExpandedId, Name, Names, Sink, Tag, UriId};
 use pyo3::ffi;
 
 use super::types::Kind;
@@ -32,17 +35,20 @@ pub struct Part {
     pub length: u32,
 }
 
-impl Part {
-    #[inline(always)]
-    pub fn name(&self) -> ExpandedId {
-        ExpandedId(self.id)
-    }
+/// Marks the id of a text: the number of one of `Packed::texts`.
+const ENDED: u32 = 1 << 31;
+
+/// An expanded name or a URI: by its id, or as the text that it was.
+pub enum Known<'p, Id> {
+    Id(Id),
+    Text(&'p [u8]),
 }
 
 impl Record {
+    /// Start and End: the name.
     #[inline(always)]
-    pub fn name(&self) -> ExpandedId {
-        ExpandedId(self.first)
+    pub fn name(&self) -> u32 {
+        self.first
     }
 
     /// Of the rarer kinds, the length of each field; `None` for what is not there.
@@ -65,6 +71,8 @@ pub struct Packed {
     records: Vec<Record>,
     parts: Vec<Part>,
     bytes: Vec<u8>,
+    /// What ids stood for that have ended.
+    texts: Vec<Box<[u8]>>,
     /// The last record is a run of text that may go on.
     open: bool,
     /// Runs of text are one event; else each piece is.
@@ -119,12 +127,57 @@ impl Packed {
         (attributes, bindings, &self.bytes[record.start as usize..][..length])
     }
 
+    /// What an id of a name stands for.
+    #[inline(always)]
+    pub fn name(&self, id: u32) -> Known<'_, ExpandedId> {
+        if id & ENDED == 0 { Known::Id(ExpandedId(id)) } else { Known::Text(&self.texts[(id & !ENDED) as usize]) }
+    }
+
+    /// What an id of a namespace stands for.
+    #[inline(always)]
+    pub fn uri(&self, id: u32) -> Known<'_, UriId> {
+        if id & ENDED == 0 { Known::Id(UriId(id)) } else { Known::Text(&self.texts[(id & !ENDED) as usize]) }
+    }
+
+    /// Makes texts of the ids of unread events. False where they are too many for their marks.
+    fn end_ids(&mut self, names: &Names) -> bool {
+        let Self { records, parts, texts, .. } = self;
+        let mut known = [HashMap::new(), HashMap::new()];
+        let mut end = |id: &mut u32, uri: bool| {
+            if *id & ENDED == 0 {
+                let number = *known[usize::from(uri)].entry(*id).or_insert_with(|| {
+                    let mut text = Vec::new();
+                    if uri {
+                        text.extend_from_slice(names.uri(UriId(*id)));
+                    } else {
+                        names.write_expanded(ExpandedId(*id), &mut text);
+                    }
+                    texts.push(text.into());
+                    texts.len() as u32 - 1
+                });
+                *id = number | ENDED;
+            }
+        };
+        for record in records.iter_mut().filter(|record| matches!(record.kind, Kind::Start | Kind::End)) {
+            end(&mut record.first, false);
+            if record.kind == Kind::Start {
+                let (attributes, bindings) = ((record.length as u32) as usize, (record.length >> 32) as usize);
+                let from = record.second as usize;
+                for (at, part) in parts[from..from + attributes + bindings].iter_mut().enumerate() {
+                    end(if at < attributes { &mut part.id } else { &mut part.length }, at >= attributes);
+                }
+            }
+        }
+        self.texts.len() < ENDED as usize
+    }
+
     /// Forgets the first `count` events, which were read: all that are complete, or those before a failure.
     pub fn read(&mut self, count: usize) {
         if count == self.records.len() {
             self.records.clear();
             self.parts.clear();
             self.bytes.clear();
+            self.texts.clear();
             return;
         }
         if count == 0 {
@@ -134,6 +187,7 @@ impl Packed {
         if self.open && self.records.len() == 1 {
             // The run moves to the front once; what is added to it stays behind it.
             self.parts.clear();
+            self.texts.clear();
             let start = std::mem::take(&mut self.records[0].start) as usize;
             self.bytes.drain(..start);
         }
@@ -252,6 +306,10 @@ impl Sink for Packed {
 
     fn pi(&mut self, target: &[u8], data: &[u8], cx: &Context<'_>) -> bool {
         cx.in_doctype || self.rare(Kind::Pi, cx, &[target, data])
+    }
+
+    fn ids_end(&mut self, names: &Names) -> bool {
+        self.end_ids(names) || no_room()
     }
 
     fn entity(&mut self, name: &[u8], cx: &Context<'_>) -> bool {

@@ -76,6 +76,8 @@ impl Live {
     fn objects<'py>(&mut self, py: Python<'py>, packed: &mut Packed) -> PyResult<Bound<'py, PyList>> {
         let records = packed.complete();
         let (names, strings) = (self.parser.names(), &mut self.strings);
+        // Their ids may have ended meanwhile.
+        strings.begin(names);
         // SAFETY: attached; the list has a place for each object and takes it over. Until then nobody else sees it, and no
         // Python code runs.
         let list = unsafe {

@@ -1,0 +1,16 @@
+//! XML on its way out of Python objects. `faces` is the function, `walk` goes over a tree of elements and `tag` writes the
+//! start of one, `element` reads elements, `names` spells their names with prefixes, `error` makes exceptions.
+
+use pyo3::prelude::*;
+
+mod element;
+mod error;
+mod faces;
+mod names;
+mod reference;
+mod tag;
+mod walk;
+
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    faces::register(module)
+}

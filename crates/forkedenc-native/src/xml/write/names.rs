@@ -1,0 +1,374 @@
+//! `{uri}local` spelled with prefixes, as the standard library chooses them: those that `register_namespace` knows, else
+//! `ns0`, `ns1` and so on, numbered as the namespaces are met.
+//!
+//! Trees share the strs of their tags, so spelled names are remembered by the address of the str, which is kept alive for
+//! that.
+
+use std::collections::{HashMap, HashSet};
+
+use forkedenc_core::xml::chars::is_char;
+use forkedenc_core::xml::write::{Context, Form, How, Invalid, Out, rules};
+use pyo3::ffi;
+
+use super::reference::Ref;
+use super::walk::Trouble;
+use crate::text::{Units, from_utf8};
+
+/// Spelled names up to this length are remembered.
+const SHORT: usize = 48;
+/// Names remembered at once.
+const SLOTS: usize = 512;
+
+/// What is to be known of a name.
+pub type Flags = u8;
+/// Written as it is, with a colon.
+pub const COLON: Flags = 1;
+/// In a namespace, but spelled without a prefix.
+pub const BARE: Flags = 2;
+/// `xmlns` or `xmlns:p`, written as it is.
+pub const XMLNS: Flags = 4;
+/// An element of HTML that has no end tag.
+pub const VOID: Flags = 8;
+/// `script` or `style` of HTML.
+pub const RAW_TEXT: Flags = 16;
+/// Not ASCII.
+pub const FOREIGN: Flags = 32;
+/// None of XML's names; only said where names are checked.
+pub const INVALID: Flags = 64;
+
+/// A name and how it is spelled.
+pub struct Slot {
+    key: Option<Ref>,
+    flags: Flags,
+    length: u8,
+    bytes: [u8; SHORT],
+}
+
+/// A name that was spelled: good until the next one is.
+#[derive(Clone, Copy, Debug)]
+pub struct Spelled {
+    pub flags: Flags,
+    /// Its slot, or that it is too long for one.
+    slot: Option<u16>,
+}
+
+/// A namespace that is to be declared.
+pub struct Namespace {
+    pub prefix: Vec<u8>,
+    pub uri: Vec<u8>,
+}
+
+pub struct Names {
+    slots: Vec<Slot>,
+    /// Slots with a key.
+    used: Vec<u16>,
+    /// In the order in which they were met.
+    pub namespaces: Vec<Namespace>,
+    by_uri: HashMap<Vec<u8>, usize>,
+    /// A default namespace was asked for, so names outside of any can't be written.
+    default: bool,
+    long: Vec<u8>,
+    /// Names of tags that are not ASCII: for encodings that may not have their characters.
+    pub foreign: HashSet<Vec<u8>>,
+    scratch: Vec<u8>,
+    form: Form,
+    checked: bool,
+    html: bool,
+}
+
+impl Names {
+    /// `slots` come from an earlier use, or are none.
+    pub fn new(slots: Vec<Slot>, form: Form, checked: bool, html: bool) -> Self {
+        Self {
+            slots,
+            used: Vec::new(),
+            namespaces: Vec::new(),
+            by_uri: HashMap::new(),
+            default: false,
+            long: Vec::new(),
+            foreign: HashSet::new(),
+            scratch: Vec::new(),
+            form,
+            checked,
+            html,
+        }
+    }
+
+    /// Names in `uri` are spelled without a prefix.
+    pub fn set_default(&mut self, uri: &[u8]) -> Result<(), Trouble> {
+        self.default = true;
+        self.add(Vec::new(), uri).map(drop)
+    }
+
+    /// Spells a name: a str, exact or not, or anything else, which is refused.
+    #[inline(always)]
+    pub fn spell(&mut self, name: &Ref, prefixes: &Ref) -> Result<Spelled, Trouble> {
+        let at = slot(name);
+        if let Some(slot) = self.slots.get(usize::from(at))
+            && slot.key.as_ref().is_some_and(|key| key.is(name))
+        {
+            return Ok(Spelled { flags: slot.flags, slot: Some(at) });
+        }
+        self.spell_anew(name, prefixes, at)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn spell_anew(&mut self, name: &Ref, prefixes: &Ref, at: u16) -> Result<Spelled, Trouble> {
+        if !name.is_str() {
+            return Err(Trouble::Type(name.clone()));
+        }
+        let mut spelled = Out::new(std::mem::take(&mut self.long), u64::MAX);
+        let flags = self.spell_into(name, prefixes, &mut spelled);
+        let length = spelled.used();
+        self.long = spelled.into_buffer();
+        self.long.truncate(length);
+        let flags = flags?;
+        if length > SHORT || !name.is_exact_str() {
+            return Ok(Spelled { flags, slot: None });
+        }
+        if self.slots.is_empty() {
+            self.slots.try_reserve_exact(SLOTS).map_err(|_| Trouble::Memory)?;
+            self.slots.resize_with(SLOTS, || Slot { key: None, flags: 0, length: 0, bytes: [0; SHORT] });
+        }
+        let slot = &mut self.slots[usize::from(at)];
+        slot.bytes[..length].copy_from_slice(&self.long);
+        (slot.flags, slot.length) = (flags, length as u8);
+        if slot.key.replace(name.clone()).is_none() {
+            self.used.push(at);
+        }
+        Ok(Spelled { flags, slot: Some(at) })
+    }
+
+    fn spell_into(&mut self, name: &Ref, prefixes: &Ref, out: &mut Out) -> Result<Flags, Trouble> {
+        let mut text = std::mem::take(&mut self.scratch);
+        text.clear();
+        // SAFETY: a str, kept by the caller.
+        let units = unsafe { Units::of(name.ptr()) };
+        let result = if units.encode(0, units.len(), &mut text) {
+            self.spell_text(&text, prefixes, out)
+        } else {
+            Err(Trouble::Memory)
+        };
+        self.scratch = text;
+        result
+    }
+
+    fn spell_text(&mut self, text: &[u8], prefixes: &Ref, out: &mut Out) -> Result<Flags, Trouble> {
+        let mut flags = 0;
+        let how = How { context: Context::Raw, form: self.form, invalid: Invalid::Write };
+        let mut ascii = text.is_ascii();
+        let written = if let Some(rest) = text.strip_prefix(b"{") {
+            let Some(end) = rest.iter().rposition(|byte| *byte == b'}') else {
+                return Err(Trouble::refused("invalid_name", "a name that begins with '{' has no '}'"));
+            };
+            let (uri, local) = (&rest[..end], &rest[end + 1..]);
+            if self.checked && !rules::is_ncname(local) {
+                flags |= INVALID;
+            }
+            let prefix = self.prefix(uri, prefixes)?;
+            ascii = local.is_ascii() && prefix.is_ascii();
+            if prefix.is_empty() {
+                flags |= BARE;
+                out.utf8(local, how)
+            } else {
+                out.utf8(&prefix, how) && out.put([b':']) && out.utf8(local, how)
+            }
+        } else {
+            if self.default {
+                let text = "cannot use non-qualified names with default_namespace option";
+                return Err(Trouble::refused("default_namespace", text));
+            }
+            if self.checked {
+                flags |= match rules::split(text) {
+                    Some((Some(b"xmlns"), _)) => XMLNS | COLON,
+                    Some((Some(_), _)) => COLON,
+                    Some(_) if text == b"xmlns" => XMLNS,
+                    Some(_) => 0,
+                    None => INVALID,
+                };
+            }
+            out.utf8(text, how)
+        };
+        if !written {
+            return Err(Trouble::Memory);
+        }
+        if !ascii {
+            flags |= FOREIGN;
+        }
+        if self.html {
+            flags |= html_flags(out.bytes());
+        }
+        Ok(flags)
+    }
+
+    /// The prefix of a namespace, chosen where it is new.
+    fn prefix(&mut self, uri: &[u8], prefixes: &Ref) -> Result<Vec<u8>, Trouble> {
+        if let Some(at) = self.by_uri.get(uri) {
+            return Ok(self.namespaces[*at].prefix.clone());
+        }
+        match registered(uri, prefixes)? {
+            // Always declared, nowhere written.
+            Some(prefix) if prefix == b"xml" && (!self.checked || uri == forkedenc_core::xml::XML_URI) => Ok(prefix),
+            Some(prefix) => self.add(prefix, uri),
+            None => self.add(format!("ns{}", self.namespaces.len()).into_bytes(), uri),
+        }
+    }
+
+    fn add(&mut self, prefix: Vec<u8>, uri: &[u8]) -> Result<Vec<u8>, Trouble> {
+        if self.checked {
+            rules::binding(&prefix, uri).map_err(bad_binding)?;
+        }
+        self.by_uri.insert(uri.to_vec(), self.namespaces.len());
+        self.namespaces.push(Namespace { prefix: prefix.clone(), uri: uri.to_vec() });
+        Ok(prefix)
+    }
+
+    /// Looks whether what was spelled last can be the name of an element or attribute.
+    #[inline(always)]
+    pub fn check(&mut self, spelled: Spelled) -> Result<Spelled, Trouble> {
+        if spelled.flags & (INVALID | FOREIGN) != 0 && self.checked {
+            self.check_unusual(spelled)?;
+        }
+        Ok(spelled)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn check_unusual(&mut self, spelled: Spelled) -> Result<(), Trouble> {
+        if spelled.flags & INVALID != 0 {
+            return Err(Trouble::refused("invalid_name", "a name that is none in XML"));
+        }
+        match self.form {
+            Form::Ascii => Err(unencodable()),
+            Form::Utf8 => Ok(()),
+            Form::Str => {
+                let name = self.bytes(spelled);
+                if !self.foreign.contains(name) {
+                    self.foreign.insert(name.to_vec());
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Looks whether what was spelled last can stand in an attribute value as it is.
+    pub fn is_plain_value(&self, spelled: Spelled) -> bool {
+        let bytes = self.bytes(spelled);
+        std::str::from_utf8(bytes).is_ok_and(|text| {
+            text.chars().all(|character| !matches!(character, '<' | '&' | '"') && is_char(character.into()))
+        }) || spelled.flags & INVALID == 0
+    }
+
+    /// The URI of a prefix that was chosen so far.
+    pub fn uri(&self, prefix: &[u8]) -> Option<&[u8]> {
+        self.namespaces.iter().find(|namespace| namespace.prefix == prefix).map(|namespace| &*namespace.uri)
+    }
+
+    /// The bytes of the last name that was spelled.
+    #[inline(always)]
+    pub fn bytes(&self, spelled: Spelled) -> &[u8] {
+        match spelled.slot {
+            Some(at) => {
+                let slot = &self.slots[usize::from(at)];
+                &slot.bytes[..usize::from(slot.length)]
+            }
+            None => &self.long,
+        }
+    }
+
+    /// Writes the last name that was spelled.
+    #[inline(always)]
+    pub fn put(&self, spelled: Spelled, out: &mut Out) -> bool {
+        let Some(at) = spelled.slot else { return out.raw(&self.long) };
+        let slot = &self.slots[usize::from(at)];
+        let length = usize::from(slot.length);
+        match slot.bytes.first_chunk::<16>() {
+            Some(first) if length <= 16 => out.put_first(first, length),
+            _ => out.put_first(&slot.bytes, length),
+        }
+    }
+
+    /// Forgets the names, for their strs to go; gives the room for the next use.
+    pub fn into_slots(mut self) -> Vec<Slot> {
+        for at in self.used.drain(..) {
+            // Its drop may run Python code, which finds the slot empty.
+            let key = self.slots[usize::from(at)].key.take();
+            drop(key);
+        }
+        std::mem::take(&mut self.slots)
+    }
+}
+
+#[inline(always)]
+fn slot(name: &Ref) -> u16 {
+    // Objects are 16 bytes apart at least; the product's upper bits are good ones.
+    let product = (name.ptr().addr() as u64 >> 4).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (product >> (64 - SLOTS.trailing_zeros())) as u16
+}
+
+/// What `register_namespace` knows of a URI.
+fn registered(uri: &[u8], prefixes: &Ref) -> Result<Option<Vec<u8>>, Trouble> {
+    // SAFETY: attached; the URI is a part of a str, as UTF-8 with surrogates, and `prefixes` is alive.
+    unsafe {
+        let uri = Ref::own(from_utf8(uri)).ok_or(Trouble::Raised)?;
+        let found = if ffi::PyDict_CheckExact(prefixes.ptr()) != 0 {
+            let found = ffi::PyDict_GetItemWithError(prefixes.ptr(), uri.ptr());
+            if found.is_null() && !ffi::PyErr_Occurred().is_null() {
+                return Err(Trouble::Raised);
+            }
+            ffi::Py_XNewRef(found)
+        } else {
+            let get = Ref::own(ffi::PyObject_GetAttrString(prefixes.ptr(), c"get".as_ptr())).ok_or(Trouble::Raised)?;
+            let found = ffi::PyObject_CallOneArg(get.ptr(), uri.ptr());
+            if found.is_null() {
+                return Err(Trouble::Raised);
+            }
+            found
+        };
+        let Some(found) = Ref::own(found).filter(|found| !found.is_none()) else { return Ok(None) };
+        if !found.is_str() {
+            return Err(Trouble::Type(found));
+        }
+        let units = Units::of(found.ptr());
+        let mut prefix = Vec::new();
+        if !units.encode(0, units.len(), &mut prefix) {
+            return Err(Trouble::Memory);
+        }
+        Ok(Some(prefix))
+    }
+}
+
+pub fn unencodable() -> Trouble {
+    Trouble::refused("unencodable_name", "a name with characters that the encoding has not")
+}
+
+pub fn bad_binding(why: rules::BadBinding) -> Trouble {
+    match why {
+        rules::BadBinding::Prefix => Trouble::refused("invalid_name", "a prefix that is no name"),
+        rules::BadBinding::Reserved => {
+            Trouble::refused("reserved_namespace", "the prefixes xml and xmlns and their namespaces are reserved")
+        }
+        rules::BadBinding::Undeclared => {
+            Trouble::refused("undeclared_prefix", "a prefix can't stand for no namespace")
+        }
+        rules::BadBinding::Uri => Trouble::refused("namespace_syntax", "a namespace with '}' in it"),
+    }
+}
+
+/// Elements without an end tag, as the standard library lists them.
+const VOID_ELEMENTS: [&str; 17] = [
+    "area", "base", "basefont", "br", "col", "embed", "frame", "hr", "img", "input", "isindex", "link", "meta", "param",
+    "source", "track", "wbr",
+];
+
+/// What an element is in HTML, by its name in lower case.
+fn html_flags(name: &[u8]) -> Flags {
+    // The one other character whose lower case is in ASCII is the Kelvin sign.
+    let lower = String::from_utf8_lossy(name).to_lowercase();
+    match &*lower {
+        "script" | "style" => RAW_TEXT,
+        lower if VOID_ELEMENTS.contains(&lower) => VOID,
+        _ => 0,
+    }
+}
