@@ -221,14 +221,7 @@ impl Machine {
 
     #[inline(always)]
     fn push_attribute(&mut self, name: NameId, start: u64, length: u64) {
-        let expanded = if !self.rules.namespaces {
-            self.names.whole(name)
-        } else if self.names.entry(name).prefix == NameId::EMPTY {
-            self.names.expand(name, UriId::NONE)
-        } else {
-            // What its prefix stands for may be declared behind it.
-            ExpandedId(0)
-        };
+        let expanded = self.unresolved(name);
         self.attributes.push(Attribute {
             name: Name { written: name, expanded },
             start,
@@ -238,13 +231,22 @@ impl Machine {
         });
     }
 
+    /// What an attribute of this name stands for, as far as its tag need not be read to its end for that.
+    #[inline(always)]
+    pub(super) fn unresolved(&mut self, name: NameId) -> ExpandedId {
+        if !self.rules.namespaces {
+            self.names.whole(name)
+        } else if self.names.entry(name).prefix == NameId::EMPTY {
+            self.names.expand(name, UriId::NONE)
+        } else {
+            // What its prefix stands for may be declared behind it.
+            ExpandedId(0)
+        }
+    }
+
     /// A namespace declaration (Namespaces 1.0 §2.2, §3).
     fn declare(&mut self, name: NameId, text: &[u8], env: Env<'_>) -> bool {
-        let prefix = if name == NameId::XMLNS {
-            NameId::EMPTY
-        } else {
-            self.names.declared_prefix(name)
-        };
+        let prefix = if name == NameId::XMLNS { NameId::EMPTY } else { self.names.declared_prefix(name) };
         let kind = match prefix {
             NameId::XMLNS => Kind::ReservedPrefixXmlns,
             NameId::XML if text != XML_URI => Kind::ReservedPrefixXml,

@@ -40,6 +40,12 @@ impl Expansions {
         }
     }
 
+    /// False where nothing was expanded yet.
+    #[must_use]
+    pub fn is_any(&self) -> bool {
+        self.count > 0 || self.bytes > 0 || self.defaults > 0
+    }
+
     /// An entity of `length` bytes is replaced, at `depth` (1: a reference in the document itself). `read`: the bytes of
     /// the source up to the end of the outermost reference.
     ///

@@ -7,12 +7,13 @@
 //! cut: of a character that a chunk cuts, up to three bytes are kept, of a CR at the end of a chunk, that it was there.
 //!
 //! `encodings` knows names, `declaration` the XML declaration, `places` where a position of the piece lies in the source;
-//! `utf8` and its neighbours decode. Here is what holds them together: how a document begins, and limits.
+//! `utf8` and its neighbours decode, `park` keeps the state of an idle one. Here is what holds them together: how a document begins, and limits.
 
 mod bytes;
 mod declaration;
 mod encodings;
 mod multibyte;
+mod park;
 mod places;
 mod utf16;
 mod utf8;
