@@ -42,8 +42,8 @@ def events(
         dtd: ``"forbid"`` refuses a DOCTYPE, ``"bare"`` one with an internal subset; ``"skip"`` reads past it, ``"internal"``
             reads it. Nothing external is ever read. Default: ``"bare"``.
         namespaces: names are ``{uri}local``; else as written, with ``xmlns`` among the attributes. Default: True.
-        encodings: ``"all"``, or names of encodings that a document may be in besides UTF-8, UTF-16, ISO-8859-1 and
-            US-ASCII. Default: these four.
+        encodings: the names of the encodings that a document may be in, and no other; or ``"all"``: those of the WHATWG's
+            Encoding Standard and Python's of one byte a character. Default: UTF-8, UTF-16, ISO-8859-1 and US-ASCII.
         coalesce: one Text for a run of character data, its references and CDATA sections; else pieces as they come, which
             ``max_text_bytes`` does not count. Default: True.
         depth_hint: how deep documents usually are, for the first size of the stack. Default: none.

@@ -266,10 +266,10 @@ def test_cycles_through_handlers_are_collected():
 
 
 def test_a_handlers_exception_ends_the_parse_and_comes_out_as_it_is():
-    class Stop(Exception):
+    class EnoughError(Exception):
         pass
 
-    error = Stop("enough")
+    error = EnoughError("enough")
     seen = []
 
     def start(name, attributes):
@@ -279,7 +279,7 @@ def test_a_handlers_exception_ends_the_parse_and_comes_out_as_it_is():
 
     parser = ours()
     parser.StartElementHandler = start
-    with pytest.raises(Stop) as caught:
+    with pytest.raises(EnoughError) as caught:
         parser.Parse(b"<a><b/><c/></a>", True)
     assert caught.value is error
     assert seen == ["a", "b"]

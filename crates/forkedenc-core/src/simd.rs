@@ -380,9 +380,69 @@ pub fn skip_name(cursor: &mut Cursor<'_>) -> u8 {
     }
 }
 
+/// What there is in a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Survey {
+    /// A control character other than tab and LF, DEL not being one: what XML does not have, or a CR.
+    pub control: bool,
+    /// A byte above 0x7f.
+    pub high: bool,
+}
+
+/// [`survey`], a byte at a time.
+#[inline(always)]
+fn survey_bytes(bytes: &[u8]) -> Survey {
+    bytes.iter().fold(Survey { control: false, high: false }, |seen, &byte| Survey {
+        control: seen.control | ((byte < b' ') & (byte != b'\t') & (byte != b'\n')),
+        high: seen.high | (byte >= 0x80),
+    })
+}
+
+/// Looks for what plain text does not have.
+#[inline(always)]
+pub fn survey(bytes: &[u8]) -> Survey {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(last) = bytes.last_chunk::<16>() {
+        use std::arch::x86_64::{
+            __m128i, _mm_andnot_si128, _mm_cmpeq_epi8, _mm_loadu_si128, _mm_min_epu8, _mm_movemask_epi8, _mm_or_si128,
+            _mm_set1_epi8, _mm_setzero_si128,
+        };
+        // SAFETY: SSE2 is part of x86-64, and each load takes the 16 bytes of a chunk.
+        unsafe {
+            let (mut control, mut high) = (_mm_setzero_si128(), _mm_setzero_si128());
+            // What the whole chunks leave is in the last one, with some bytes that are looked at again.
+            for chunk in bytes.as_chunks::<16>().0.iter().chain(std::iter::once(last)) {
+                let bytes = _mm_loadu_si128(chunk.as_ptr().cast::<__m128i>());
+                let is = |byte: u8| _mm_cmpeq_epi8(bytes, _mm_set1_epi8(byte.cast_signed()));
+                let low = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1f)), bytes);
+                let space = _mm_or_si128(is(b'\t'), is(b'\n'));
+                control = _mm_or_si128(control, _mm_andnot_si128(space, low));
+                high = _mm_or_si128(high, bytes);
+            }
+            return Survey { control: _mm_movemask_epi8(control) != 0, high: _mm_movemask_epi8(high) != 0 };
+        }
+    }
+    survey_bytes(bytes)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_survey_sees_each_byte_at_each_place() {
+        for length in [1, 7, 15, 16, 17, 32, 45] {
+            for byte in 0..=255u8 {
+                for place in 0..length {
+                    let mut bytes = vec![b'x'; length];
+                    bytes[place] = byte;
+                    let control = byte < 32 && byte != 9 && byte != 10;
+                    assert_eq!(survey(&bytes), Survey { control, high: byte > 127 });
+                    assert_eq!(survey(&bytes), survey_bytes(&bytes));
+                }
+            }
+        }
+    }
     use crate::cursor::{PADDING, Window};
 
     #[test]

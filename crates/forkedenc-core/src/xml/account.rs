@@ -6,7 +6,8 @@
 
 use forkedenc_runtime::count_breach;
 
-use super::chars::{first, is_name_start};
+use super::chars::is_space;
+use super::dtd::Crossing;
 use super::error::{Error, Kind};
 use super::machine::{Element, Env, Machine, NameOf, Phase, Runs, State, Step};
 use super::names::NameId;
@@ -66,6 +67,7 @@ impl Machine {
     /// Switches enforcement off for all limits but depth and stack.
     pub fn audit(&mut self) {
         self.audit = Some(Box::default());
+        self.expansions.audit();
         self.metered = true;
     }
 
@@ -77,12 +79,13 @@ impl Machine {
     /// The document ended after `bytes` bytes.
     pub(super) fn audit_document(&mut self, bytes: u64) {
         let (tokens, memory, distinct) = (self.tokens, self.memory, self.names.distinct());
+        let expansions = self.expansions.clone();
         self.audit_end(Scope::Document, |limit, observed| match limit {
             Limit::Tokens => tokens,
             Limit::MemoryBytes => observed.max(memory),
             Limit::DistinctNames => distinct,
             Limit::DocumentBytes | Limit::StreamBytes => bytes,
-            _ => observed,
+            _ => expansions.observed(limit).unwrap_or(observed),
         });
     }
 
@@ -170,7 +173,8 @@ impl Machine {
         self.count_token(at, env)
     }
 
-    fn audit_run(&mut self) {
+    /// A run of text has ended.
+    pub(super) fn audit_run(&mut self) {
         let run = self.run;
         self.audit_end(Scope::Run, |_, _| run);
     }
@@ -189,6 +193,13 @@ impl Machine {
         if self.keeps {
             self.memory += bytes;
         }
+        let (held, maximum) = (self.held(), self.limits.memory_bytes);
+        held <= maximum || self.crossed(Limit::MemoryBytes, maximum, held, at, env)
+    }
+
+    /// What a DTD declared is kept to the document's end.
+    pub(super) fn charge_dtd(&mut self, bytes: u64, at: At, env: Env<'_>) -> bool {
+        self.memory += bytes;
         let (held, maximum) = (self.held(), self.limits.memory_bytes);
         held <= maximum || self.crossed(Limit::MemoryBytes, maximum, held, at, env)
     }
@@ -313,9 +324,32 @@ impl Machine {
             return false;
         }
         let read = self.read_up_to(self.token, env);
-        match self.expansions.add_default(length, read) {
+        let added = self.expansions.add_default(length, read);
+        self.audit_expansions(self.token, env);
+        match added {
             Ok(()) => true,
             Err(kind) => self.expansion_refused(kind, self.token, env),
+        }
+    }
+
+    /// Notes what replacing entities has crossed, by the reference at `at`.
+    pub(super) fn audit_expansions(&mut self, at: At, env: Env<'_>) {
+        for (limit, maximum, observed) in self.expansions.take_crossed() {
+            self.crossed(limit, maximum, observed, at, env);
+        }
+    }
+
+    /// A limit was crossed inside the DOCTYPE.
+    pub(super) fn audit_crossing(&mut self, crossing: Crossing, env: Env<'_>) {
+        let Crossing { limit, maximum, observed, place } = crossing;
+        if self.expansions.observed(limit).is_some() {
+            self.crossed(limit, maximum, observed, At::Known(place), env);
+            return;
+        }
+        count_breach(limit as usize);
+        let path = self.path();
+        if let Some(audit) = &mut self.audit {
+            audit.ended.push(Breach { limit, maximum, observed, place, path });
         }
     }
 
@@ -401,15 +435,16 @@ impl Machine {
     /// A comment or PI was read whole, `length` bytes of it.
     pub(super) fn meter_event(&mut self, length: u64, env: Env<'_>) -> bool {
         self.audit_token(length);
-        if self.rules.runs != Runs::Tree {
-            self.audit_run();
-        }
         self.count_token(self.token, env) && (!self.keeps || self.charge(length + price::ELEMENT, self.token, env))
     }
 
     /// How long the comment or PI at hand may get.
     pub(super) fn token_cap(&self) -> u64 {
         let limit = if self.state_is_pi() { self.caps.pi } else { self.caps.comment };
+        if self.audit.as_ref().is_some_and(|audit| audit.open.iter().any(|(scope, _)| *scope == Scope::Token)) {
+            // It has crossed already.
+            return NONE;
+        }
         if self.metered && self.audit.is_none() { limit.min(self.memory_left()) } else { limit }
     }
 
@@ -467,7 +502,7 @@ impl Machine {
     pub(super) fn markup_refused(&mut self, c: &Cursor<'_>, env: Env<'_>) -> Step {
         match self.phase {
             // What could be a declaration stands in the wrong place; anything else is no token at all.
-            Phase::Prolog if self.carry.is_empty() && !c.peek().is_ascii_alphabetic() => {
+            Phase::Prolog if self.carry.is_empty() && !c.peek().is_ascii_alphabetic() && c.peek() != b'[' => {
                 self.fail(Kind::InvalidToken, c, env)
             }
             Phase::Prolog => self.fail_at(Kind::Syntax, self.token, env),
@@ -476,16 +511,15 @@ impl Machine {
         }
     }
 
-    /// The name of an end tag, whose first `matched` bytes are right, is not that of the open element.
+    /// Behind the name of an end tag that is not that of the open element.
     #[cold]
-    pub(super) fn mismatch(&mut self, matched: usize, c: &Cursor<'_>, env: Env<'_>) -> Step {
-        let starts = first(c.ahead()).is_some_and(|(character, _)| is_name_start(character));
-        if matched == 0 && !starts {
-            return self.fail(Kind::InvalidToken, c, env);
+    pub(super) fn mismatch(&mut self, c: &Cursor<'_>, env: Env<'_>) -> Step {
+        match c.peek() {
+            0 if c.at_end() => Step::NeedMore,
+            byte if byte != b'>' && !is_space(byte) => self.fail(Kind::InvalidToken, c, env),
+            _ if self.depth == self.floor => self.fail_at(Kind::AsyncEntity, self.token, env),
+            _ => self.fail_at(Kind::TagMismatch, self.name_at, env),
         }
-        let kind = if self.depth == self.floor { Kind::AsyncEntity } else { Kind::TagMismatch };
-        let at = if kind == Kind::AsyncEntity { self.token } else { self.name_at };
-        self.fail_at(kind, at, env)
     }
 
     #[cold]

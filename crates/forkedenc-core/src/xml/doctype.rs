@@ -14,7 +14,7 @@ impl Machine {
         }
         self.seen_doctype = true;
         self.state = State::Doctype;
-        self.doctype = Some(Box::new(Reader::new(
+        let mut reader = Box::new(Reader::new(
             self.rules.dtd,
             &self.limits,
             self.rules.namespaces,
@@ -22,7 +22,11 @@ impl Machine {
             self.rules.forbid_external,
             self.standalone,
             env.locate(self.token),
-        )));
+        ));
+        if self.audit.is_some() {
+            reader.audit();
+        }
+        self.doctype = Some(reader);
         if self.metered && !self.meter_event(0, env) {
             return Step::Failed;
         }
@@ -33,6 +37,9 @@ impl Machine {
         let Some(reader) = &mut self.doctype else { return Step::Failed };
         let (names, expansions) = (&mut self.names, &mut self.expansions);
         let outcome = reader.read(c, &mut dtd::Env { sink, names, expansions, place: env.place });
+        for crossing in reader.take_crossings(outcome == Outcome::Done) {
+            self.audit_crossing(crossing, env);
+        }
         match outcome {
             Outcome::NeedMore => Step::NeedMore,
             Outcome::Failed(kind, place) => self.fail_at(kind, At::Known(place), env),
@@ -40,7 +47,11 @@ impl Machine {
                 if let Some(reader) = self.doctype.take() {
                     let dtd = reader.into_dtd();
                     self.ruled = dtd.has_rules();
+                    let held = dtd.held();
                     self.dtd = Some(dtd);
+                    if self.metered && !self.charge_dtd(held, env.at(c.position() - 1), env) {
+                        return Step::Failed;
+                    }
                 }
                 self.state = State::Misc;
                 Step::Again

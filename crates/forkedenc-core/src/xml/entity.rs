@@ -54,6 +54,7 @@ impl Machine {
         {
             return Step::Failed;
         }
+        self.audit_expansions(self.token, env);
         if self.sources.is_empty() {
             self.outermost = env.locate(self.token);
             self.read = read;
@@ -89,8 +90,12 @@ impl Machine {
         let room = self.tag.cap.saturating_sub(self.value_length());
         let read = self.read_up_to(env.at(c.position() + 1), env);
         let mut text = Vec::new();
-        if let Err(kind) = expand_in_attribute(&dtd, &self.carry, &mut text, room, &mut self.expansions, read) {
-            return self.expansion_refused(kind, self.reference, env);
+        let expanded = expand_in_attribute(&dtd, &self.carry, &mut text, room, &mut self.expansions, read);
+        self.audit_expansions(self.reference, env);
+        if let Err(kind) = expanded {
+            // Where the fault is not the reference's own, it is the tag's, as expat has it.
+            let own = matches!(kind, Kind::Limit { .. }) || dtd.is_unread(&self.carry);
+            return self.expansion_refused(kind, if own { self.reference } else { self.token }, env);
         }
         if !self.tag.tokenized {
             return self.add_to_value(&text, self.reference, env);

@@ -60,6 +60,8 @@ pub(super) enum Step {
 pub(super) enum NameOf {
     Element,
     Attribute,
+    /// Of an end tag, and not that of the open element.
+    End,
     Pi,
 }
 

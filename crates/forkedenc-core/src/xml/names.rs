@@ -241,7 +241,7 @@ impl Names {
         let (uris, text) = (std::mem::take(&mut self.uris), std::mem::take(&mut self.uri_text));
         self.forget_uris();
         self.generation = next_generation();
-        let mut renamed = |names: &mut Self, uri: UriId| {
+        let renamed = |names: &mut Self, uri: UriId| {
             if uri == UriId::UNBOUND {
                 return uri;
             }

@@ -107,7 +107,6 @@ impl Parser {
         page.try_reserve(self.machine.page_bytes() + uri_bytes as usize).ok()?;
         let mut out = Writer(page);
         out.put(u64::from(self.machine.depth));
-        out.put(u64::from(self.input.is_plain()));
         if self.input.is_plain() {
             self.input.write(&mut out);
         }
@@ -151,26 +150,21 @@ impl Parked {
             Err(stack) => return Err(Box::new((Self { stack, page, rare }, names))),
         };
         let rare = rare.map_or_else(Rare::default, |rare| *rare);
-        let limits = &options.limits;
         let mut read = Reader(&page);
         let depth = read.small();
-        let plain = read.number() == 1;
-        let mut input =
-            plain.then(|| Input::read_back(&options.encodings, limits.document_bytes, limits.stream_bytes, &mut read));
         let mut parser = Box::new(Parser {
             machine: Machine::on(stack, options.limits, options.rules, names),
             awake_from: 0,
-            input: rare
-                .input
-                .or(input.take())
-                .unwrap_or_else(|| Input::new(&options.encodings, None, limits.document_bytes, limits.stream_bytes)),
+            input: rare.input.unwrap_or_else(|| Input::read_back(&options.encodings, &mut read)),
         });
         parser.awake_from = parser.input.read();
         let machine = &mut parser.machine;
         machine.depth = depth;
         (machine.carry, machine.scratch) = (rare.carry.unwrap_or_default(), rare.scratch.unwrap_or_default());
         (machine.dtd, machine.error) = (rare.dtd, rare.error);
-        machine.expansions = rare.expansions.unwrap_or(machine.expansions);
+        if let Some(expansions) = rare.expansions {
+            machine.expansions = expansions;
+        }
         machine.metered |= rare.audit.is_some();
         machine.audit = rare.audit;
         machine.read_back(&mut read);
@@ -517,7 +511,7 @@ impl Machine {
             let (start, length) = (read.number() | IN_SCRATCH, read.number());
             let expanded = self.unresolved(written);
             let name = Name { written, expanded };
-            self.attributes.push(Attribute { name, start, length, defaulted: false, declares: false });
+            self.attributes.push(Attribute { name, start, length, defaulted: false });
         }
         self.moved = self.attributes.len();
         self.scratch.extend_from_slice(read.bytes());
@@ -534,6 +528,7 @@ fn code_of(state: State) -> u64 {
         State::Name(NameOf::Element) => (4, 0),
         State::Name(NameOf::Attribute) => (4, 1),
         State::Name(NameOf::Pi) => (4, 2),
+        State::Name(NameOf::End) => (4, 3),
         State::Slash => (5, 0),
         State::Equals => (6, 0),
         State::Quote => (7, 0),
@@ -562,7 +557,8 @@ fn state_of(code: u64) -> State {
         4 => State::Name(match more {
             0 => NameOf::Element,
             1 => NameOf::Attribute,
-            _ => NameOf::Pi,
+            2 => NameOf::Pi,
+            _ => NameOf::End,
         }),
         5 => State::Slash,
         6 => State::Equals,

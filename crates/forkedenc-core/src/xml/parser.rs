@@ -102,10 +102,16 @@ impl Parser {
                     if !self.machine.crossed(limit, maximum, observed, at, env) {
                         return Flow::Failed;
                     }
-                } else {
-                    self.machine.fail_at(trouble.kind, at, env);
-                    return Flow::Failed;
+                    self.input.consumed(window.bytes());
+                    self.input.pass_limit();
+                    continue;
                 }
+                self.machine.fail_at(trouble.kind, at, env);
+                if let Some(error) = self.machine.error.as_mut().filter(|error| error.token == error.place) {
+                    // Between tokens, what was cut is known here alone: a character or the XML declaration.
+                    error.token = trouble.token;
+                }
+                return Flow::Failed;
             }
             if !filled.more {
                 if last && self.machine.finish(&window.cursor(filled.length), env) == Step::Failed {

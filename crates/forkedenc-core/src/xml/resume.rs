@@ -71,7 +71,7 @@ impl Machine {
                 Part::Done => self.reference_in_value(c, env),
                 part => part.step(),
             },
-            State::EndName(matched) => self.end_name(matched, c, env),
+            State::EndName(matched) => self.end_name(matched, c),
             State::EndSpace => {
                 self.skip_space(c);
                 if c.peek() != b'>' {
@@ -169,7 +169,7 @@ impl Machine {
 
     /// Reads a name to its end, into `carry`.
     pub(super) fn read_name(&mut self, c: &mut Cursor<'_>, env: Env<'_>) -> Part {
-        if self.carry.is_empty() {
+        if self.carry.is_empty() && self.state != State::Name(NameOf::End) {
             self.name_at = env.at(c.position());
         }
         loop {
@@ -177,7 +177,9 @@ impl Machine {
             let starts = self.carry.is_empty() || self.colon == 1;
             let fits = if starts { is_name_start(character) } else { is_name(character) };
             let colon = character == ':' && self.rules.namespaces;
-            if colon && (starts || self.colon > 0) {
+            // Targets and entities are named without colons (Namespaces 1.0 §7).
+            let plain = matches!(self.state, State::Name(NameOf::Pi) | State::Reference(_) | State::ValueReference(_));
+            if colon && (starts || plain || self.colon > 0) {
                 self.fail(Kind::InvalidToken, c, env);
                 return Part::Failed;
             }
@@ -238,6 +240,7 @@ impl Machine {
                 self.state = State::Equals;
                 Step::Again
             }
+            NameOf::End => self.mismatch(c, env),
             NameOf::Pi => {
                 if self.colon > 0 {
                     return self.fail(Kind::InvalidToken, c, env);
@@ -263,7 +266,7 @@ impl Machine {
     }
 
     /// The name of an end tag, of which `matched` bytes are read.
-    fn end_name(&mut self, matched: u32, c: &mut Cursor<'_>, env: Env<'_>) -> Step {
+    fn end_name(&mut self, matched: u32, c: &mut Cursor<'_>) -> Step {
         let name = self.names.written(self.open.written());
         let rest = &name[matched as usize..];
         let ahead = c.ahead();
@@ -279,12 +282,29 @@ impl Machine {
                 self.state = State::EndSpace;
                 return Step::Again;
             }
-        } else if same == ahead.len() {
+        } else {
             c.advance(same);
-            self.state = State::EndName(matched + same as u32);
-            return Step::NeedMore;
+            if c.at_end() {
+                self.state = State::EndName(matched + same as u32);
+                return Step::NeedMore;
+            }
         }
-        self.mismatch(matched as usize + same, c, env)
+        // Another name: it is read to its end, for what else may be wrong with it.
+        self.carry.clear();
+        self.carry.extend_from_slice(&name[..matched as usize + same]);
+        self.colon = match memchr::memchr(b':', &self.carry) {
+            Some(_) if !self.rules.namespaces => 0,
+            Some(at) => {
+                if at + 1 == self.carry.len() {
+                    1
+                } else {
+                    2
+                }
+            }
+            None => 0,
+        };
+        self.state = State::Name(NameOf::End);
+        Step::Again
     }
 
     // Values
@@ -569,6 +589,9 @@ impl Machine {
     /// An event that is no text ends a run, where runs end at all events of that kind.
     pub(super) fn end_run(&mut self, at: Runs) {
         if self.rules.runs == at {
+            if self.metered {
+                self.audit_run();
+            }
             self.run = 0;
             self.text_cap = self.caps.text;
         }

@@ -25,8 +25,6 @@ pub struct Attribute {
     pub(super) length: u64,
     /// The DTD gave it; it does not stand in the tag.
     pub defaulted: bool,
-    /// An `xmlns` or `xmlns:p`: among the attributes of a tag only with namespaces off.
-    pub(super) declares: bool,
 }
 
 /// A namespace declaration: a prefix (`""` for the default namespace) and its URI (`""` takes the default back).
@@ -182,12 +180,17 @@ pub trait Sink {
     fn doctype(&mut self, _doctype: &Doctype<'_>, _cx: &Context<'_>) -> bool {
         true
     }
-    /// A declaration was read; entities and attributes that were declared before are told again.
+    /// A declaration was read; an attribute that was declared before is told again, an entity is not.
     #[inline(always)]
     fn declared(&mut self, _declared: &Declared<'_>, _cx: &Context<'_>) -> bool {
         true
     }
-    /// A piece of the internal subset as written: a declaration that is no comment or PI, a reference, or white space.
+    /// A reference to a parameter entity that is not declared.
+    #[inline(always)]
+    fn parameter_entity(&mut self, _name: &[u8], _cx: &Context<'_>) -> bool {
+        true
+    }
+    /// A token of the internal subset as written, white space included; of comments and PIs nothing.
     #[inline(always)]
     fn subset(&mut self, _text: &[u8], _cx: &Context<'_>) -> bool {
         true

@@ -222,13 +222,7 @@ impl Machine {
     #[inline(always)]
     fn push_attribute(&mut self, name: NameId, start: u64, length: u64) {
         let expanded = self.unresolved(name);
-        self.attributes.push(Attribute {
-            name: Name { written: name, expanded },
-            start,
-            length,
-            defaulted: false,
-            declares: false,
-        });
+        self.attributes.push(Attribute { name: Name { written: name, expanded }, start, length, defaulted: false });
     }
 
     /// What an attribute of this name stands for, as far as its tag need not be read to its end for that.

@@ -71,10 +71,7 @@ pub fn options(
     })
 }
 
-/// Those that a document may be in, whatever is asked for.
-const USUAL: [&str; 4] = ["utf-8", "utf-16", "iso-8859-1", "us-ascii"];
-
-/// `encodings=`: None, `"all"`, or names that are allowed besides the usual ones.
+/// `encodings=`: None, `"all"`, or the names of those that are allowed and no other.
 fn encodings_of(face: Face, given: Option<&Bound<'_, PyAny>>) -> PyResult<Encodings> {
     let Some(given) = given.filter(|given| !given.is_none()) else {
         return Ok(if face.codecs { Encodings::usual(Some(python_tables())) } else { Encodings::default() });
@@ -85,7 +82,7 @@ fn encodings_of(face: Face, given: Option<&Bound<'_, PyAny>>) -> PyResult<Encodi
         }
         return Err(PyValueError::new_err("encodings must be 'all' or an iterable of names"));
     }
-    let mut names: Vec<String> = USUAL.map(str::to_owned).into();
+    let mut names: Vec<String> = Vec::new();
     for name in given.try_iter()? {
         let name = name?;
         let Ok(name) = name.cast::<PyString>() else {

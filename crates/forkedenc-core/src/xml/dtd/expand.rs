@@ -12,7 +12,7 @@ use crate::xml::error::Kind;
 const FREE_BYTES: u64 = 1 << 20;
 
 /// What the replacement of entities has cost a document so far: one count for its DOCTYPE, its content and its attributes.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Expansions {
     /// Entities replaced.
     pub count: u64,
@@ -24,6 +24,13 @@ pub struct Expansions {
     count_limit: u64,
     bytes_limit: u64,
     ratio_limit: f64,
+    deepest: u64,
+    /// The greatest ratio, where it counted.
+    ratio: f64,
+    /// Limits are noted when they are first crossed, and not enforced.
+    audited: bool,
+    crossed: Vec<(Limit, u64, u64)>,
+    noted: Vec<Limit>,
 }
 
 impl Expansions {
@@ -37,13 +44,51 @@ impl Expansions {
             count_limit: limits.entity_expansions,
             bytes_limit: limits.expanded_bytes,
             ratio_limit: limits.amplification,
+            deepest: 0,
+            ratio: 0.0,
+            audited: false,
+            crossed: Vec::new(),
+            noted: Vec::new(),
         }
     }
 
-    /// False where nothing was expanded yet.
+    /// False where it is as it was made: nothing was expanded yet.
     #[must_use]
     pub fn is_any(&self) -> bool {
-        self.count > 0 || self.bytes > 0 || self.defaults > 0
+        self.audited || self.count > 0 || self.bytes > 0 || self.defaults > 0
+    }
+
+    /// Switches enforcement off: see [`Self::take_crossed`].
+    pub fn audit(&mut self) {
+        self.audited = true;
+    }
+
+    /// Limits that were crossed for the first time since the last call, with maximum and what was observed then.
+    pub fn take_crossed(&mut self) -> Vec<(Limit, u64, u64)> {
+        std::mem::take(&mut self.crossed)
+    }
+
+    /// What one of its limits counts, as it is now.
+    #[must_use]
+    pub fn observed(&self, limit: Limit) -> Option<u64> {
+        Some(match limit {
+            Limit::EntityDepth => self.deepest,
+            Limit::EntityExpansions => self.count,
+            Limit::ExpandedBytes => self.bytes,
+            Limit::Amplification => self.ratio.to_bits(),
+            _ => return None,
+        })
+    }
+
+    fn over(&mut self, limit: Limit, maximum: u64, observed: u64) -> Result<(), Kind> {
+        if !self.audited {
+            return Err(Kind::Limit { limit, maximum, observed });
+        }
+        if !self.noted.contains(&limit) {
+            self.noted.push(limit);
+            self.crossed.push((limit, maximum, observed));
+        }
+        Ok(())
     }
 
     /// An entity of `length` bytes is replaced, at `depth` (1: a reference in the document itself). `read`: the bytes of
@@ -54,6 +99,7 @@ impl Expansions {
     pub fn enter(&mut self, length: u64, depth: u64, read: u64) -> Result<(), Kind> {
         self.count += 1;
         self.bytes = self.bytes.saturating_add(length);
+        self.deepest = self.deepest.max(depth);
         let counts = [
             (Limit::EntityDepth, self.depth_limit, depth),
             (Limit::EntityExpansions, self.count_limit, self.count),
@@ -61,10 +107,10 @@ impl Expansions {
         ];
         for (limit, maximum, observed) in counts {
             if observed > maximum {
-                return Err(Kind::Limit { limit, maximum, observed });
+                self.over(limit, maximum, observed)?;
             }
         }
-        self.ratio(read)
+        self.add_up(read)
     }
 
     /// An attribute of `length` bytes, name and value, was added to a tag that ends at byte `read` of the source.
@@ -73,19 +119,19 @@ impl Expansions {
     /// The limit that this crosses.
     pub fn add_default(&mut self, length: u64, read: u64) -> Result<(), Kind> {
         self.defaults = self.defaults.saturating_add(length);
-        self.ratio(read)
+        self.add_up(read)
     }
 
-    fn ratio(&self, read: u64) -> Result<(), Kind> {
+    fn add_up(&mut self, read: u64) -> Result<(), Kind> {
         let made = self.bytes.saturating_add(self.defaults);
         if made <= FREE_BYTES {
             return Ok(());
         }
         let read = read.max(1) as f64;
         let ratio = (read + made as f64) / read;
+        self.ratio = self.ratio.max(ratio);
         if ratio > self.ratio_limit {
-            let (maximum, observed) = (self.ratio_limit.to_bits(), ratio.to_bits());
-            return Err(Kind::Limit { limit: Limit::Amplification, maximum, observed });
+            self.over(Limit::Amplification, self.ratio_limit.to_bits(), ratio.to_bits())?;
         }
         Ok(())
     }

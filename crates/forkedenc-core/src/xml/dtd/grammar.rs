@@ -8,7 +8,6 @@ use super::scan::{Shape, Token};
 use super::store::{EntityKind, Text};
 use crate::limits::Limit;
 use crate::position::Place;
-use crate::xml::chars::is_space;
 use crate::xml::error::Kind;
 use crate::xml::names::NameId;
 use crate::xml::sink::{At, Declared, Doctype, Sink};
@@ -135,12 +134,6 @@ impl Declaration {
         self.kind.clear();
         self.groups.clear();
     }
-
-    pub fn held(&self) -> usize {
-        let options = [&self.public_id, &self.system_id, &self.notation, &self.value];
-        let options: usize = options.iter().map(|text| text.as_ref().map_or(0, Vec::len)).sum();
-        options + self.element.len() + self.name.len() + self.kind.len() + self.groups.len()
-    }
 }
 
 /// Replaces a text, keeping its memory.
@@ -192,33 +185,6 @@ impl Reader {
         self.declaration.kind.try_reserve(text.len()).map_err(|_| Failure { kind: Kind::OutOfMemory, at })?;
         self.declaration.kind.extend_from_slice(text);
         Ok(())
-    }
-
-    /// A comment is complete, delimiters included.
-    pub(super) fn comment<S: Sink>(&mut self, tail: &[u8], env: &mut Env<'_, S>) -> Result<(), Failure> {
-        self.with_token(tail, |reader, text| {
-            if !reader.in_subset() {
-                return Err(reader.syntax());
-            }
-            env.tell(reader.token, |sink, cx| sink.comment(&text[4..text.len() - 3], cx))
-        })
-    }
-
-    /// A PI is complete, delimiters included.
-    pub(super) fn instruction<S: Sink>(&mut self, tail: &[u8], env: &mut Env<'_, S>) -> Result<(), Failure> {
-        self.with_token(tail, |reader, text| {
-            let content = &text[2..text.len() - 2];
-            let length = content.iter().position(|byte| is_space(*byte)).unwrap_or(content.len());
-            let (target, rest) = content.split_at(length);
-            if target == b"xml" {
-                return Err(Failure { kind: Kind::MisplacedDeclaration, at: reader.token });
-            }
-            if !reader.in_subset() {
-                return Err(reader.syntax());
-            }
-            let data = &rest[rest.iter().position(|byte| !is_space(*byte)).unwrap_or(rest.len())..];
-            env.tell(reader.token, |sink, cx| sink.pi(target, data, cx))
-        })
     }
 
     /// A literal starts: what it is follows from where it stands.
@@ -370,7 +336,7 @@ impl Reader {
                 if self.processes() {
                     self.entities += 1;
                     if self.entities > self.limits.entities {
-                        return Err(Failure::limit(Limit::Entities, self.limits.entities, self.token));
+                        self.cross(Limit::Entities, self.limits.entities, self.entities, self.token)?;
                     }
                 }
                 Expect::EntityName
@@ -530,7 +496,8 @@ impl Reader {
     /// A bracket of a content model opens: who makes objects of it may recurse, so its depth is limited like that of elements.
     fn group_opens(&mut self) -> Result<(), Failure> {
         if self.declaration.groups.len() as u64 >= self.limits.depth {
-            return Err(Failure::limit(Limit::Depth, self.limits.depth, self.token));
+            let maximum = self.limits.depth;
+            return Err(Failure::limit(Limit::Depth, maximum, maximum.saturating_add(1), self.token));
         }
         self.declaration.groups.push(0);
         Ok(())
@@ -604,14 +571,15 @@ impl Reader {
         if !self.processes() {
             return Ok(Expect::AttributeName);
         }
+        let (element, name) = (self.declaration.element_id, env.names.insert(&self.declaration.name));
+        let first = !self.store.is_declared(element, name);
+        let (count, maximum) = (self.store.defaults(element), self.limits.attributes);
+        if first && self.declaration.value.is_some() && count >= maximum {
+            self.cross(Limit::Attributes, maximum, count + 1, self.declaration.name_at)?;
+        }
         let declaration = &self.declaration;
-        let (element, name) = (declaration.element_id, env.names.insert(&declaration.name));
         let default = declaration.value.as_deref();
-        if !self.store.is_declared(element, name) {
-            let maximum = self.limits.attributes;
-            if default.is_some() && self.store.defaults(element) >= maximum {
-                return Err(Failure::limit(Limit::Attributes, maximum, declaration.name_at));
-            }
+        if first {
             self.store.declare_attribute(element, name, declaration.kind != b"CDATA", default);
         }
         let declared = Declared::Attribute {
@@ -641,7 +609,7 @@ impl Reader {
             None if self.store.standalone && self.nested == 0 => {
                 return Err(Failure { kind: Kind::UndefinedEntity, at: self.token });
             }
-            None => env.tell(self.token, |sink, cx| sink.entity(&text[..text.len() - 1], cx))?,
+            None => env.tell(self.token, |sink, cx| sink.parameter_entity(&text[1..text.len() - 1], cx))?,
         }
         self.keeps = self.keeps && self.store.standalone;
         Ok(Step::On)

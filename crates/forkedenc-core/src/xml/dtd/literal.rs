@@ -5,7 +5,6 @@
 use super::expand::{expand, predefined};
 use super::reader::{Base, Env, Failure, Reader};
 use super::scan::name_run;
-use super::store::{Entity, EntityKind};
 use crate::limits::Limit;
 use crate::utf8;
 use crate::xml::chars::{is_char, is_space};
@@ -124,6 +123,7 @@ impl Reader {
     pub(super) fn literal_ends(&mut self) {
         let length = self.literal.value.len() - self.literal.loose();
         self.literal.value.truncate(length);
+        self.ended(&[Limit::AttributeBytes], length as u64);
     }
 
     fn literal_text(&mut self, quote: u8, rest: &[u8], at: usize, base: Base) -> Result<usize, Failure> {
@@ -167,7 +167,7 @@ impl Reader {
         let length = self.literal.value.len() - self.literal.loose();
         if matches!(self.literal.role, Role::Characters | Role::Tokens) && length as u64 > maximum {
             let over = if plain { self.crossing(piece, before, maximum) } else { 0 };
-            return Err(Failure::limit(Limit::AttributeBytes, maximum, base.at(at + over)));
+            self.cross(Limit::AttributeBytes, maximum, maximum.saturating_add(1), base.at(at + over))?;
         }
         Ok(())
     }
@@ -180,7 +180,7 @@ impl Reader {
             let dropped = self.literal.role == Role::Tokens && *byte == b' ' && spaced;
             length += u64::from(!dropped);
             spaced = *byte == b' ';
-            let loose = self.literal.role == Role::Tokens && spaced;
+            let loose = self.literal.role == Role::Tokens && spaced && length > 0;
             if length - u64::from(loose) > maximum {
                 return at;
             }
@@ -261,6 +261,7 @@ impl Reader {
     /// A reference by name ends with the semicolon at `at`.
     fn named<S: Sink>(&mut self, at: usize, base: Base, env: &mut Env<'_, S>) -> Result<(), Failure> {
         let name = std::mem::take(&mut self.literal.name);
+        self.ended(&[Limit::NameBytes], name.len() as u64);
         let done = if self.literal.inside == Inside::Parameter {
             // Well-formedness constraint "PEs in Internal Subset" (§2.8).
             Err(Failure { kind: Kind::ParameterEntity, at: self.mark })
@@ -290,14 +291,16 @@ impl Reader {
         }
         let room = self.limits.attribute_bytes.saturating_sub(self.literal.value.len() as u64);
         // Spaces may go, so what is too long by them is made in full.
-        let cap = if self.literal.role == Role::Tokens { u64::MAX } else { room };
+        let whole = self.literal.role == Role::Tokens || self.audit.is_some();
+        let cap = if whole { u64::MAX } else { room };
         let mut value = Vec::new();
         let read = env.offset(base.at(at)) + 1;
-        if let Err(kind) = expand(&self.store, name, &mut value, cap, env.expansions, read) {
+        let expanded = expand(&self.store, name, &mut value, cap, env.expansions, read);
+        self.audit_expansions(self.mark, env.expansions)?;
+        if let Err(kind) = expanded {
             // Where the fault is not the reference's own, it is the value's, as expat has it.
-            let internal = |entity: &Entity| matches!(entity.kind, EntityKind::Internal(_));
-            let own = self.store.entity(name).is_some_and(|entity| !internal(entity));
-            let at = if own || matches!(kind, Kind::Limit { .. }) { self.mark } else { self.token };
+            let own = matches!(kind, Kind::Limit { .. }) || self.store.is_unread(name);
+            let at = if own { self.mark } else { self.token };
             return Err(Failure { kind, at });
         }
         self.add(&value, at, base, false)

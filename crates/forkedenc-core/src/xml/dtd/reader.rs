@@ -1,13 +1,14 @@
 //! Reading one DOCTYPE: over the document, and over the texts of the parameter entities that it refers to.
 
 use super::DtdMode;
+use super::audit::Audit;
 use super::expand::Expansions;
 use super::grammar::{Declaration, Expect};
 use super::literal::Literal;
 use super::scan::{Scan, name_run};
 use super::store::{Dtd, EntityKind, Store, Text};
 use crate::cursor::Cursor;
-use crate::limits::{Limit, XmlLimits};
+use crate::limits::{Limit, NONE, XmlLimits};
 use crate::position::Place;
 use crate::xml::error::{Kind, Open};
 use crate::xml::names::Names;
@@ -59,8 +60,8 @@ pub(super) struct Failure {
 }
 
 impl Failure {
-    pub fn limit(limit: Limit, maximum: u64, at: At) -> Self {
-        Self { kind: Kind::Limit { limit, maximum, observed: maximum.saturating_add(1) }, at }
+    pub fn limit(limit: Limit, maximum: u64, observed: u64, at: At) -> Self {
+        Self { kind: Kind::Limit { limit, maximum, observed }, at }
     }
 }
 
@@ -111,6 +112,8 @@ pub(in crate::xml) struct Reader {
     pub(super) start: Place,
     /// Bytes read, with `<!DOCTYPE`.
     bytes: u64,
+    /// They are past their limit, which is audited.
+    passed: bool,
     pub(super) scan: Scan,
     /// What there is of a token that a chunk's end has cut.
     pub(super) carry: Vec<u8>,
@@ -130,6 +133,7 @@ pub(in crate::xml) struct Reader {
     pub(super) nested: u64,
     /// False behind a reference to a parameter entity that is not read: entities and attributes are then declared in vain (§5.1).
     pub(super) keeps: bool,
+    pub(super) audit: Option<Box<Audit>>,
 }
 
 /// `<!DOCTYPE`
@@ -155,6 +159,7 @@ impl Reader {
             forbid_external,
             start,
             bytes: 0,
+            passed: false,
             scan: Scan::Keyword,
             carry: b"<!DOCTYPE".to_vec(),
             token: At::Known(start),
@@ -167,46 +172,59 @@ impl Reader {
             entities: 0,
             nested: 0,
             keeps: true,
+            audit: None,
         }
     }
 
     /// Reads on from the cursor, and moves it.
     pub fn read<S: Sink>(&mut self, c: &mut Cursor<'_>, env: &mut Env<'_, S>) -> Outcome {
-        let (text, from) = (c.window(), c.position());
-        let maximum = self.limits.doctype_bytes;
-        if self.bytes == 0 {
-            if maximum < OPENING {
-                let Place { offset, line, column } = self.start;
-                let at = Place { offset: offset + maximum, line, column: column + maximum };
-                return Outcome::Failed(Failure::limit(Limit::DoctypeBytes, maximum, At::Known(at)).kind, at);
-            }
-            self.bytes = OPENING;
-        }
-        let room = usize::try_from(maximum - self.bytes).unwrap_or(usize::MAX);
-        let end = text.len().min(from.saturating_add(room));
-        let failure = match self.document(text, from, end, env) {
-            Ok(Some(at)) => {
-                c.advance(at - from);
-                self.bytes += (at - from) as u64;
-                return Outcome::Done;
-            }
-            Ok(None) if end < text.len() => self.over_at(&text[end..], At::Window(end)),
-            Ok(None) => {
-                c.advance(end - from);
-                self.bytes += (end - from) as u64;
+        let outcome = match self.read_window(c, env) {
+            Ok(true) => Outcome::Done,
+            Ok(false) => {
                 for at in [&mut self.token, &mut self.mark, &mut self.declaration.start, &mut self.declaration.name_at]
                 {
                     *at = At::Known(env.place(*at));
                 }
-                return Outcome::NeedMore;
+                Outcome::NeedMore
             }
-            Err(failure) => failure,
+            Err(failure) => Outcome::Failed(failure.kind, env.place(failure.at)),
         };
-        Outcome::Failed(failure.kind, env.place(failure.at))
+        if let Some(audit) = &mut self.audit {
+            audit.settle(env.place);
+        }
+        outcome
+    }
+
+    /// Reads on to the window's end, or to the end of the DOCTYPE: then true.
+    fn read_window<S: Sink>(&mut self, c: &mut Cursor<'_>, env: &mut Env<'_, S>) -> Result<bool, Failure> {
+        let (text, maximum) = (c.window(), self.limits.doctype_bytes);
+        if self.bytes == 0 {
+            if maximum < OPENING {
+                let Place { offset, line, column } = self.start;
+                let at = Place { offset: offset + maximum, line, column: column + maximum };
+                self.cross(Limit::DoctypeBytes, maximum, maximum + 1, At::Known(at))?;
+            }
+            self.bytes = OPENING;
+        }
+        loop {
+            let at = c.position();
+            let room = if self.passed { NONE } else { maximum.saturating_sub(self.bytes) };
+            let room = usize::try_from(room).unwrap_or(usize::MAX);
+            let end = text.len().min(at.saturating_add(room));
+            let ended = self.document(text, at, end, env)?;
+            let stopped = ended.unwrap_or(end);
+            c.advance(stopped - at);
+            self.bytes += (stopped - at) as u64;
+            if ended.is_some() || end == text.len() {
+                return Ok(ended.is_some());
+            }
+            self.crosses_at(&text[end..], At::Window(end))?;
+            self.passed = true;
+        }
     }
 
     /// The byte at `at` is one too many for the DOCTYPE; where it is one for a token as well, that limit comes first.
-    fn over_at(&self, rest: &[u8], at: At) -> Failure {
+    fn crosses_at(&mut self, rest: &[u8], at: At) -> Result<(), Failure> {
         let limits = &self.limits;
         let name = name_run(rest, !self.namespaces) > 0;
         let (over, maximum, limit) = match self.scan {
@@ -218,10 +236,11 @@ impl Reader {
             }
             _ => (false, 0, Limit::DoctypeBytes),
         };
-        if over && self.length >= maximum {
-            return Failure::limit(limit, maximum, at);
+        if self.audit.is_none() && over && self.length >= maximum {
+            return Err(Failure::limit(limit, maximum, maximum.saturating_add(1), at));
         }
-        Failure::limit(Limit::DoctypeBytes, limits.doctype_bytes, at)
+        let maximum = limits.doctype_bytes;
+        self.cross(Limit::DoctypeBytes, maximum, maximum.saturating_add(1), at)
     }
 
     /// Reads the document's own text from `at` to `end`. Where the DOCTYPE ended, if it did.
@@ -263,6 +282,7 @@ impl Reader {
                     self.nested += 1;
                     let entered = env.expansions.enter(text.bytes().len() as u64, self.nested, read);
                     entered.map_err(|kind| Failure { kind, at })?;
+                    self.audit_expansions(at, env.expansions)?;
                     sources.push(Source { id, text, at: 0 });
                 }
             }
@@ -295,13 +315,8 @@ impl Reader {
         }
     }
 
-    /// Bytes of text that reading keeps, with what was declared.
-    pub fn held(&self) -> u64 {
-        self.store.held + (self.carry.len() + self.literal.value.len() + self.declaration.held()) as u64
-    }
-
     /// Bytes of the DOCTYPE so far.
-    pub fn bytes(&self) -> u64 {
+    pub(super) fn bytes(&self) -> u64 {
         self.bytes
     }
 

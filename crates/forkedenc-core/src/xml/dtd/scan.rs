@@ -173,83 +173,12 @@ impl Reader {
                     }
                     (Token::Open, run)
                 }
-                Scan::CommentOpen if byte == b'-' => {
-                    (self.scan, self.length) = (Scan::Comment, 0);
-                    at += 1;
+                Scan::CommentOpen | Scan::Comment | Scan::CommentHyphen | Scan::CommentEnd => {
+                    at = self.comment(text, begun, at, base, env)?;
                     continue;
                 }
-                Scan::Comment => {
-                    let run = memchr::memchr(b'-', rest).unwrap_or(rest.len());
-                    self.count(run, at, base, self.limits.comment_bytes, Limit::CommentBytes)?;
-                    at += run;
-                    if at < end {
-                        (self.scan, self.mark) = (Scan::CommentHyphen, base.at(at));
-                        at += 1;
-                    }
-                    continue;
-                }
-                Scan::CommentHyphen => {
-                    if byte == b'-' {
-                        self.scan = Scan::CommentEnd;
-                        at += 1;
-                    } else {
-                        self.count_mark(self.limits.comment_bytes, Limit::CommentBytes)?;
-                        self.scan = Scan::Comment;
-                    }
-                    continue;
-                }
-                Scan::CommentEnd if byte == b'>' => {
-                    at += 1;
-                    self.comment(&text[begun..at], env)?;
-                    self.scan = Scan::Between;
-                    continue;
-                }
-                Scan::PiOpen if self.starts_name(rest) => {
-                    (self.scan, self.length) = (Scan::PiTarget, 0);
-                    continue;
-                }
-                Scan::PiTarget => {
-                    let run = name_run(rest, !self.namespaces);
-                    self.count_name(run, at, base, true)?;
-                    at += run;
-                    if at < end {
-                        let ended = is_space(text[at]) || text[at] == b'?';
-                        if !ended || self.is_bad_target(&text[begun..at]) {
-                            return Err(Failure { kind: Kind::InvalidToken, at: base.at(at) });
-                        }
-                        if text[at] == b'?' {
-                            (self.scan, self.mark) = (Scan::PiTargetEnd, base.at(at));
-                            at += 1;
-                        } else {
-                            self.scan = Scan::PiData;
-                        }
-                    }
-                    continue;
-                }
-                Scan::PiData => {
-                    let run = memchr::memchr(b'?', rest).unwrap_or(rest.len());
-                    self.count(run, at, base, self.limits.pi_bytes, Limit::PiBytes)?;
-                    at += run;
-                    if at < end {
-                        (self.scan, self.mark) = (Scan::PiDataEnd, base.at(at));
-                        at += 1;
-                    }
-                    continue;
-                }
-                Scan::PiDataEnd if byte != b'>' => {
-                    self.count_mark(self.limits.pi_bytes, Limit::PiBytes)?;
-                    if byte == b'?' {
-                        self.mark = base.at(at);
-                        at += 1;
-                    } else {
-                        self.scan = Scan::PiData;
-                    }
-                    continue;
-                }
-                Scan::PiTargetEnd | Scan::PiDataEnd if byte == b'>' => {
-                    at += 1;
-                    self.instruction(&text[begun..at], env)?;
-                    self.scan = Scan::Between;
+                Scan::PiOpen | Scan::PiTarget | Scan::PiTargetEnd | Scan::PiData | Scan::PiDataEnd => {
+                    at = self.instruction(text, begun, at, base, env)?;
                     continue;
                 }
                 Scan::Percent if is_space(byte) || byte == b'%' => (Token::Percent, 0),
@@ -337,6 +266,7 @@ impl Reader {
             };
             at += length;
             self.scan = Scan::Between;
+            self.ended(&[Limit::NameBytes], self.length);
             let step = self.whole(&text[begun..at], base, at, token, env)?;
             if step != Step::On {
                 return Ok((step, at));
@@ -410,20 +340,27 @@ impl Reader {
     }
 
     /// Adds bytes of content, which start at `at`, to the token at hand.
-    fn count(&mut self, run: usize, at: usize, base: Base, maximum: u64, limit: Limit) -> Result<(), Failure> {
+    pub(super) fn count(
+        &mut self,
+        run: usize,
+        at: usize,
+        base: Base,
+        maximum: u64,
+        limit: Limit,
+    ) -> Result<(), Failure> {
         let length = self.length + run as u64;
         if length > maximum {
             let over = usize::try_from(maximum.saturating_sub(self.length)).unwrap_or(0);
-            return Err(Failure::limit(limit, maximum, base.at(at + over)));
+            self.cross(limit, maximum, maximum.saturating_add(1), base.at(at + over))?;
         }
         self.length = length;
         Ok(())
     }
 
     /// Adds the byte at `mark`, which could have been the start of the token's end, to its content.
-    fn count_mark(&mut self, maximum: u64, limit: Limit) -> Result<(), Failure> {
+    pub(super) fn count_mark(&mut self, maximum: u64, limit: Limit) -> Result<(), Failure> {
         if self.length >= maximum {
-            return Err(Failure::limit(limit, maximum, self.mark));
+            self.cross(limit, maximum, maximum.saturating_add(1), self.mark)?;
         }
         self.length += 1;
         Ok(())
@@ -437,14 +374,5 @@ impl Reader {
             self.length = length;
         }
         self.count(run, at, base, self.limits.name_bytes, Limit::NameBytes)
-    }
-
-    /// A token's text up to here is `<?` and `xml` in another case.
-    fn is_bad_target(&self, tail: &[u8]) -> bool {
-        if self.length != 3 {
-            return false;
-        }
-        let token = [self.carry.as_slice(), tail].concat();
-        token[2..].eq_ignore_ascii_case(b"xml") && &token[2..] != b"xml"
     }
 }

@@ -160,6 +160,11 @@ impl Store {
         self.general.get(name).filter(|entity| !(self.standalone && entity.in_parameter))
     }
 
+    /// The entity is declared, and no text of the document's own.
+    pub fn is_unread(&self, name: &[u8]) -> bool {
+        self.entity(name).is_some_and(|entity| !matches!(entity.kind, EntityKind::Internal(_)))
+    }
+
     /// Whether a reference to what is not declared is an error, by the same constraint (§4.1).
     pub fn undeclared_is_error(&self) -> bool {
         self.closed || self.standalone || !self.unread
@@ -193,6 +198,12 @@ impl Dtd {
     #[must_use]
     pub fn entity_by_id(&self, id: u32) -> &Entity {
         &self.store.general.list[id as usize]
+    }
+
+    /// The entity is declared as external or unparsed.
+    #[must_use]
+    pub fn is_unread(&self, name: &[u8]) -> bool {
+        self.store.is_unread(name)
     }
 
     /// Bytes of the names and values that it keeps.

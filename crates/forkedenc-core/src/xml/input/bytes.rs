@@ -3,17 +3,15 @@
 use super::super::error::Kind;
 use super::encodings::{Table, UNDEFINED};
 use super::writer::{Writer, is_plain};
+use crate::simd::survey;
 
 /// How many bytes from the start are plain, found in steps of sixteen and then one by one.
 #[inline]
-pub(super) fn plain_run(source: &[u8]) -> usize {
+fn plain_run(source: &[u8]) -> usize {
     let mut run = 0;
-    for block in source.chunks_exact(16) {
-        // Signed: what is not ASCII is below a space too.
-        let other = block.iter().fold(false, |other, &byte| {
-            other | (byte.cast_signed() < b' '.cast_signed() && byte.wrapping_sub(b'\t') > 1)
-        });
-        if other {
+    for block in source.as_chunks::<16>().0 {
+        let seen = survey(block);
+        if seen.control || seen.high {
             break;
         }
         run += 16;

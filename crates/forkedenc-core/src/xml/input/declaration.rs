@@ -9,7 +9,7 @@ use super::super::sink::XmlDeclaration;
 use crate::position::Place;
 
 /// The longest version and the longest name of an encoding that is read; no encoding has a longer one.
-const LONGEST: usize = 62;
+const LONGEST: usize = 46;
 
 /// An XML declaration that was read.
 #[derive(Clone, Debug)]
@@ -46,6 +46,13 @@ impl Text {
         &self.bytes[..usize::from(self.length)]
     }
 
+    fn of(bytes: &[u8]) -> Option<Self> {
+        let mut text = Self::EMPTY;
+        text.bytes.get_mut(..bytes.len())?.copy_from_slice(bytes);
+        text.length = bytes.len() as u8;
+        Some(text)
+    }
+
     fn push(&mut self, byte: u8) -> bool {
         let room = usize::from(self.length) < LONGEST;
         if room {
@@ -54,6 +61,13 @@ impl Text {
         }
         room
     }
+}
+
+/// A value in quotes, and what stands behind it; for values that no encoding's name is longer than.
+fn quoted(source: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (quote, rest) = source.split_first().filter(|(quote, _)| matches!(quote, b'"' | b'\''))?;
+    let length = rest.iter().take(LONGEST + 1).position(|byte| byte == quote)?;
+    Some((&rest[..length], &rest[length + 1..]))
 }
 
 /// What was read last, and so what may come.
@@ -122,13 +136,16 @@ pub(super) struct Reading {
     begun: Place,
     /// Where the encoding's name starts.
     encoding_place: Place,
+    pub wrong: Option<(Kind, Place)>,
 }
 
 /// What a character made of the declaration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
     More,
     Done,
-    Bad(Kind, Place),
+    /// [`Reading::wrong`] says what is.
+    Bad,
 }
 
 impl Reading {
@@ -145,7 +162,44 @@ impl Reading {
             token: begun,
             begun,
             encoding_place: begun,
+            wrong: None,
         }
+    }
+
+    /// Reads a declaration that is there in full, in bytes, and written as nearly all are: single spaces, version 1.0.
+    /// Returns how many bytes it takes. `None`: it has to be read a character at a time.
+    pub fn at_once(source: &[u8], start: Place) -> Option<(Self, usize)> {
+        let mut reading = Self::new(start, start);
+        let place = |rest: &[u8]| {
+            let read = (source.len() - rest.len()) as u64;
+            Place { offset: start.offset + read, column: start.column + read, ..start }
+        };
+        let (version, mut rest) = quoted(source.strip_prefix(b"<?xml version=")?)?;
+        if version != b"1.0" {
+            return None;
+        }
+        reading.version = Text::of(version)?;
+        if let Some(value) = rest.strip_prefix(b" encoding=") {
+            let (name, behind) = quoted(value)?;
+            let starts = name.first()?.is_ascii_alphabetic();
+            if !starts || !name.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-')) {
+                return None;
+            }
+            reading.encoding = Some(Text::of(name)?);
+            reading.encoding_place = place(&value[1..]);
+            rest = behind;
+        }
+        if let Some(value) = rest.strip_prefix(b" standalone=") {
+            let (answer, behind) = quoted(value)?;
+            reading.standalone = Some(match answer {
+                b"yes" => true,
+                b"no" => false,
+                _ => return None,
+            });
+            rest = behind;
+        }
+        let rest = rest.strip_prefix(b"?>")?;
+        Some((reading, source.len() - rest.len()))
     }
 
     /// The name of the encoding that was declared, and where it starts.
@@ -164,10 +218,10 @@ impl Reading {
     }
 
     /// Takes the next character, which stands at `place`; all that are not ASCII are as good as one.
-    pub fn step(&mut self, byte: u8, place: Place) -> Step {
-        let bad = |place: Place| Step::Bad(Kind::BadDeclaration, place);
+    #[inline]
+    pub fn step(&mut self, byte: u8, place: &Place) -> Step {
         if byte < b' ' && !is_space(byte) {
-            return Step::Bad(Kind::InvalidCharacter, place);
+            return self.bad(Kind::InvalidCharacter, *place);
         }
         match self.state {
             State::Between { spaced } => {
@@ -175,15 +229,15 @@ impl Reading {
                     self.state = State::Between { spaced: true };
                 } else if byte == b'?' {
                     if self.part == Part::Version {
-                        return bad(self.begun);
+                        return self.bad(Kind::BadDeclaration, self.begun);
                     }
                     self.state = State::Question;
-                    self.token = place;
+                    self.token = *place;
                 } else if spaced {
-                    self.token = place;
+                    self.token = *place;
                     return self.name(0, byte);
                 } else {
-                    return bad(place);
+                    return self.bad(Kind::BadDeclaration, *place);
                 }
             }
             State::Name(read) => return self.name(usize::from(read), byte),
@@ -191,28 +245,35 @@ impl Reading {
                 if byte == b'=' {
                     self.state = State::BeforeQuote;
                 } else if !is_space(byte) {
-                    return bad(place);
+                    return self.bad(Kind::BadDeclaration, *place);
                 }
             }
             State::BeforeQuote => {
                 if matches!(byte, b'"' | b'\'') {
                     self.state = State::Opened(byte);
                 } else if !is_space(byte) {
-                    return bad(place);
+                    return self.bad(Kind::BadDeclaration, *place);
                 }
             }
             State::Opened(quote) => {
-                self.token = place;
+                self.token = *place;
                 if self.part == Part::Encoding {
-                    self.encoding_place = place;
+                    self.encoding_place = *place;
                 }
                 self.state = State::Value(quote);
                 return self.value(quote, byte, place);
             }
             State::Value(quote) => return self.value(quote, byte, place),
-            State::Question => return if byte == b'>' { Step::Done } else { bad(self.token) },
+            State::Question if byte == b'>' => return Step::Done,
+            State::Question => return self.bad(Kind::BadDeclaration, self.token),
         }
         Step::More
+    }
+
+    #[cold]
+    fn bad(&mut self, kind: Kind, place: Place) -> Step {
+        self.wrong = Some((kind, place));
+        Step::Bad
     }
 
     /// A character of a name, or what stands behind it; `read` of them were read.
@@ -233,9 +294,9 @@ impl Reading {
             self.state = State::BeforeEquals;
         } else if read == name.len() && read > 0 && byte == b'?' {
             // As expat has it: the name is whole, and an equals sign is missing.
-            return Step::Bad(Kind::BadDeclaration, self.behind(read));
+            return self.bad(Kind::BadDeclaration, self.behind(read));
         } else {
-            return Step::Bad(Kind::BadDeclaration, self.token);
+            return self.bad(Kind::BadDeclaration, self.token);
         }
         Step::More
     }
@@ -248,7 +309,7 @@ impl Reading {
     }
 
     /// A character of a value, or the quote behind it.
-    fn value(&mut self, quote: u8, byte: u8, place: Place) -> Step {
+    fn value(&mut self, quote: u8, byte: u8, place: &Place) -> Step {
         if byte == quote {
             return self.value_end(place);
         }
@@ -270,19 +331,19 @@ impl Reading {
             Part::Standalone | Part::End => (&mut self.answer, byte.is_ascii_alphanumeric()),
         };
         if !fits {
-            return Step::Bad(Kind::BadDeclaration, place);
+            return self.bad(Kind::BadDeclaration, *place);
         }
         if !text.push(byte) {
             return match self.part {
-                Part::Encoding => Step::Bad(Kind::UnknownEncoding, self.token),
-                _ => Step::Bad(Kind::BadDeclaration, place),
+                Part::Encoding => self.bad(Kind::UnknownEncoding, self.token),
+                _ => self.bad(Kind::BadDeclaration, *place),
             };
         }
         Step::More
     }
 
     /// The quote behind a value.
-    fn value_end(&mut self, place: Place) -> Step {
+    fn value_end(&mut self, place: &Place) -> Step {
         let whole = match self.part {
             Part::Version => self.version.length > 2,
             Part::Encoding => self.encoding.is_some_and(|name| name.length > 0),
@@ -290,13 +351,13 @@ impl Reading {
                 self.standalone = match self.answer.bytes() {
                     b"yes" => Some(true),
                     b"no" => Some(false),
-                    _ => return Step::Bad(Kind::BadDeclaration, self.token),
+                    _ => return self.bad(Kind::BadDeclaration, self.token),
                 };
                 true
             }
         };
         if !whole {
-            return Step::Bad(Kind::BadDeclaration, place);
+            return self.bad(Kind::BadDeclaration, *place);
         }
         self.state = State::Between { spaced: false };
         self.part = self.part.next();

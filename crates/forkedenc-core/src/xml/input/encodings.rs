@@ -33,7 +33,11 @@ pub(super) enum Charset {
 impl Charset {
     /// The encodings of XML itself, and those that every face knows. ISO-8859-1 is what ISO says, under all its names.
     fn native(name: &str) -> Option<Self> {
-        Some(match name.to_ascii_lowercase().as_str() {
+        let mut lower = [0; 24];
+        let lower = lower.get_mut(..name.len())?;
+        lower.copy_from_slice(name.as_bytes());
+        lower.make_ascii_lowercase();
+        Some(match std::str::from_utf8(lower).ok()? {
             "utf-8" | "utf8" => Self::Utf8,
             "utf-16" => Self::Utf16,
             "utf-16le" => Self::Utf16Le,
@@ -204,5 +208,121 @@ impl Encodings {
                 None => false,
             }),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A table that says of a byte above 0x7f what `point` says.
+    fn table(point: impl Fn(u8) -> u32) -> Box<Table> {
+        let mut table = Box::new([0; 256]);
+        for byte in 0..=255u8 {
+            table[usize::from(byte)] = if byte < 0x80 { u32::from(byte) } else { point(byte) };
+        }
+        table
+    }
+
+    fn find_table() -> Option<Arc<FindTable>> {
+        Some(Arc::new(|name: &str| match name {
+            "cp437" => Some(table(|byte| 0x400 + u32::from(byte))),
+            "ebcdic" => Some(Box::new([0x40; 256])),
+            _ => None,
+        }))
+    }
+
+    fn multibyte(name: &str) -> bool {
+        matches!(Encodings::all(None).find(name), Some(Charset::Multibyte(_)))
+    }
+
+    #[test]
+    fn the_usual_encodings_are_those_of_the_list_under_any_case() {
+        let usual = Encodings::default();
+        for (names, charset) in [
+            (["UTF-8", "utf-8", "Utf8"], Charset::Utf8),
+            (["UTF-16", "utf-16", "uTF-16"], Charset::Utf16),
+            (["ISO-8859-1", "latin1", "iso_8859-1"], Charset::Latin1),
+            (["US-ASCII", "ascii", "us-ascii"], Charset::Ascii),
+        ] {
+            for name in names {
+                assert_eq!(usual.find(name), Some(charset.clone()), "{name}");
+                assert_eq!(Encodings::all(None).find(name), Some(charset.clone()), "{name}");
+            }
+        }
+        let others = ["windows-1252", "cp1252", "ISO-8859-15", "Shift_JIS", "koi8-r", "UTF-32", "UTF-7", "", "nobody"];
+        for name in others.into_iter().chain(["an-encoding-with-a-name-of-forty-letters", "cp437"]) {
+            assert_eq!(usual.find(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn encodings_that_keep_a_state_or_have_none_are_never_found() {
+        let all = Encodings::all(None);
+        for name in [
+            "ISO-2022-JP",
+            "csISO2022JP",
+            "ISO-2022-KR",
+            "ISO-2022-CN",
+            "HZ-GB-2312",
+            "UTF-7",
+            "unicode-1-1-utf-7",
+            "replacement",
+            "x-user-defined",
+            "UTF-32",
+            "UCS-4",
+            "cp037",
+            "x-nobody",
+        ] {
+            assert_eq!(all.find(name), None, "{name}");
+            assert!(Encodings::named([name], None).is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn all_of_the_encoding_standard_are_found_where_all_are_allowed() {
+        let all = Encodings::all(None);
+        for name in
+            ["windows-1252", "cp1251", "koi8-u", "macintosh", "iso-8859-15", "iso-8859-8-i", "ibm866", "tis-620"]
+        {
+            assert!(matches!(all.find(name), Some(Charset::Table(_))), "{name}");
+        }
+        assert!(
+            ["Shift_JIS", "euc-jp", "gb2312", "gb18030", "big5-hkscs", "euc-kr", "ks_c_5601-1987"]
+                .into_iter()
+                .all(multibyte)
+        );
+        let Some(Charset::Table(table)) = all.find("windows-1252") else { panic!() };
+        assert_eq!((table[0x80], table[0x81], table[0xe9], table[0x41]), (0x20ac, 0x81, 0xe9, 0x41));
+        let Some(Charset::Table(table)) = all.find("iso-8859-7") else { panic!() };
+        assert_eq!(table[0xff], UNDEFINED);
+    }
+
+    #[test]
+    fn names_given_are_all_that_is_allowed() {
+        let named = Encodings::named(["utf-8", "Koi8-R"], None).unwrap();
+        assert!(named.find("UTF8") == Some(Charset::Utf8) && named.allows(&Charset::Utf8));
+        assert!(matches!(named.find("KOI8-R"), Some(Charset::Table(_))));
+        assert!(matches!(named.find("koi8"), Some(Charset::Table(_))), "another label of the same");
+        assert!(named.find("iso-8859-1").is_none() && named.find("utf-16").is_none());
+        assert!(!named.allows(&Charset::Utf16Le));
+        let wide = Encodings::named(["UTF-16"], None).unwrap();
+        assert!(wide.allows(&Charset::Utf16Be) && wide.find("utf-16le").is_some() && !wide.allows(&Charset::Utf8));
+        let little = Encodings::named(["UTF-16LE"], None).unwrap();
+        assert!(little.allows(&Charset::Utf16Le) && !little.allows(&Charset::Utf16Be));
+        assert_eq!(Encodings::named(["utf-8", "nobody"], None).unwrap_err(), "nobody");
+    }
+
+    #[test]
+    fn tables_are_asked_for_what_is_not_ours_and_must_leave_markup_alone() {
+        for encodings in [Encodings::usual(find_table()), Encodings::all(find_table())] {
+            let Some(Charset::Table(table)) = encodings.find("cp437") else { panic!("{encodings:?}") };
+            assert_eq!(table[0x80], 0x480);
+            assert_eq!(encodings.find("ebcdic"), None);
+            assert_eq!(encodings.find("iso-8859-1"), Some(Charset::Latin1));
+        }
+        let named = Encodings::named(["cp437"], find_table()).unwrap();
+        assert!(named.find("CP437").is_none() && named.find("cp437").is_some(), "tables are asked by the very name");
+        assert!(Encodings::named(["utf-8"], find_table()).unwrap().find("cp437").is_none());
     }
 }

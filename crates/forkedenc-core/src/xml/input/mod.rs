@@ -6,9 +6,11 @@
 //! told. The XML declaration is read here, because it says how to read what follows. Nothing is looked at twice for being
 //! cut: of a character that a chunk cuts, up to three bytes are kept, of a CR at the end of a chunk, that it was there.
 //!
-//! `encodings` knows names, `declaration` the XML declaration, `places` where a position of the piece lies in the source;
-//! `utf8` and its neighbours decode, `park` keeps the state of an idle one. Here is what holds them together: how a document begins, and limits.
+//! `begin` finds out the encoding: `encodings` knows names, `declaration` the XML declaration. `utf8` and its neighbours
+//! decode; `places` knows where a position of the piece lies in the source. `park` has the state of an idle one.
+//! Here is what holds them together, and limits.
 
+mod begin;
 mod bytes;
 mod declaration;
 mod encodings;
@@ -19,24 +21,30 @@ mod utf16;
 mod utf8;
 mod writer;
 
+use std::ops::Range;
 use std::sync::Arc;
 
 pub use declaration::OwnedXmlDeclaration;
 pub use encodings::{Encodings, FindTable, Table, UNDEFINED};
 
-use self::declaration::{Reading, Step};
+use self::begin::PREFIX;
+use self::declaration::Reading;
 use self::encodings::Charset;
 use self::multibyte::Multibyte;
 use self::places::{Measure, Places};
 use self::writer::Writer;
-use super::chars::{is_char, is_space};
+use super::chars::is_char;
 use super::error::{Kind, Open};
 use crate::cursor::PADDING;
-use crate::limits::Limit;
+use crate::limits::{Limit, NONE};
 use crate::position::Place;
+use crate::simd::survey;
 
 /// The most that a piece holds, but for a few bytes that were kept from the chunk before.
 pub const PIECE: usize = 64 << 10;
+
+/// Chunks of up to so many bytes are taken without ado where they can be.
+const SMALL: usize = 64;
 
 /// What was made of a chunk's first bytes.
 #[derive(Clone, Copy, Debug)]
@@ -68,9 +76,6 @@ enum Stage {
     Declaration,
     Content,
 }
-
-/// What `<?xml` is made of.
-const PREFIX: &[u8; 5] = b"<?xml";
 
 /// How the bytes are read.
 #[derive(Clone, Debug)]
@@ -113,17 +118,6 @@ enum Wrong {
     There(Kind, Place),
 }
 
-/// How a document may begin that tells its encoding, whether that is a mark and so no part of the text, and the encoding.
-type Beginning = (&'static [u8], bool, Charset);
-
-const BEGINNINGS: [Beginning; 5] = [
-    (b"\xef\xbb\xbf", true, Charset::Utf8),
-    (b"\xfe\xff", true, Charset::Utf16Be),
-    (b"\xff\xfe", true, Charset::Utf16Le),
-    (b"\0<", false, Charset::Utf16Be),
-    (b"<\0", false, Charset::Utf16Le),
-];
-
 /// The source of a document.
 #[derive(Clone, Debug)]
 pub struct Input {
@@ -145,28 +139,22 @@ pub struct Input {
     seen: u64,
     /// Source bytes up to the end of the piece.
     end: u64,
+    /// The smaller one of the limits.
     maximum: u64,
-    limit: Limit,
-    trouble: Option<Trouble>,
+    document_bytes: u64,
+    stream_bytes: u64,
+    trouble: Option<Box<Trouble>>,
 }
 
 impl Input {
-    /// `override_`: an encoding that counts whatever the document says of itself. The limits are [`crate::limits::NONE`] where there is none.
+    /// `override_`: an encoding that counts whatever the document says of itself. The limits are [`NONE`] where there is none.
     #[must_use]
     pub fn new(encodings: &Encodings, override_: Option<&str>, document_bytes: u64, stream_bytes: u64) -> Self {
         let forced = override_.map(|name| encodings.any(name));
-        let trouble = matches!(forced, Some(None)).then_some(Trouble {
-            kind: Kind::UnknownEncoding,
-            place: Place::START,
-            token: Place::START,
-        });
+        let trouble = matches!(forced, Some(None))
+            .then(|| Box::new(Trouble { kind: Kind::UnknownEncoding, place: Place::START, token: Place::START }));
         let forced = forced.flatten();
         let decoder = Decoder::of(forced.clone().unwrap_or(Charset::Utf8));
-        let (maximum, limit) = if document_bytes <= stream_bytes {
-            (document_bytes, Limit::DocumentBytes)
-        } else {
-            (stream_bytes, Limit::StreamBytes)
-        };
         Self {
             stage: Stage::Mark,
             places: Places::new(decoder.measure()),
@@ -180,23 +168,55 @@ impl Input {
             encodings: encodings.clone(),
             seen: 0,
             end: 0,
-            maximum,
-            limit,
+            maximum: document_bytes.min(stream_bytes),
+            document_bytes,
+            stream_bytes,
             trouble,
         }
     }
 
     /// Decodes the next piece of `chunk`, which it takes off the chunk, into `buffer`. That then holds the piece and at
     /// least [`PADDING`] zero bytes behind it. `last`: nothing comes behind the chunk.
+    #[inline]
     pub fn fill(&mut self, chunk: &mut &[u8], buffer: &mut Vec<u8>, last: bool) -> Filled {
-        if self.trouble.is_some() {
-            return Filled { length: 0, trouble: self.trouble, more: false };
+        if chunk.len() <= SMALL && self.fill_small(chunk, buffer) {
+            let length = std::mem::take(chunk).len();
+            return Filled { length, trouble: None, more: false };
+        }
+        self.fill_any(chunk, buffer, last)
+    }
+
+    /// Takes a chunk of plain ASCII in the midst of a document. False: nothing was done.
+    #[inline]
+    fn fill_small(&mut self, chunk: &[u8], buffer: &mut [u8]) -> bool {
+        let size = chunk.len() as u64;
+        let plain = self.stage == Stage::Content
+            && matches!(self.decoder, Decoder::Utf8)
+            && self.carried == 0
+            && !self.after_cr
+            && self.trouble.is_none()
+            && self.maximum - self.seen >= size;
+        let Some(room) = buffer.first_chunk_mut::<{ SMALL + PADDING }>().filter(|_| plain) else { return false };
+        room[..chunk.len()].copy_from_slice(chunk);
+        let seen = survey(chunk);
+        if seen.control || seen.high {
+            return false;
+        }
+        room[chunk.len()..chunk.len() + PADDING].fill(0);
+        self.seen += size;
+        self.end = self.seen;
+        true
+    }
+
+    fn fill_any(&mut self, chunk: &mut &[u8], buffer: &mut Vec<u8>, last: bool) -> Filled {
+        if let Some(trouble) = &self.trouble {
+            return Filled { length: 0, trouble: Some(**trouble), more: false };
         }
         let left = self.maximum - self.seen;
         let allowed = if chunk.len() as u64 <= left { chunk.len() } else { left as usize };
         let over = allowed < chunk.len();
         let mut source = &chunk[..allowed];
-        let (length, wrong) = self.take(&mut source, buffer, last && !over, over);
+        let (length, wrong) = self.take(&mut source, buffer, last && !over);
         let taken = allowed - source.len();
         *chunk = &chunk[taken..];
         self.seen += taken as u64;
@@ -205,19 +225,42 @@ impl Input {
             _ => 0,
         };
         self.end = self.seen - held - u64::from(self.carried);
-        let ended = source.is_empty() && (over || last);
-        if wrong.is_some() || ended {
-            self.trouble = self.troubled(wrong, over, buffer.get(..length).unwrap_or_default());
+        let cut = self.carried > 0 || self.stage == Stage::Declaration;
+        if wrong.is_none() && (!source.is_empty() || !over && !(last && cut)) {
+            return Filled { length, trouble: None, more: !chunk.is_empty() };
         }
-        Filled { length, trouble: self.trouble, more: self.trouble.is_none() && !chunk.is_empty() }
+        let trouble = self.troubled(wrong, over, buffer.get(..length).unwrap_or_default());
+        self.trouble = Some(Box::new(trouble));
+        Filled { length, trouble: Some(trouble), more: false }
     }
 
     /// The piece, which is given again, was read; the next one starts behind it.
     #[inline]
     pub fn consumed(&mut self, piece: &[u8]) {
-        let place = self.places.at(piece, piece.len());
-        debug_assert_eq!(place.offset, self.end);
-        self.places.restart(place);
+        debug_assert_eq!(self.places.at(piece, piece.len()).offset, self.end);
+        self.places.advance(piece, self.end);
+    }
+
+    /// Goes on behind a limit that was crossed, and does not enforce it any more.
+    pub fn pass_limit(&mut self) {
+        if let Some(Kind::Limit { limit, .. }) = self.trouble.as_ref().map(|trouble| trouble.kind) {
+            self.trouble = None;
+            if limit == Limit::DocumentBytes {
+                self.document_bytes = NONE;
+            } else {
+                self.stream_bytes = NONE;
+            }
+            self.maximum = self.maximum().0;
+        }
+    }
+
+    /// The limit that comes first.
+    fn maximum(&self) -> (u64, Limit) {
+        if self.document_bytes <= self.stream_bytes {
+            (self.document_bytes, Limit::DocumentBytes)
+        } else {
+            (self.stream_bytes, Limit::StreamBytes)
+        }
     }
 
     /// The XML declaration, once it was read; given once.
@@ -242,36 +285,35 @@ impl Input {
         self.end
     }
 
-    /// What is wrong behind the piece, at the end of all input if nothing else is.
+    /// What is wrong behind the piece: what is given, or a limit, or that the input ends there.
     #[cold]
-    fn troubled(&self, wrong: Option<Wrong>, over: bool, piece: &[u8]) -> Option<Trouble> {
+    fn troubled(&self, wrong: Option<Wrong>, over: bool, piece: &[u8]) -> Trouble {
         let behind = self.places.at(piece, piece.len());
-        let at = |kind, place| Some(Trouble { kind, place, token: place });
-        match wrong {
-            Some(Wrong::Here(kind)) => return at(kind, behind),
-            Some(Wrong::There(kind, place)) => return at(kind, place),
-            None => {}
-        }
-        let place = Place { offset: self.seen, ..behind };
-        if over {
-            let maximum = self.maximum;
-            return at(Kind::Limit { limit: self.limit, maximum, observed: maximum + 1 }, place);
-        }
-        match self.stage {
-            Stage::Declaration => {
-                let token = self.reading.as_ref().map_or(place, |reading| reading.start);
-                Some(Trouble { kind: Kind::Incomplete(Open::Token), place, token })
+        let mut place = Place { offset: self.seen, ..behind };
+        let (kind, place) = match wrong {
+            Some(Wrong::Here(kind)) => (kind, behind),
+            Some(Wrong::There(kind, place)) => (kind, place),
+            None if over => {
+                if let Stage::Prefix(read) = self.stage {
+                    place.column += u64::from(read);
+                }
+                let (maximum, limit) = self.maximum();
+                (Kind::Limit { limit, maximum, observed: maximum + 1 }, place)
             }
-            _ if self.carried > 0 => Some(Trouble { kind: Kind::Incomplete(Open::Character), place, token: behind }),
-            _ => None,
-        }
+            None if self.stage == Stage::Declaration => {
+                let token = self.reading.as_ref().map_or(place, |reading| reading.start);
+                return Trouble { kind: Kind::Incomplete(Open::Token), place, token };
+            }
+            None => return Trouble { kind: Kind::Incomplete(Open::Character), place, token: behind },
+        };
+        Trouble { kind, place, token: place }
     }
 
-    /// The next piece. `last`: the document ends behind `source`; `over`: it goes on, but may not.
-    fn take(&mut self, source: &mut &[u8], buffer: &mut Vec<u8>, last: bool, over: bool) -> (usize, Option<Wrong>) {
+    /// The next piece. `last`: the document ends behind `source`.
+    fn take(&mut self, source: &mut &[u8], buffer: &mut Vec<u8>, last: bool) -> (usize, Option<Wrong>) {
         let mut prefix = 0;
         if self.stage != Stage::Content {
-            match self.open(source, last, over) {
+            match self.open(source, last) {
                 Ok(Some(read)) => prefix = usize::from(read),
                 Ok(None) => return (0, None),
                 Err(wrong) => return (0, Some(wrong)),
@@ -295,201 +337,6 @@ impl Input {
         buffer[length..length + PADDING].fill(0);
         (length, wrong.map(Wrong::Here))
     }
-
-    // --- how a document begins -----------------------------------------------------------------------------------
-
-    /// Reads up to the content; then so many characters of `<?xml` are part of that. `None`: more is needed.
-    fn open(&mut self, source: &mut &[u8], last: bool, over: bool) -> Result<Option<u8>, Wrong> {
-        if self.stage == Stage::Mark && !self.mark(source, last)? {
-            return Ok(None);
-        }
-        while let Stage::Prefix(read) = self.stage {
-            let Some((unit, size)) = self.unit(source) else {
-                return Ok(if last || over { Some(self.content(read)?) } else { None });
-            };
-            if let Some(expected) = PREFIX.get(usize::from(read)) {
-                if unit != u16::from(*expected) {
-                    return Ok(Some(self.content(read)?));
-                }
-                self.take_unit(source, size);
-                self.stage = Stage::Prefix(read + 1);
-                continue;
-            }
-            let start = self.places.start();
-            let begun = Place { offset: start.offset + 5 * self.unit_size() as u64, column: start.column + 5, ..start };
-            match u8::try_from(unit) {
-                Ok(b'?') => return Err(Wrong::There(Kind::BadDeclaration, begun)),
-                Ok(byte) if is_space(byte) => {
-                    self.reading = Some(Box::new(Reading::new(start, begun)));
-                    self.places.restart(begun);
-                    self.stage = Stage::Declaration;
-                }
-                _ => return Ok(Some(self.content(read)?)),
-            }
-        }
-        if self.stage == Stage::Declaration && !self.declare(source)? {
-            return Ok(None);
-        }
-        Ok(Some(self.content(0)?))
-    }
-
-    /// Looks at the first bytes. False where more are needed.
-    fn mark(&mut self, source: &mut &[u8], last: bool) -> Result<bool, Wrong> {
-        let kept = usize::from(self.carried);
-        let mut bytes = self.carry;
-        let fresh = source.len().min(3 - kept);
-        bytes[kept..kept + fresh].copy_from_slice(&source[..fresh]);
-        let bytes = &bytes[..kept + fresh];
-        let forced = self.forced.as_ref();
-        let expected = |charset: &Charset| {
-            forced.is_none_or(|forced| forced == charset || *forced == Charset::Utf16 && charset.is_utf16())
-        };
-        for (beginning, mark, charset) in BEGINNINGS.iter().filter(|(_, _, charset)| expected(charset)) {
-            if bytes.starts_with(beginning) {
-                if !self.encodings.allows(charset) && self.forced.is_none() {
-                    return Err(Wrong::There(Kind::UnknownEncoding, Place::START));
-                }
-                self.decode_as(charset.clone());
-                if *mark {
-                    *source = &source[beginning.len() - kept..];
-                    self.carried = 0;
-                    self.marked = true;
-                    self.places.restart(Place { offset: beginning.len() as u64, ..Place::START });
-                }
-                self.stage = Stage::Prefix(0);
-                return Ok(true);
-            }
-            if beginning.starts_with(bytes) && !last {
-                *source = &source[fresh..];
-                self.carry[..bytes.len()].copy_from_slice(bytes);
-                self.carried = bytes.len() as u8;
-                return Ok(false);
-            }
-        }
-        self.stage = Stage::Prefix(0);
-        if self.carried > 0 && self.unit_size() == 1 {
-            if self.carry[0] == b'<' {
-                self.carried = 0;
-                self.stage = Stage::Prefix(1);
-            } else {
-                // No document begins so; the decoder says what is wrong.
-                self.content(0)?;
-            }
-        }
-        Ok(true)
-    }
-
-    /// Reads the declaration. False where it goes on.
-    fn declare(&mut self, source: &mut &[u8]) -> Result<bool, Wrong> {
-        let Some(mut reading) = self.reading.take() else { return Ok(true) };
-        let mut place = self.places.start();
-        let mut step = Step::More;
-        while matches!(step, Step::More) {
-            let Some((unit, size)) = self.unit(source) else { break };
-            let byte = u8::try_from(unit).unwrap_or(0x80);
-            step = if matches!(byte, 0x80..0xc2 | 0xf5..) && self.unit_size() == 1 {
-                Step::Bad(Kind::InvalidCharacter, place)
-            } else {
-                reading.step(byte, place)
-            };
-            if !matches!(step, Step::Bad(..)) {
-                self.take_unit(source, size);
-                place = self.behind(byte, place);
-            }
-        }
-        self.places.restart(place);
-        let known = match step {
-            Step::More => Ok(false),
-            Step::Done => self.declared(&reading).map(|()| true),
-            Step::Bad(kind, place) => Err(Wrong::There(kind, place)),
-        };
-        self.reading = Some(reading);
-        known
-    }
-
-    /// The place behind a character of the declaration.
-    fn behind(&mut self, byte: u8, place: Place) -> Place {
-        let place = Place { offset: place.offset + self.unit_size() as u64, ..place };
-        let after_cr = std::mem::replace(&mut self.after_cr, byte == b'\r');
-        match byte {
-            b'\n' if after_cr => place,
-            b'\n' | b'\r' => Place { line: place.line + 1, column: 1, ..place },
-            _ => Place { column: place.column + 1, ..place },
-        }
-    }
-
-    /// Reads what follows as declared.
-    fn declared(&mut self, reading: &Reading) -> Result<(), Wrong> {
-        let Some((name, place)) = reading.encoding().filter(|_| self.forced.is_none()) else { return Ok(()) };
-        let Some(charset) = self.encodings.find(name) else {
-            return Err(Wrong::There(Kind::UnknownEncoding, place));
-        };
-        let fits = match (&self.decoder, &charset) {
-            (Decoder::Utf16 { .. }, Charset::Utf16) => return Ok(()),
-            (Decoder::Utf16 { little }, Charset::Utf16Le | Charset::Utf16Be) => {
-                *little == (charset == Charset::Utf16Le)
-            }
-            (Decoder::Utf16 { .. }, _) => false,
-            _ if self.marked => charset == Charset::Utf8,
-            _ => !charset.is_utf16(),
-        };
-        if !fits {
-            return Err(Wrong::There(Kind::IncorrectEncoding, place));
-        }
-        self.decode_as(charset);
-        Ok(())
-    }
-
-    /// The content begins, with `prefix` characters that are read already.
-    fn content(&mut self, prefix: u8) -> Result<u8, Wrong> {
-        let declared = self.reading.as_ref().is_some_and(|reading| reading.encoding().is_some());
-        if !declared
-            && self.forced.is_none()
-            && matches!(self.decoder, Decoder::Utf8)
-            && !self.encodings.allows(&Charset::Utf8)
-        {
-            return Err(Wrong::There(Kind::UnknownEncoding, self.places.start()));
-        }
-        self.stage = Stage::Content;
-        Ok(prefix)
-    }
-
-    fn decode_as(&mut self, charset: Charset) {
-        self.decoder = Decoder::of(charset);
-        self.places.measure = self.decoder.measure();
-    }
-
-    /// Bytes of a character of markup.
-    fn unit_size(&self) -> usize {
-        if matches!(self.decoder, Decoder::Utf16 { .. }) { 2 } else { 1 }
-    }
-
-    /// The next unit of one or two bytes, and how many bytes of the source it takes. `None`: it is not there in full, and
-    /// what there is of it was taken.
-    #[inline]
-    fn unit(&mut self, source: &mut &[u8]) -> Option<(u16, usize)> {
-        let Decoder::Utf16 { little } = self.decoder else {
-            return source.first().map(|byte| (u16::from(*byte), 1));
-        };
-        let (bytes, size) = match (self.carried, *source) {
-            (0, &[first, second, ..]) => ([first, second], 2),
-            (0, &[first]) => {
-                (self.carry[0], self.carried) = (first, 1);
-                *source = &[];
-                return None;
-            }
-            (0, []) | (_, []) => return None,
-            (_, &[second, ..]) => ([self.carry[0], second], 1),
-        };
-        Some((if little { u16::from_le_bytes(bytes) } else { u16::from_be_bytes(bytes) }, size))
-    }
-
-    fn take_unit(&mut self, source: &mut &[u8], size: usize) {
-        *source = &source[size..];
-        self.carried = 0;
-    }
-
-    // --- UTF-8 ---------------------------------------------------------------------------------------------------
 
     fn utf8(&mut self, source: &mut &[u8], buffer: &mut [u8], prefix: usize) -> (usize, Option<Kind>) {
         let mut length = prefix;
@@ -553,26 +400,42 @@ impl Input {
     /// Makes CR LF and CR of `text` LF, in place, from `from` on; returns how long it is then. `None` where there is no
     /// memory.
     fn end_lines(&mut self, text: &mut [u8], from: usize) -> Option<usize> {
-        let mut read = from + memchr::memchr(b'\r', &text[from..])?;
-        let mut write = read;
-        while read < text.len() {
-            // Here stands a CR.
-            text[write] = b'\n';
-            if text.get(read + 1) == Some(&b'\n') {
-                if !(self.places.width(write, Some(2)) && self.places.width(write + 1, None)) {
-                    return None;
-                }
-                read += 1;
+        let (mut read, mut write) = (from, from);
+        let mut returns = [0; 64];
+        loop {
+            let mut count = 0;
+            for (place, at) in returns.iter_mut().zip(memchr::memchr_iter(b'\r', &text[read..])) {
+                *place = read + at;
+                count += 1;
             }
-            write += 1;
-            read += 1;
-            let plain = memchr::memchr(b'\r', &text[read..]).unwrap_or(text.len() - read);
-            text.copy_within(read..read + plain, write);
-            write += plain;
-            read += plain;
+            for at in &returns[..count] {
+                write = shift(text, read..*at, write);
+                text[write] = b'\n';
+                read = at + 1;
+                if text.get(read) == Some(&b'\n') {
+                    if !self.places.pair(write) {
+                        return None;
+                    }
+                    read += 1;
+                }
+                write += 1;
+            }
+            if count < returns.len() {
+                break;
+            }
         }
+        let write = shift(text, read..text.len(), write);
         Some(write)
     }
+}
+
+/// Moves bytes of `text` down to `to`; returns where they end then.
+fn shift(text: &mut [u8], from: Range<usize>, to: usize) -> usize {
+    let end = to + from.len();
+    if from.start != to {
+        text.copy_within(from, to);
+    }
+    end
 }
 
 // --- other encodings -----------------------------------------------------------------------------------------
@@ -621,5 +484,7 @@ impl Input {
     }
 }
 
+#[cfg(test)]
+mod declaration_tests;
 #[cfg(test)]
 mod tests;

@@ -26,7 +26,7 @@ pub(super) struct Multibyte {
 }
 
 /// How many bytes are decoded at once.
-const RUN: usize = 256;
+const RUN: usize = 64;
 
 impl Multibyte {
     pub fn new(encoding: &'static Encoding) -> Option<Self> {

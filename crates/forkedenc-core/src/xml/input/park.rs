@@ -1,6 +1,7 @@
 //! The state of an input between two chunks, in a few bytes.
 
 use super::{Decoder, Encodings, Input, PREFIX, Stage};
+use crate::limits::NONE;
 use crate::xml::blob::{Reader, Writer};
 
 /// What stands for [`Stage::Content`]; below it are the characters of `<?xml` that were read, behind [`Stage::Mark`].
@@ -37,19 +38,17 @@ impl Input {
         out.0.extend_from_slice(&self.carry[..usize::from(self.carried)]);
         let start = self.places.start();
         out.place(start);
+        // One that was crossed and audited is none any more.
+        out.put_limit(self.document_bytes);
+        out.put_limit(self.stream_bytes);
         // Both are nothing, or next to it, but behind an error.
         out.put(self.end.wrapping_sub(start.offset));
         out.put(self.seen.wrapping_sub(self.end));
     }
 
     /// The one that was written down.
-    pub(in crate::xml) fn read_back(
-        encodings: &Encodings,
-        document_bytes: u64,
-        stream_bytes: u64,
-        read: &mut Reader<'_>,
-    ) -> Self {
-        let mut input = Self::new(encodings, None, document_bytes, stream_bytes);
+    pub(in crate::xml) fn read_back(encodings: &Encodings, read: &mut Reader<'_>) -> Self {
+        let mut input = Self::new(encodings, None, NONE, NONE);
         let word = read.number();
         input.decoder = match word & 7 {
             1 => Decoder::Utf16 { little: false },
@@ -70,6 +69,8 @@ impl Input {
         input.carry[..carry.len()].copy_from_slice(carry);
         input.places.measure = input.decoder.measure();
         input.places.restart(read.place());
+        (input.document_bytes, input.stream_bytes) = (read.limit(), read.limit());
+        input.maximum = input.maximum().0;
         input.end = input.places.start().offset.wrapping_add(read.number());
         input.seen = input.end.wrapping_add(read.number());
         input

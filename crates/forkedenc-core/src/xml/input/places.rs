@@ -77,7 +77,9 @@ impl Places {
     #[inline]
     pub fn restart(&mut self, start: Place) {
         self.start = start;
-        self.spans = Vec::new();
+        if !self.spans.is_empty() {
+            self.spans = Vec::new();
+        }
         self.memo.set(Memo { position: 0, spans: 0, place: start });
     }
 
@@ -108,6 +110,22 @@ impl Places {
         true
     }
 
+    /// At `position`, which is behind all those told before, stands the LF of a line end of two bytes. False where there
+    /// is no memory.
+    #[must_use]
+    #[inline]
+    pub fn pair(&mut self, position: usize) -> bool {
+        if self.spans.try_reserve(2).is_err() {
+            return false;
+        }
+        if self.spans.last().is_some_and(|last| last.position() == position) {
+            self.spans.pop();
+        }
+        let position = position as u32;
+        self.spans.extend([Span(position << 3 | 2), Span((position + 1) << 3 | NATURAL)]);
+        true
+    }
+
     /// The place of a position in the piece.
     #[inline]
     pub fn at(&self, piece: &[u8], position: usize) -> Place {
@@ -125,6 +143,14 @@ impl Places {
             };
         self.memo.set(Memo { position, place, ..memo });
         place
+    }
+
+    /// The piece was read, up to `end` in the source; the next one starts there.
+    #[inline]
+    pub fn advance(&mut self, piece: &[u8], end: u64) {
+        let memo = self.memo.get();
+        let place = forward(memo.place, &piece[memo.position..]);
+        self.restart(Place { offset: end, ..place });
     }
 
     /// The source bytes from one position to another; `passed` counts the spans on the way.
@@ -150,17 +176,39 @@ fn forward(place: Place, text: &[u8]) -> Place {
     if text.len() > 48 {
         return place.after(text);
     }
-    // Most steps go from one tag to the next: too short for what looks at many bytes at once.
+    // Most steps go from one tag to the next, which is too short for what looks at many bytes at once.
     let (mut line, mut column) = (place.line, place.column);
-    for byte in text {
-        if *byte == b'\n' {
-            line += 1;
-            column = 1;
+    let mut words = text.chunks_exact(8);
+    for word in &mut words {
+        let bits = u64::from_le_bytes([word[0], word[1], word[2], word[3], word[4], word[5], word[6], word[7]]);
+        let line_end = bits ^ (0x0a * ONES);
+        if line_end.wrapping_sub(ONES) & !line_end & HIGH != 0 {
+            bytewise(word, &mut line, &mut column);
         } else {
-            column += u64::from(byte.cast_signed() >= -0x40);
+            // The top bit of each byte that does not begin a character: 10xx_xxxx.
+            let inner = bits & !(bits << 1) & HIGH;
+            column += 8 - ((inner >> 7).wrapping_mul(ONES) >> 56);
         }
     }
+    bytewise(words.remainder(), &mut line, &mut column);
     Place { line, column, ..place }
+}
+
+/// A one in each byte.
+const ONES: u64 = 0x0101_0101_0101_0101;
+/// The top bit of each byte.
+const HIGH: u64 = 0x80 * ONES;
+
+#[inline(always)]
+fn bytewise(text: &[u8], line: &mut u64, column: &mut u64) {
+    for byte in text {
+        if *byte == b'\n' {
+            *line += 1;
+            *column = 1;
+        } else {
+            *column += u64::from(byte.cast_signed() >= -0x40);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -199,11 +247,10 @@ mod tests {
         let text = "añ\n€😀x\n\ny".repeat(9);
         for end in (0..text.len()).filter(|end| text.is_char_boundary(*end)) {
             let long = Place::START.after(&text.as_bytes()[..end]);
-            let mut short = Place::START;
-            for character in text[..end].chars() {
-                short = forward(short, character.encode_utf8(&mut [0; 4]).as_bytes());
+            for step in [1, 2, 7, 8, 9, 31, 40] {
+                let short = text.as_bytes()[..end].chunks(step).fold(Place::START, forward);
+                assert_eq!((short.line, short.column), (long.line, long.column), "{step} of {end}");
             }
-            assert_eq!((short.line, short.column), (long.line, long.column));
         }
     }
 }

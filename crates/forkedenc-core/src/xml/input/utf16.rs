@@ -1,7 +1,8 @@
 //! UTF-16 of either byte order (RFC 2781).
 
 use super::super::error::Kind;
-use super::writer::{Writer, is_plain};
+use super::writer::Writer;
+use crate::simd::survey;
 
 /// The character that starts `source`, and its bytes. `Err(None)`: it is cut.
 #[inline]
@@ -25,37 +26,45 @@ pub(super) fn character(source: &[u8], little: bool) -> Result<(u32, usize), Opt
 pub(super) fn decode(source: &[u8], little: bool, out: &mut Writer<'_>) -> (usize, Option<Kind>) {
     let mut at = 0;
     loop {
-        if !*out.after_cr {
-            at += plain(&source[at..], little, out);
-        }
-        match character(&source[at..], little) {
-            Ok((point, size)) => {
-                if let Err(kind) = out.push(point) {
-                    return (at, Some(kind));
-                }
-                at += size;
-            }
+        let (point, size) = match character(&source[at..], little) {
+            Ok(found) => found,
             Err(kind) => return (at, kind),
+        };
+        if point < 0x80 && !*out.after_cr {
+            let run = plain(&source[at..], little, out);
+            if run > 0 {
+                at += run;
+                continue;
+            }
         }
+        if let Err(kind) = out.push(point) {
+            return (at, Some(kind));
+        }
+        at += size;
     }
 }
 
-/// Copies the plain bytes that the source begins with, sixteen at a time; returns how many bytes of it they take.
+/// How many characters are copied at a time.
+const RUN: usize = 16;
+
+/// Copies the plain bytes that the source begins with, some at a time; returns how many bytes of it they take.
 #[inline]
 fn plain(source: &[u8], little: bool, out: &mut Writer<'_>) -> usize {
     let mut taken = 0;
-    for block in source.chunks_exact(32) {
-        let (mut bytes, mut other) = ([0u8; 16], false);
-        for (byte, unit) in bytes.iter_mut().zip(block.chunks_exact(2)) {
-            let (low, high) = if little { (unit[0], unit[1]) } else { (unit[1], unit[0]) };
-            *byte = low;
-            other |= high != 0 || low >= 0x80 || !is_plain(low);
+    let (blocks, _) = source.as_chunks::<{ 2 * RUN }>();
+    for block in blocks {
+        let mut bytes = [0u8; RUN];
+        let mut other = 0u16;
+        for (byte, unit) in bytes.iter_mut().zip(block.as_chunks::<2>().0) {
+            let unit = if little { u16::from_le_bytes(*unit) } else { u16::from_be_bytes(*unit) };
+            other |= unit & 0xff80;
+            *byte = unit as u8;
         }
-        if other {
+        if other != 0 || survey(&bytes).control {
             break;
         }
-        out.copy(&bytes, 16);
-        taken += 32;
+        out.copy(&bytes, RUN);
+        taken += 2 * RUN;
     }
     taken
 }

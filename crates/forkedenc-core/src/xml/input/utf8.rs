@@ -3,43 +3,21 @@
 //! A block of ASCII is looked at once, for control characters and for what is not ASCII. Only a block with the latter is
 //! checked as UTF-8 and searched for the two noncharacters that XML leaves out.
 
+use crate::simd::survey;
 use crate::utf8::{Checked, check};
 
 /// How much is copied and checked at a time.
 const BLOCK: usize = 4 << 10;
 
-/// What is in a block.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Survey {
-    /// A control character other than tab and LF.
-    pub control: bool,
-    /// A byte above 0x7f.
-    pub high: bool,
-}
-
-/// Written so that the compiler looks at many bytes at once.
-#[inline]
-pub(super) fn survey(bytes: &[u8]) -> Survey {
-    #[inline(always)]
-    fn fold(bytes: &[u8]) -> (u8, u8) {
-        bytes.iter().fold((0, 0), |(control, high), &byte| {
-            (control | (u8::from(byte < b' ') & u8::from(byte.wrapping_sub(b'\t') > 1)), high | byte)
-        })
-    }
-    let (mut control, mut high) = (0, 0);
-    let mut blocks = bytes.chunks_exact(64);
-    for block in &mut blocks {
-        let (is_control, bits) = fold(block);
-        control |= is_control;
-        high |= bits;
-    }
-    let (is_control, bits) = fold(blocks.remainder());
-    Survey { control: control | is_control != 0, high: high | bits >= 0x80 }
-}
-
 /// Where the first U+FFFE or U+FFFF of valid UTF-8 starts.
 pub(super) fn noncharacter(text: &[u8]) -> Option<usize> {
-    let mut from = 0;
+    // Both begin with EF BF. Text without an EF is as common as text full of them.
+    let mut from = memchr::memchr(0xef, text)?;
+    let near = &text[from..];
+    let follow = near.iter().zip(&near[1..]);
+    if !follow.fold(false, |any, (first, second)| any | ((*first == 0xef) & (*second == 0xbf))) {
+        return None;
+    }
     while let Some(found) = memchr::memchr(0xef, &text[from..]) {
         let at = from + found;
         if matches!(text[at..], [_, 0xbf, 0xbe | 0xbf, ..]) {
@@ -82,8 +60,11 @@ pub(super) fn copy(source: &[u8], out: &mut [u8]) -> Copied {
             }
         }
         if seen.control {
-            let is_bad = |byte: &u8| *byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r');
-            if let Some(at) = block[..good].iter().position(is_bad) {
+            // Nearly always it is carriage returns alone, which a loop without an exit finds out quickly.
+            let is_bad = |byte: &u8| (*byte < b' ') & !matches!(byte, b'\t' | b'\n' | b'\r');
+            if block[..good].iter().fold(false, |any, byte| any | is_bad(byte))
+                && let Some(at) = block[..good].iter().position(is_bad)
+            {
                 (good, bad) = (at, true);
             }
             result.carriage_returns = result.carriage_returns || memchr::memchr(b'\r', &block[..good]).is_some();
@@ -102,14 +83,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_survey_sees_each_byte_at_each_place() {
-        for length in [1, 7, 63, 64, 65, 130] {
-            for byte in 0..=255u8 {
-                for place in [0, length / 2, length - 1] {
-                    let mut bytes = vec![b'x'; length];
-                    bytes[place] = byte;
-                    let control = byte < 32 && byte != 9 && byte != 10;
-                    assert_eq!(survey(&bytes), Survey { control, high: byte > 127 });
+    fn noncharacters_are_found_at_every_place() {
+        for text in ["\u{fffe}", "\u{ffff}"] {
+            for filler in ["x", "ﾊ", "￥", "\u{fffd}"] {
+                for before in 0..9 {
+                    let bytes = filler.repeat(before) + text + &filler.repeat(3);
+                    assert_eq!(noncharacter(bytes.as_bytes()), Some(filler.len() * before));
+                    assert_eq!(noncharacter(filler.repeat(before).as_bytes()), None);
                 }
             }
         }

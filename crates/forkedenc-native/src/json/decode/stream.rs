@@ -213,7 +213,10 @@ impl StreamDecoder {
             stream.machine_mut().audit();
         }
         let builder = options.builder(py, Vec::new());
-        Ok(Self { slot: Slot::new(State { stream, builder, members: false, waiting: None, exhausted: false, closed: false }), audit })
+        Ok(Self {
+            slot: Slot::new(State { stream, builder, members: false, waiting: None, exhausted: false, closed: false }),
+            audit,
+        })
     }
 
     /// Feed a chunk; the values that are complete now.

@@ -195,7 +195,7 @@ impl Drop for State {
 
 /// Does such an error leave a run of text whose length depends on the chunks?
 fn cuts_text(kind: &Kind) -> bool {
-    matches!(kind, Kind::Limit { limit: Limit::TextBytes | Limit::MemoryBytes, .. })
+    matches!(kind, Kind::CdataEndInText | Kind::Limit { limit: Limit::TextBytes | Limit::MemoryBytes, .. })
 }
 
 /// Parses XML fed in chunks of any size into events.

@@ -2,8 +2,8 @@
 //!
 //! The core has checked the grammar. Nesting is as deep as the document likes, so there is a stack and no recursion.
 
+use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::PyTuple;
 
 use crate::fallible;
 
@@ -33,7 +33,14 @@ fn node<'py>(
         Some(name) => fallible::text(py, std::str::from_utf8(name).unwrap_or_default())?,
         None => py.None().into_bound(py),
     };
-    let children = PyTuple::new(py, children)?.into_any();
+    // SAFETY: attached; a new tuple with room for the children, whose references move into it.
+    let children = unsafe {
+        let tuple = Bound::from_owned_ptr_or_err(py, ffi::PyTuple_New(children.len().cast_signed()))?;
+        for (at, child) in children.into_iter().enumerate() {
+            ffi::PyTuple_SET_ITEM(tuple.as_ptr(), at.cast_signed(), child.into_ptr());
+        }
+        tuple
+    };
     Ok(fallible::tuple(py, [fallible::int(py, kind)?, fallible::int(py, quantifier)?, name, children])?.into_any())
 }
 

@@ -4,7 +4,6 @@
 //! RuntimeError. What a handler may do meanwhile, look and set, is in [`Shared`].
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use forkedenc_core::position::Place;
 use forkedenc_core::xml::{Error, Flow, Kind, Names, Open, Options, Parser, Runs};
@@ -18,6 +17,7 @@ use super::memory::{Form, Memory};
 use super::shared::{NAMES, SWITCHES, Shared};
 use super::sink::HandlerSink;
 use crate::fallible;
+use crate::slot::Slot;
 use crate::text::Units;
 use crate::xml::options::Face;
 use crate::xml::raise::raise;
@@ -40,34 +40,6 @@ enum Over {
     Raised,
 }
 
-/// The state of an object, gone while a call is using it.
-struct Slot(Mutex<Option<Box<State>>>);
-
-impl Slot {
-    fn lock(&self) -> MutexGuard<'_, Option<Box<State>>> {
-        // Nothing panics while it is held.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Runs `work` with the state taken out.
-    fn with<T>(&self, work: impl FnOnce(&mut State) -> PyResult<T>) -> PyResult<T> {
-        struct Back<'a>(&'a Slot, Option<Box<State>>);
-        impl Drop for Back<'_> {
-            fn drop(&mut self) {
-                *self.0.lock() = self.1.take();
-            }
-        }
-        let in_use =
-            || PyRuntimeError::new_err("the parser is in use: by another thread, or by the call that led here");
-        let state = self.lock().take();
-        if state.is_none() {
-            return Err(in_use());
-        }
-        let mut back = Back(self, state);
-        back.1.as_mut().map_or_else(|| Err(in_use()), |state| work(state))
-    }
-}
-
 /// Reads XML and calls a handler for each event: pyexpat's parser object without what reads other documents.
 ///
 /// Handlers are attributes (`StartElementHandler` and so on, None for none) and may be set at any time. The switches are
@@ -80,7 +52,7 @@ pub struct HandlerParser {
     face: String,
     keeps: bool,
     shared: Shared,
-    slot: Slot,
+    slot: Slot<State>,
     intern: Py<PyDict>,
     refused: AtomicBool,
 }
@@ -236,7 +208,7 @@ impl HandlerParser {
             face,
             keeps,
             shared: Shared::new(),
-            slot: Slot(Mutex::new(Some(Box::new(state)))),
+            slot: Slot::new(state),
             intern: intern.unbind(),
             refused: AtomicBool::new(false),
         })
@@ -382,9 +354,7 @@ impl HandlerParser {
     fn __traverse__(&self, visit: pyo3::PyVisit<'_>) -> Result<(), pyo3::PyTraverseError> {
         self.shared.traverse(&visit)?;
         visit.call(&self.intern)?;
-        // While it is used, its objects are held from outside.
-        let Ok(state) = self.slot.0.try_lock() else { return Ok(()) };
-        state.as_ref().map_or(Ok(()), |state| state.memory.traverse(&visit))
+        self.slot.visit(|state| state.memory.traverse(&visit))
     }
 
     fn __clear__(&self) {

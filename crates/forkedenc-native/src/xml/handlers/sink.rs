@@ -478,9 +478,6 @@ impl<const KEEPS: bool> Sink for HandlerSink<'_, KEEPS> {
     }
 
     fn entity(&mut self, name: &[u8], cx: &Context<'_>) -> bool {
-        if cx.in_doctype {
-            return self.tell(Event::SkippedEntity, &[Part::Name(name), Part::Number(1)], cx);
-        }
         // As pyexpat has it: an external entity is told to one handler, one that nobody has declared to another.
         if let Some(external) = self.memory.external(name) {
             let (public_id, system_id) = (external.public_id.clone(), external.system_id.clone());
@@ -489,6 +486,10 @@ impl<const KEEPS: bool> Sink for HandlerSink<'_, KEEPS> {
             return self.tell(Event::ExternalEntity, &parts, cx);
         }
         self.tell(Event::SkippedEntity, &[Part::Name(name), Part::Number(0)], cx)
+    }
+
+    fn parameter_entity(&mut self, name: &[u8], cx: &Context<'_>) -> bool {
+        self.tell(Event::SkippedEntity, &[Part::Name(name), Part::Number(1)], cx)
     }
 
     fn xml_declaration(&mut self, declaration: &XmlDeclaration<'_>, cx: &Context<'_>) -> bool {

@@ -61,7 +61,11 @@ impl Known {
     #[inline(always)]
     pub fn access(&self, element: &Ref) -> Access {
         // SAFETY: alive.
-        if unsafe { ffi::Py_TYPE(element.ptr()) }.cast() == self.element.ptr() { Access::Plain } else { Access::Foreign }
+        if unsafe { ffi::Py_TYPE(element.ptr()) }.cast() == self.element.ptr() {
+            Access::Plain
+        } else {
+            Access::Foreign
+        }
     }
 
     /// A part of an element; `None` with an exception set.

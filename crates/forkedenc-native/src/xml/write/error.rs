@@ -116,7 +116,8 @@ impl Walk<'_> {
     /// A name as it is written.
     fn shown(&self, name: &Ref) -> String {
         // SAFETY: attached; a str is asked for its text.
-        let text = match unsafe { Bound::from_borrowed_ptr(Python::assume_attached(), name.ptr()) }.extract::<String>() {
+        let text = match unsafe { Bound::from_borrowed_ptr(Python::assume_attached(), name.ptr()) }.extract::<String>()
+        {
             Ok(text) => text,
             Err(_) => String::from("?"),
         };

@@ -33,13 +33,7 @@ fn registered() -> MutexGuard<'static, Option<[Py<PyAny>; 5]>> {
 
 /// Take the standard library's `Element`, `Comment`, `ProcessingInstruction`, `QName` and its dict of known prefixes.
 #[pyfunction]
-fn register_elements(
-    element: Py<PyAny>,
-    comment: Py<PyAny>,
-    pi: Py<PyAny>,
-    qname: Py<PyAny>,
-    prefixes: Py<PyAny>,
-) {
+fn register_elements(element: Py<PyAny>, comment: Py<PyAny>, pi: Py<PyAny>, qname: Py<PyAny>, prefixes: Py<PyAny>) {
     let old = registered().replace([element, comment, pi, qname, prefixes]);
     drop(old);
 }

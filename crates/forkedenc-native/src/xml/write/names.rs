@@ -349,17 +349,15 @@ pub fn bad_binding(why: rules::BadBinding) -> Trouble {
         rules::BadBinding::Reserved => {
             Trouble::refused("reserved_namespace", "the prefixes xml and xmlns and their namespaces are reserved")
         }
-        rules::BadBinding::Undeclared => {
-            Trouble::refused("undeclared_prefix", "a prefix can't stand for no namespace")
-        }
+        rules::BadBinding::Undeclared => Trouble::refused("undeclared_prefix", "a prefix can't stand for no namespace"),
         rules::BadBinding::Uri => Trouble::refused("namespace_syntax", "a namespace with '}' in it"),
     }
 }
 
 /// Elements without an end tag, as the standard library lists them.
 const VOID_ELEMENTS: [&str; 17] = [
-    "area", "base", "basefont", "br", "col", "embed", "frame", "hr", "img", "input", "isindex", "link", "meta", "param",
-    "source", "track", "wbr",
+    "area", "base", "basefont", "br", "col", "embed", "frame", "hr", "img", "input", "isindex", "link", "meta",
+    "param", "source", "track", "wbr",
 ];
 
 /// What an element is in HTML, by its name in lower case.

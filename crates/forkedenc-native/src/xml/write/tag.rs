@@ -27,13 +27,7 @@ struct Written {
 impl Walk<'_> {
     /// Writes the attributes of an element.
     #[inline(always)]
-    pub fn attributes(
-        &mut self,
-        element: &Ref,
-        access: Access,
-        tag: &Ref,
-        spelled: Spelled,
-    ) -> Result<(), Trouble> {
+    pub fn attributes(&mut self, element: &Ref, access: Access, tag: &Ref, spelled: Spelled) -> Result<(), Trouble> {
         let items = self.known.items(element).ok_or(Trouble::Raised)?;
         // SAFETY: a list of our own.
         let empty = unsafe { ffi::PyList_GET_SIZE(items.ptr()) == 0 };
@@ -57,15 +51,10 @@ impl Walk<'_> {
             let key = key.and_then(|key| self.names.check(key));
             let key = key.map_err(|trouble| self.at(&attribute.key, trouble))?;
             flags |= key.flags & (COLON | BARE | XMLNS);
-            let written =
-                self.out.put([b' ']) && self.names.put(key, &mut self.out) && self.out.put([b'=', b'"']);
+            let written = self.out.put([b' ']) && self.names.put(key, &mut self.out) && self.out.put([b'=', b'"']);
             self.done(written)?;
-            if attribute.qname {
-                self.qname_value(&attribute.value)
-            } else {
-                self.value(&attribute.value)
-            }
-            .map_err(|trouble| self.at(&attribute.key, trouble))?;
+            if attribute.qname { self.qname_value(&attribute.value) } else { self.value(&attribute.value) }
+                .map_err(|trouble| self.at(&attribute.key, trouble))?;
             let written = self.out.put([b'"']);
             self.done(written)?;
         }
