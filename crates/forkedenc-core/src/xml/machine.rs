@@ -32,7 +32,7 @@ pub enum Runs {
 }
 
 /// How a document is read.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rules {
     pub namespaces: bool,
     pub dtd: DtdMode,

@@ -13,7 +13,7 @@ use crate::limits::XmlLimits;
 use crate::position::Place;
 
 /// How a document is read.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Options {
     pub limits: XmlLimits,
     pub rules: Rules,
