@@ -1,6 +1,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import EllipsisType, GenericAlias
-from typing import Any, ClassVar, Literal, TypeAlias, final
+from typing import Any, ClassVar, Literal, Self, TypeAlias, final
+from xml.etree.ElementTree import Element
 
 from typing_extensions import Buffer
 
@@ -509,3 +510,51 @@ class RelayParser:
     def feed(self, data: Buffer | str) -> bytes: ...
     def rest(self) -> bytes: ...
     def close(self) -> bytes: ...
+
+# XML: the tree face.
+
+def register_tree_elements(
+    element: type[Any], sub_element: Callable[..., Any], comment: Callable[..., Any], pi: Callable[..., Any]
+) -> None: ...
+def elements_by_layout() -> bool: ...
+
+class Batches:
+    def __iter__(self) -> Self: ...
+    def __next__(self) -> Any: ...
+
+def fromstring(
+    text: Buffer | str,
+    parser: Any = None,
+    *,
+    limits: Limits | None = None,
+    dtd: str | None = None,
+    encodings: str | Iterable[str] | None = None,
+    forbid_dtd: bool = False,
+    forbid_entities: bool = False,
+    forbid_external: bool = False,
+) -> Element: ...
+
+@final
+class TreeParser:
+    def __new__(
+        cls,
+        entity: dict[str, str],
+        *,
+        target: Any = None,
+        encoding: str | None = None,
+        limits: Limits | None = None,
+        dtd: str | None = None,
+        encodings: str | Iterable[str] | None = None,
+        forbid_dtd: bool = False,
+        forbid_entities: bool = False,
+        forbid_external: bool = False,
+    ) -> TreeParser: ...
+    def feed(self, data: Buffer | str) -> None: ...
+    def close(self) -> Element | None: ...
+    def set_target(self, target: Any) -> None: ...
+    def set_events(self, events: Iterable[str | bytes] | None, append: Callable[[Any], Any]) -> None: ...
+    def take_events(self) -> list[tuple[str, Any]]: ...
+    @property
+    def begun(self) -> bool: ...
+    @property
+    def doctype(self) -> bool: ...

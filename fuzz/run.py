@@ -35,7 +35,14 @@ COVERAGE = [
 ]
 SUITES = {
     "json": ("json-jsontestsuite", "json-jsonchecker", "json-simdjson", "json-lines", "fuzz-json-gofuzz"),
-    "xml": ("xml-w3c-xmlconf", "xml-hostile", "xml-feedparser", "xml-quickxml-encodings", "xml-c14n20", "fuzz-xml-gofuzz"),
+    "xml": (
+        "xml-w3c-xmlconf",
+        "xml-hostile",
+        "xml-feedparser",
+        "xml-quickxml-encodings",
+        "xml-c14n20",
+        "fuzz-xml-gofuzz",
+    ),
 }
 SUFFIXES = {"json": "*.json*", "xml": "*.xml"}
 # A seed in so many: libFuzzer would spend its time reading them all.

@@ -1,7 +1,7 @@
 """XML 1.0 with namespaces for bytes you do not trust: limits inside the token, nothing external is ever read."""
 
-from forkedenc._native import PI, Comment, Doctype, End, Entity, PullParser, Start, Text
-from forkedenc.xml import _codecs as _codecs
+from forkedenc._native import PI, Comment, Doctype, End, Entity, PullParser, Start, Text, Writer
+from forkedenc.xml import _codecs as _codecs, _write_errors as _write_errors
 from forkedenc.xml._errors import ParseError
 from forkedenc.xml._events import aevents, events
 
@@ -15,6 +15,7 @@ __all__ = [
     "PullParser",
     "Start",
     "Text",
+    "Writer",
     "aevents",
     "events",
 ]

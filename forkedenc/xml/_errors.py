@@ -42,6 +42,7 @@ WORDS = {
     "incorrect_encoding": Word("encoding specified in XML declaration is incorrect", 19),
     "unbound_prefix": Word("unbound prefix", 27),
     "undeclared_prefix": Word("must not undeclare prefix", 28),
+    "finished": Word("parsing finished", 36),
     "bad_declaration": Word("XML declaration not well-formed", 30),
     "public_id": Word("illegal character(s) in public id", 32),
     "reserved_prefix_xml": Word("reserved prefix (xml) must not be undeclared or bound to another namespace name", 38),
@@ -106,6 +107,10 @@ class IncompleteError(ParseError, _errors.IncompleteError):
     """The input ended before the XML document did."""
 
 
+class UnknownEncodingError(ParseError, LookupError):
+    """A document is in an encoding that is not known or not allowed; a LookupError too, as the standard library's is."""
+
+
 class LimitError(ParseError, _errors.LimitError):
     """An XML document crossed a limit."""
 
@@ -125,9 +130,10 @@ class Classes(NamedTuple):
     incomplete: type[ParseError]
     limit: type[LimitError]
     depth: type[LimitError]
+    encoding: type[ParseError]
 
 
-CLASSES = {"xml": Classes(ParseError, IncompleteError, LimitError, DepthLimitError)}
+CLASSES = {"xml": Classes(ParseError, IncompleteError, LimitError, DepthLimitError, UnknownEncodingError)}
 """By face; a face that is not there raises those of ``"xml"``."""
 
 
@@ -148,11 +154,17 @@ def _make(failure: _errors.Failure) -> BaseException:
         place["code"] = _AMPLIFICATION if numbers["limit"] in _AMPLIFYING else 0
         made = classes.depth if numbers["limit"] == "max_depth" else classes.limit
         return made(limit_text(**numbers), **numbers, **place)
+    reason = WORDS[failure.kind].text
+    if "entity" in failure.detail:
+        # One that expat passes by and ElementTree has no text for: it is named.
+        reason += f" &{_errors.shown(failure.detail['entity'])};"
+    if failure.kind == "unknown_encoding":
+        return classes.encoding(reason, **place)
     if failure.kind not in _INCOMPLETE:
-        return classes.parse(WORDS[failure.kind].text, **place)
+        return classes.parse(reason, **place)
     if not own:
         place.update({name: failure.detail[f"token_{name}"] for name in ("offset", "line", "column")})
-    return classes.incomplete(WORDS[failure.kind].text, **place)
+    return classes.incomplete(reason, **place)
 
 
 def limit_text(limit: str, maximum: Any, observed: Any) -> str:

@@ -81,4 +81,6 @@ class SAXDepthLimitError(SAXLimitError, _errors.DepthLimitError):
     """An XML document is nested deeper than ``max_depth``."""
 
 
-_errors.CLASSES["xml.sax"] = _errors.Classes(SAXParseError, SAXIncompleteError, SAXLimitError, SAXDepthLimitError)
+_errors.CLASSES["xml.sax"] = _errors.Classes(
+    SAXParseError, SAXIncompleteError, SAXLimitError, SAXDepthLimitError, SAXParseError
+)

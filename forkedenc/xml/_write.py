@@ -275,7 +275,9 @@ def _write_encoded(target: Any, root: Any, method: str, encoding: str, options: 
         if limits is not None and limits.max_document_bytes is not None:
             _within(text.encode(encoding, "xmlcharrefreplace"), limits)
     with _get_writer(target, encoding) as (write, _):
-        write(text)
+        # Nothing written has no byte order mark.
+        if text:
+            write(text)
 
 
 def _check_names(names: str, encoding: str) -> None:

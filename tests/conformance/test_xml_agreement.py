@@ -194,11 +194,10 @@ def test_sax_calls_are_the_standard_librarys(suite, namespaces):
     assert not wrong
 
 
-ENTITY_NAMESPACES = "libxml2 reads an entity's elements outside the namespaces that are in force at the reference"
+# libxml2 reads an entity's elements outside of the namespaces that are in force at the reference.
+MARKUP_IN_ENTITY = re.compile(rb"<!ENTITY\s+\S+\s+(?:\"[^\"]*<|'[^']*<)")
 NOT_LXMLS = {
     "xml-w3c-xmlconf/xmlconf/xmltest/valid/sa/068.xml": "libxml2 makes a line feed of a carriage return in an entity",
-    "xml-docs/docbook5-tests/docbook__pass__book.001.xml": ENTITY_NAMESPACES,
-    "svg-real/w3c/svg/coords-viewattr-01-b.svg": ENTITY_NAMESPACES,
 }
 
 
@@ -208,13 +207,18 @@ def test_trees_are_lxmls(suite):
     wrong = []
     for document, data, expat in comparable(suite):
         parser = etree.XMLParser(
-            resolve_entities=True, load_dtd=False, no_network=True, huge_tree=True, remove_comments=True, remove_pis=True
+            resolve_entities=True,
+            load_dtd=False,
+            no_network=True,
+            huge_tree=True,
+            remove_comments=True,
+            remove_pis=True,
         )
         try:
             theirs = etree.fromstring(data, parser)
         except etree.XMLSyntaxError:
             continue  # libxml2 is stricter with URIs and knows other encodings
-        if expat.parameter_entities or parser.error_log or document.path in NOT_LXMLS:
+        if expat.parameter_entities or parser.error_log or document.path in NOT_LXMLS or MARKUP_IN_ENTITY.search(data):
             continue
         difference = first_difference(lxml_like(nodes(ElementTree.fromstring(data))), lxml_like(nodes(theirs)))
         if difference and b"<!ATTLIST" not in data:  # libxml2 puts defaulted attributes in another order
@@ -247,6 +251,8 @@ def settled(data, code, at):
         return False
     if encoding and encoding[1].lower() not in (b"utf-8", b"utf8"):
         return False
+    if data.startswith(b"<?xml ") and at < data.find(b"?>"):
+        return False  # expat looks for bad characters in all of a declaration before it reads it
     if code == codes[pyexpat.errors.XML_ERROR_NO_ELEMENTS]:
         return at == len(data)
     if code == codes[pyexpat.errors.XML_ERROR_INVALID_TOKEN]:

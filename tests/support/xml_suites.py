@@ -18,6 +18,10 @@ PARAMETER_ENTITY = re.compile(rb"<!ENTITY\s+%\s+\S+\s+[\"'].*%[^\s%&;<>]+;", re.
 NAME_PAST_FFFF = re.compile(rb"</?[^<>\s]*[\xf0-\xf4]")
 
 
+# Forms with something in them that is no event.
+NO_EVENT = {"xml-w3c-xmlconf/xmlconf/ibm/valid/P29/ibm29v01.xml": "a processing instruction of the internal subset"}
+
+
 class Document(NamedTuple):
     """A row of the manifest."""
 
@@ -43,7 +47,12 @@ class Document(NamedTuple):
 
     def canonical(self) -> bytes | None:
         """The first canonical form that the suite gives; not of what it read from outside."""
-        if self.want != TAKE or not self.expected_output or "entities=none" not in self.notes.split():
+        if (
+            self.want != TAKE
+            or self.path in NO_EVENT
+            or not self.expected_output
+            or "entities=none" not in self.notes.split()
+        ):
             return None
         expected = (suites.FOLDER / self.expected_output).read_bytes()
         # The second form, for notations, has a DOCTYPE in front.

@@ -79,17 +79,34 @@ def trap(tmp_path_factory):
 
 
 def documents(trap):
-    places = {"absolute": str(trap.file), "file": trap.file.as_uri(), "http": f"http://127.0.0.1:{trap.port}/x", "relative": "secret.txt"}
+    places = {
+        "absolute": str(trap.file),
+        "file": trap.file.as_uri(),
+        "http": f"http://127.0.0.1:{trap.port}/x",
+        "relative": "secret.txt",
+    }
     for kind, place in places.items():
         yield f"general entity, {kind}", f'<!DOCTYPE a [<!ENTITY e SYSTEM "{place}">]><a>&e;</a>'
         yield f"public entity, {kind}", f'<!DOCTYPE a [<!ENTITY e PUBLIC "p" "{place}">]><a>&e;</a>'
         yield f"parameter entity, {kind}", f'<!DOCTYPE a [<!ENTITY % p SYSTEM "{place}">%p;]><a/>'
         yield f"external subset, {kind}", f'<!DOCTYPE a SYSTEM "{place}"><a/>'
-        yield f"by way of a value, {kind}", f'<!DOCTYPE a [<!ENTITY % f SYSTEM "{place}"><!ENTITY % g "<!ENTITY &#37; h SYSTEM \'{place}?%f;\'>">%g;%h;]><a/>'
+        yield (
+            f"by way of a value, {kind}",
+            f'<!DOCTYPE a [<!ENTITY % f SYSTEM "{place}"><!ENTITY % g "<!ENTITY &#37; h SYSTEM \'{place}?%f;\'>">%g;%h;]><a/>',
+        )
         yield f"in an attribute, {kind}", f'<!DOCTYPE a [<!ENTITY e SYSTEM "{place}">]><a b="&e;"/>'
-        yield f"unparsed, {kind}", f'<!DOCTYPE a [<!NOTATION n SYSTEM "{place}"><!ENTITY u SYSTEM "{place}" NDATA n><!ATTLIST a b ENTITY "u">]><a/>'
-        yield f"XInclude, {kind}", f'<a xmlns:i="http://www.w3.org/2001/XInclude"><i:include href="{place}" parse="text"/></a>'
-        yield f"stylesheet and schema, {kind}", f'<?xml-stylesheet href="{place}" type="text/xsl"?><a xmlns:x="http://www.w3.org/2001/XMLSchema-instance" x:noNamespaceSchemaLocation="{place}" xml:base="{place}"/>'
+        yield (
+            f"unparsed, {kind}",
+            f'<!DOCTYPE a [<!NOTATION n SYSTEM "{place}"><!ENTITY u SYSTEM "{place}" NDATA n><!ATTLIST a b ENTITY "u">]><a/>',
+        )
+        yield (
+            f"XInclude, {kind}",
+            f'<a xmlns:i="http://www.w3.org/2001/XInclude"><i:include href="{place}" parse="text"/></a>',
+        )
+        yield (
+            f"stylesheet and schema, {kind}",
+            f'<?xml-stylesheet href="{place}" type="text/xsl"?><a xmlns:x="http://www.w3.org/2001/XMLSchema-instance" x:noNamespaceSchemaLocation="{place}" xml:base="{place}"/>',
+        )
 
 
 class Text(handler.ContentHandler):
@@ -124,7 +141,10 @@ def by_lxml(data):
 
 
 FACES = {
-    **{f"PullParser, {mode}": lambda data, mode=mode: pull([data], dtd=mode).events for mode in ("forbid", "bare", "skip", "internal")},
+    **{
+        f"PullParser, {mode}": lambda data, mode=mode: pull([data], dtd=mode).events
+        for mode in ("forbid", "bare", "skip", "internal")
+    },
     "events": lambda data: list(xml.events([data], dtd="internal")),
     "fromstring": lambda data: ElementTree.tostring(ElementTree.fromstring(data)),
     "iterparse": lambda data: [element.text for _, element in ElementTree.iterparse(io.BytesIO(data))],

@@ -123,9 +123,12 @@ BOMBS = {
     "nine levels of laughs": laughs(9),
     "laughs in a value": laughs(9).replace(b"<a>&e9;</a>", b"<a b='&e9;'/>"),
     "a long entity, often": b'<!DOCTYPE a [<!ENTITY e "%s">]><a>%s</a>' % (b"x" * 100_000, b"&e;" * 10_000),
-    "a long entity, often, in a value": b'<!DOCTYPE a [<!ENTITY e "%s">]><a b="%s"/>' % (b"x" * 50_000, b"&e;" * 10_000),
+    "a long entity, often, in a value": b'<!DOCTYPE a [<!ENTITY e "%s">]><a b="%s"/>'
+    % (b"x" * 50_000, b"&e;" * 10_000),
     "empty entities": b'<!DOCTYPE a [<!ENTITY e "">]><a>%s</a>' % (b"&e;" * 100_000),
-    "in a default that is never asked for": laughs(9).replace(b"]>", b'<!ATTLIST b c CDATA "&e9;">]>').replace(b"&e9;</a>", b"</a>"),
+    "in a default that is never asked for": laughs(9)
+    .replace(b"]>", b'<!ATTLIST b c CDATA "&e9;">]>')
+    .replace(b"&e9;</a>", b"</a>"),
     "a long chain": laughs(5000, breadth=1),
 }
 
@@ -166,8 +169,25 @@ def test_parameter_entities_do_not_blow_up_either():
 @pytest.mark.parametrize("cut", [1, 3, 1000])
 def test_utf8_is_checked_wherever_it_is_cut(cut):
     """CVE-2022-25235 (expat): two- and three-byte characters in names were taken unchecked."""
-    for bad in (b"\xc0\x80", b"\xc3", b"\xe0\x80\x80", b"\xe2\x28\xa1", b"\xed\xa0\x80", b"\xf0\x80\x80\x80", b"\xf8\x88\x80\x80\x80", b"\x80"):
-        for form in (b"<a%s/>", b"<a b%s=''/>", b"<a b='%s'/>", b"<a>%s</a>", b"<a><!--%s--></a>", b"<a><?p%s ?></a>", b"<a><![CDATA[%s]]></a>"):
+    for bad in (
+        b"\xc0\x80",
+        b"\xc3",
+        b"\xe0\x80\x80",
+        b"\xe2\x28\xa1",
+        b"\xed\xa0\x80",
+        b"\xf0\x80\x80\x80",
+        b"\xf8\x88\x80\x80\x80",
+        b"\x80",
+    ):
+        for form in (
+            b"<a%s/>",
+            b"<a b%s=''/>",
+            b"<a b='%s'/>",
+            b"<a>%s</a>",
+            b"<a><!--%s--></a>",
+            b"<a><?p%s ?></a>",
+            b"<a><![CDATA[%s]]></a>",
+        ):
             outcome = pull(chunks_of(form % bad, cut))
             assert outcome.error, form % bad
             assert outcome.error[0] in ("ParseError", "IncompleteError")
@@ -175,7 +195,12 @@ def test_utf8_is_checked_wherever_it_is_cut(cut):
 
 def test_a_separator_in_a_namespace_cannot_forge_a_name():
     """CVE-2022-25236 (expat): the character between URI and local name was taken in a URI."""
-    for data in (b'<p:a xmlns:p="u}v"/>', b'<a xmlns="u}v"/>', b'<a xmlns:p="&#x7d;"/>', b'<!DOCTYPE a [<!ATTLIST a xmlns CDATA "}">]><a/>'):
+    for data in (
+        b'<p:a xmlns:p="u}v"/>',
+        b'<a xmlns="u}v"/>',
+        b'<a xmlns:p="&#x7d;"/>',
+        b'<!DOCTYPE a [<!ATTLIST a xmlns CDATA "}">]><a/>',
+    ):
         assert pull([data], dtd="internal").error, data
         with pytest.raises(standard.ParseError):
             ElementTree.fromstring(data)
@@ -254,7 +279,9 @@ def test_names_with_stray_colons_are_refused(data):
     assert pull([data]).error
 
 
-@pytest.mark.parametrize("data", [b"<?xml version='1.0'?><!DOCTYPE a><b/>", b"<a/><a/>", b"<a/>x", b"x<a/>", b"<a/><!DOCTYPE b><b/>"])
+@pytest.mark.parametrize(
+    "data", [b"<?xml version='1.0'?><!DOCTYPE a><b/>", b"<a/><a/>", b"<a/>x", b"x<a/>", b"<a/><!DOCTYPE b><b/>"]
+)
 def test_there_is_one_root_and_no_text_around_it(data):
     """CVE-2022-39353 (xmldom): several roots were taken, and parsers differed in which one counts."""
     outcome = pull([data])

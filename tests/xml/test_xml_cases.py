@@ -1,7 +1,7 @@
 """The cases of tests/cases/xml, by every face that they fit and in every cut."""
 
 import contextlib
-import xml.etree.ElementTree as standard
+from xml.etree.ElementTree import ParseError as StandardParseError
 
 import pytest
 from cases import load
@@ -27,13 +27,12 @@ def options_of(case):
 
 def expected_events(case):
     """The case's events as xml_feeding.plain tells them; an empty public id is none."""
-    for kind, *fields in case.events:
-        fields += [None] * (LENGTHS[kind] - 1 - len(fields))
+    for kind, *given in case.events:
+        fields = [*given, *[None] * (LENGTHS[kind] - 1 - len(given))]
         if kind == "Start":
-            fields[1:] = tuple(map(tuple, fields[1])), declarations(fields[2].items())
-        elif kind == "Doctype":
-            fields = [field or None for field in fields]
-        yield kind, *fields
+            yield kind, fields[0], tuple(map(tuple, fields[1])), declarations(fields[2].items())
+        else:
+            yield kind, *[field or None if kind == "Doctype" else field for field in fields]
 
 
 def assert_error(case, told):
@@ -72,7 +71,7 @@ def test_one_more_than_a_limit_passes_where_the_limit_is_one_higher(case):
 def test_a_limit_is_an_error_of_every_kind_that_callers_may_catch(case):
     with pytest.raises(forkedenc.LimitError) as found:
         list(xml.events([case.data], **options_of(case)))
-    assert isinstance(found.value, xml.ParseError | standard.ParseError)
+    assert isinstance(found.value, xml.ParseError | StandardParseError)
     assert isinstance(found.value, RecursionError) == (case.error["limit"] == "max_depth")
 
 
@@ -91,6 +90,8 @@ def test_other_faces_take_and_refuse_the_same(case, name, parse, knows_namespace
         pytest.skip("sax does not look at namespaces unless it is told to")
     if case.error and case.error.get("limit") in ("max_text_bytes", "max_namespaces", "max_namespace_uri_bytes"):
         pytest.skip("what counts there is another run, or nothing without namespaces")
+    if name.startswith("ElementTree") and any(event[0] == "Entity" for event in case.events or ()):
+        pytest.skip("the standard library's builder refuses what is not read")
     options = {"dtd": "bare", **options_of(case)}
     context = pytest.raises(forkedenc.DecodeError) if case.error else contextlib.nullcontext()
     with context as found:
@@ -98,4 +99,3 @@ def test_other_faces_take_and_refuse_the_same(case, name, parse, knows_namespace
     if case.error and case.error["kind"] == "limit":
         assert found.value.limit == case.error["limit"]
         assert found.value.offset == case.error.get("offset", found.value.offset)
-

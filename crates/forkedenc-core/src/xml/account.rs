@@ -6,7 +6,7 @@
 
 use forkedenc_runtime::count_breach;
 
-use super::chars::is_space;
+use super::chars::{first, is_name, is_space};
 use super::dtd::Crossing;
 use super::error::{Error, Kind};
 use super::machine::{Element, Env, Machine, NameOf, Phase, Runs, State, Step};
@@ -48,7 +48,8 @@ impl Caps {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Scope {
-    /// An attribute, comment, PI or name.
+    Name,
+    /// An attribute, comment or PI.
     Token,
     Run,
     /// The element at this depth.
@@ -106,25 +107,29 @@ impl Machine {
             return false;
         }
         let scope = match limit {
-            Limit::NameBytes
-            | Limit::AttributeBytes
-            | Limit::NamespaceUriBytes
-            | Limit::CommentBytes
-            | Limit::PiBytes => Scope::Token,
+            Limit::NameBytes => Scope::Name,
+            Limit::AttributeBytes | Limit::NamespaceUriBytes | Limit::CommentBytes | Limit::PiBytes => Scope::Token,
             Limit::TextBytes => Scope::Run,
             Limit::Attributes | Limit::AttributesBytes | Limit::Namespaces | Limit::Children => {
                 Scope::Element(self.depth)
             }
             _ => Scope::Document,
         };
+        if self.audit.iter().flat_map(|audit| &audit.open).any(|(open, known)| *open == scope && known.limit == limit) {
+            return true;
+        }
         count_breach(limit as usize);
         let breach = Breach { limit, maximum, observed, place: env.locate(at), path: self.path() };
-        if let Some(audit) = &mut self.audit
-            && !audit.open.iter().any(|(open, known)| *open == scope && known.limit == limit)
-        {
+        if let Some(audit) = &mut self.audit {
             audit.open.push((scope, breach));
         }
         true
+    }
+
+    /// The name at hand, which `carry` holds, has ended.
+    pub(super) fn audit_name(&mut self) {
+        let length = self.carry.len() as u64;
+        self.audit_end(Scope::Name, |_, _| length);
     }
 
     /// The token at hand has ended with this many bytes.
@@ -171,6 +176,15 @@ impl Machine {
             |limit, observed| if limit == Limit::Children { children } else { observed },
         );
         self.count_token(at, env)
+    }
+
+    /// Markup follows a run of text, which ends unless that is CDATA: what it crossed is told now, or the feed that ends it
+    /// would depend on how the markup is cut.
+    #[cold]
+    pub(super) fn audit_text(&mut self) {
+        if self.rules.runs == Runs::Events {
+            self.audit_run();
+        }
     }
 
     /// A run of text has ended.
@@ -316,7 +330,8 @@ impl Machine {
             return false;
         }
         self.tag.count += 1;
-        self.tag.bytes += self.names.written(name).len() as u64;
+        let named = self.names.written(name).len() as u64;
+        self.tag.bytes += named;
         let maximum = self.limits.attributes_bytes;
         if self.tag.bytes + length > maximum
             && !self.crossed(Limit::AttributesBytes, maximum, maximum + 1, self.token, env)
@@ -324,7 +339,7 @@ impl Machine {
             return false;
         }
         let read = self.read_up_to(self.token, env);
-        let added = self.expansions.add_default(length, read);
+        let added = self.expansions.add_default(named, length, read);
         self.audit_expansions(self.token, env);
         match added {
             Ok(()) => true,
@@ -370,8 +385,11 @@ impl Machine {
     #[cold]
     pub(super) fn over_name(&mut self, c: &Cursor<'_>, env: Env<'_>) -> bool {
         let maximum = self.caps.name;
-        // Audited, a name that has crossed goes on.
-        let into = maximum.saturating_sub(self.carry.len() as u64).min(3) as usize;
+        if self.carry.len() as u64 > maximum {
+            // It is audited, and has crossed before.
+            return true;
+        }
+        let into = (maximum - self.carry.len() as u64).min(3) as usize;
         let at = env.at(character_start(c.window(), c.position() + into));
         self.crossed(Limit::NameBytes, maximum, maximum + 1, at, env)
     }
@@ -414,7 +432,7 @@ impl Machine {
     #[cold]
     #[inline(never)]
     pub(super) fn over_text(&mut self, length: usize, position: usize, c: &Cursor<'_>, env: Env<'_>) -> bool {
-        let crossing = position + length - (self.run - self.text_cap) as usize;
+        let crossing = position + length - usize::try_from(self.run - self.text_cap).unwrap_or(length).min(length);
         self.run_crosses(env.at(character_start(c.window(), crossing)), env)
     }
 
@@ -484,17 +502,46 @@ impl Machine {
     #[cold]
     pub(super) fn misplaced(&mut self, c: &Cursor<'_>, env: Env<'_>) -> Step {
         let at = env.at(c.position());
-        self.misplaced_at(at, c, env)
+        self.misplaced_at(at, env)
     }
 
     #[cold]
-    pub(super) fn misplaced_at(&mut self, at: At, c: &Cursor<'_>, env: Env<'_>) -> Step {
-        let kind = match c.peek() {
-            _ if self.phase == Phase::Epilog => Kind::JunkAfterDocument,
-            b'&' | b'<' => Kind::InvalidToken,
-            _ => Kind::Syntax,
-        };
+    pub(super) fn misplaced_at(&mut self, at: At, env: Env<'_>) -> Step {
+        let kind = if self.phase == Phase::Epilog { Kind::JunkAfterDocument } else { Kind::Syntax };
         self.fail_at(kind, at, env)
+    }
+
+    /// What is neither white space nor markup stands outside of the root element: a word, which is read to its end,
+    /// something that stands in declarations, or nothing that XML has.
+    #[cold]
+    pub(super) fn stray(&mut self, c: &Cursor<'_>, env: Env<'_>) -> Step {
+        if first(c.ahead()).is_some_and(|(character, _)| is_name(character)) {
+            self.token = env.at(c.position());
+            self.state = State::Word;
+            return Step::Again;
+        }
+        if matches!(c.peek(), b'>' | b'(' | b')' | b',' | b'|' | b'[' | b']' | b'%' | b'#' | b'"' | b'\'') {
+            return self.misplaced(c, env);
+        }
+        self.fail(Kind::InvalidToken, c, env)
+    }
+
+    /// In such a word. It is misplaced, or, where its end is none for a word, no token.
+    #[cold]
+    pub(super) fn word(&mut self, c: &mut Cursor<'_>, env: Env<'_>) -> Step {
+        while let Some((character, length)) = first(c.ahead()) {
+            if !is_name(character) {
+                break;
+            }
+            c.advance(length);
+        }
+        match c.peek() {
+            0 if c.at_end() => Step::NeedMore,
+            b' ' | b'\t' | b'\n' | b'>' | b')' | b',' | b'|' | b'[' | b'%' | b'+' | b'*' | b'?' => {
+                self.misplaced_at(self.token, env)
+            }
+            _ => self.fail(Kind::InvalidToken, c, env),
+        }
     }
 
     /// What follows `<!` is nothing that may stand here.

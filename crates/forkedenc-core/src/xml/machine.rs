@@ -88,6 +88,8 @@ pub(super) enum State {
     Content,
     /// In a start tag, behind its name or a value.
     Tag,
+    /// Outside of the root element, in a word that can't stand there; where it starts is in `token`.
+    Word,
     // In tokens that are read byte by byte:
     /// Behind `<`.
     Less,
@@ -491,6 +493,7 @@ impl Machine {
             State::Misc | State::Content => Open::Document,
             State::Cdata(_) => Open::Cdata,
             State::Doctype => return self.finish_doctype(c, env),
+            State::Word => return self.misplaced_at(self.token, env),
             _ => Open::Token,
         };
         self.fail(Kind::Incomplete(open), c, env)

@@ -148,11 +148,10 @@ fn hash_head(head: Head, keys: [u64; 2]) -> u32 {
 
 /// The head of a name that is there in full.
 fn head_of(name: &[u8]) -> Head {
-    let mut bytes = [0; 16];
+    let mut bytes = [[0; 8]; 2];
     let count = name.len().min(16);
-    bytes[..count].copy_from_slice(&name[..count]);
-    let word = |half: &[u8]| half.iter().rev().fold(0u64, |word, byte| word << 8 | u64::from(*byte));
-    [word(&bytes[..8]), word(&bytes[8..])]
+    bytes.as_flattened_mut()[..count].copy_from_slice(&name[..count]);
+    bytes.map(u64::from_le_bytes)
 }
 
 impl Default for Names {
@@ -392,6 +391,9 @@ impl Names {
     /// A name of any length.
     #[must_use]
     pub fn find(&self, name: &[u8]) -> Option<NameId> {
+        if name.len() <= 16 {
+            return self.find_short(head_of(name), name.len() as u32);
+        }
         let (hash, mask) = (self.hash(name), self.index.len() - 1);
         let mut slot = hash as usize & mask;
         loop {

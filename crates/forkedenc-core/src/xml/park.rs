@@ -31,13 +31,13 @@ pub struct Parked {
     rare: Option<Box<Rare>>,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 struct Rare {
     input: Option<Input>,
     carry: Option<Vec<u8>>,
     scratch: Option<Vec<u8>>,
     dtd: Option<Dtd>,
-    expansions: Option<Expansions>,
+    expansions: Expansions,
     audit: Option<Box<Audit>>,
     error: Option<Box<Error>>,
 }
@@ -77,20 +77,28 @@ impl Parser {
             return Err(self);
         }
         let Some((page, stack)) = self.pack() else { return Err(self) };
-        let Self { input, machine, .. } = *self;
-        let (carries, in_tag) = (machine.carries(), machine.is_in_tag());
-        let moved = |bytes: Vec<u8>| Some(bytes).filter(|bytes| bytes.len() > BIG);
-        let rare = Rare {
-            input: if input.is_plain() { None } else { Some(input) },
-            carry: if carries { moved(machine.carry) } else { None },
-            scratch: if in_tag { moved(machine.scratch) } else { None },
-            dtd: machine.dtd,
-            expansions: Some(machine.expansions).filter(Expansions::is_any),
-            audit: machine.audit,
-            error: machine.error,
-        };
-        let rare = if rare.is_empty() { None } else { Some(Box::new(rare)) };
-        Ok((Parked { stack, page, rare }, machine.names))
+        let rare = self.take_rare();
+        Ok((Parked { stack, page, rare }, self.machine.names))
+    }
+
+    /// What is not on the page.
+    fn take_rare(&mut self) -> Option<Box<Rare>> {
+        let (machine, plain) = (&mut self.machine, self.input.is_plain());
+        let carry = machine.carries() && machine.carry.len() > BIG;
+        let scratch = machine.is_in_tag() && machine.scratch.len() > BIG;
+        let told = machine.dtd.is_some() || machine.expansions.is_any() || machine.audit.is_some();
+        if plain && !carry && !scratch && !told && machine.error.is_none() {
+            return None;
+        }
+        Some(Box::new(Rare {
+            input: (!plain).then(|| self.input.clone()),
+            carry: carry.then(|| std::mem::take(&mut machine.carry)),
+            scratch: scratch.then(|| std::mem::take(&mut machine.scratch)),
+            dtd: machine.dtd.take(),
+            expansions: machine.expansions.clone(),
+            audit: machine.audit.take(),
+            error: machine.error.take(),
+        }))
     }
 
     fn pack(&mut self) -> Option<(Box<[u8]>, runtime::Parked)> {
@@ -127,18 +135,6 @@ impl Parser {
 /// Room for a page that is bigger is not kept.
 const KEPT: usize = 64 << 10;
 
-impl Rare {
-    fn is_empty(&self) -> bool {
-        self.input.is_none()
-            && self.carry.is_none()
-            && self.scratch.is_none()
-            && self.dtd.is_none()
-            && self.expansions.is_none()
-            && self.audit.is_none()
-            && self.error.is_none()
-    }
-}
-
 impl Parked {
     /// Goes on with any table of names, which gets those of the document. `options`: the same as ever.
     ///
@@ -150,24 +146,27 @@ impl Parked {
             Ok(stack) => stack,
             Err(stack) => return Err(Box::new((Self { stack, page, rare }, names))),
         };
-        let rare = rare.map_or_else(Rare::default, |rare| *rare);
         let mut read = Reader(&page);
         let depth = read.small();
+        let (input, rare) = match rare {
+            None => (None, None),
+            Some(mut rare) => (rare.input.take(), Some(rare)),
+        };
         let mut parser = Box::new(Parser {
+            input: input.unwrap_or_else(|| Input::read_back(&options.encodings, &mut read)),
             machine: Machine::on(stack, options.limits, options.rules, names),
             awake_from: 0,
-            input: rare.input.unwrap_or_else(|| Input::read_back(&options.encodings, &mut read)),
         });
         parser.awake_from = parser.input.read();
         let machine = &mut parser.machine;
         machine.depth = depth;
-        (machine.carry, machine.scratch) = (rare.carry.unwrap_or_default(), rare.scratch.unwrap_or_default());
-        (machine.dtd, machine.error) = (rare.dtd, rare.error);
-        if let Some(expansions) = rare.expansions {
-            machine.expansions = expansions;
+        if let Some(rare) = rare {
+            (machine.carry, machine.scratch) = (rare.carry.unwrap_or_default(), rare.scratch.unwrap_or_default());
+            (machine.dtd, machine.error) = (rare.dtd, rare.error);
+            machine.expansions = rare.expansions;
+            machine.metered |= rare.audit.is_some();
+            machine.audit = rare.audit;
         }
-        machine.metered |= rare.audit.is_some();
-        machine.audit = rare.audit;
         machine.read_back(&mut read);
         debug_assert!(read.is_empty(), "what was written is read");
         Ok(parser)
@@ -545,6 +544,7 @@ fn code_of(state: State) -> u64 {
         State::PiSpace => (17, 0),
         State::Pi(question) => (18, u64::from(question)),
         State::Doctype => (19, 0),
+        State::Word => (20, 0),
     };
     code | more << 5
 }
@@ -576,6 +576,7 @@ fn state_of(code: u64) -> State {
         17 => State::PiSpace,
         18 => State::Pi(more == 1),
         19 => State::Doctype,
+        20 => State::Word,
         _ => State::Content,
     }
 }

@@ -32,6 +32,7 @@ impl Machine {
     pub(super) fn resume<S: Sink>(&mut self, sink: &mut S, c: &mut Cursor<'_>, env: Env<'_>) -> Step {
         match self.state {
             State::Less => self.less(c, env),
+            State::Word => self.word(c, env),
             State::Name(of) => match self.read_name(c, env) {
                 Part::Done => self.name_read(of, c, env),
                 part => part.step(),
@@ -148,7 +149,7 @@ impl Machine {
                 self.state = State::EndName(0);
                 Step::Again
             }
-            _ if self.phase == Phase::Epilog => self.misplaced_at(self.token, c, env),
+            _ if self.phase == Phase::Epilog => self.misplaced_at(self.token, env),
             byte => {
                 if self.phase == Phase::Prolog {
                     let high = first(c.ahead()).is_some_and(|(character, _)| is_name_start(character));
@@ -217,6 +218,9 @@ impl Machine {
     }
 
     fn name_read(&mut self, of: NameOf, c: &mut Cursor<'_>, env: Env<'_>) -> Step {
+        if self.metered {
+            self.audit_name();
+        }
         match of {
             NameOf::Element => {
                 let name = self.intern_carry();
@@ -822,9 +826,10 @@ impl Machine {
 
     fn tell_carried_pi<S: Sink>(&mut self, sink: &mut S, env: Env<'_>) -> Step {
         self.end_run(Runs::Events);
+        let length = self.pi_length();
         let carry = std::mem::take(&mut self.carry);
         let (target, data) = carry.split_at(self.target);
-        let good = !self.metered || self.meter_event(carry.len() as u64, env);
+        let good = !self.metered || self.meter_event(length, env);
         let step = if !good {
             Step::Failed
         } else if sink.pi(target, data, &self.context(env, self.token)) {

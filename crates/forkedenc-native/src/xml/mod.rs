@@ -1,7 +1,7 @@
 //! XML between Python objects and the core. `session` holds what every parse needs and what is kept between parses,
 //! `strings` the strs of names and of short values, `options` reads the arguments that all faces share, `raise` makes
-//! exceptions of failed parses. `events` has PullParser, `handlers` what sax, minidom and lxml read with, `write` the way
-//! out, `check` what builds nothing.
+//! exceptions of failed parses. `events` has PullParser, `handlers` what sax, minidom and lxml read with, `tree` ElementTree,
+//! `write` the way out, `check` what builds nothing.
 
 use pyo3::prelude::*;
 
@@ -12,12 +12,14 @@ pub mod options;
 pub mod raise;
 pub mod session;
 pub mod strings;
+mod tree;
 mod write;
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     options::register(module)?;
     check::register(module)?;
     events::register(module)?;
+    tree::register(module)?;
     handlers::register(module)?;
     write::register(module)
 }

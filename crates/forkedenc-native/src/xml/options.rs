@@ -74,11 +74,11 @@ pub fn options(
 /// `encodings=`: None, `"all"`, or the names of those that are allowed and no other.
 fn encodings_of(face: Face, given: Option<&Bound<'_, PyAny>>) -> PyResult<Encodings> {
     let Some(given) = given.filter(|given| !given.is_none()) else {
-        return Ok(if face.codecs { Encodings::usual(Some(python_tables())) } else { Encodings::default() });
+        return Ok(if face.codecs { Encodings::usual(Some(python_tables(true))) } else { Encodings::default() });
     };
     if let Ok(word) = given.cast::<PyString>() {
         if word.to_str()? == "all" {
-            return Ok(Encodings::all(Some(python_tables())));
+            return Ok(Encodings::all(Some(python_tables(false))));
         }
         return Err(PyValueError::new_err("encodings must be 'all' or an iterable of names"));
     }
@@ -91,14 +91,14 @@ fn encodings_of(face: Face, given: Option<&Bound<'_, PyAny>>) -> PyResult<Encodi
         };
         names.push(name.to_str()?.to_owned());
     }
-    Encodings::named(names.iter().map(String::as_str), Some(python_tables()))
+    Encodings::named(names.iter().map(String::as_str), Some(python_tables(false)))
         .map_err(|name| PyValueError::new_err(format!("no encoding that XML can be read in: {name:?}")))
 }
 
 /// What `forkedenc.xml` registered to find the tables of Python's codecs.
 static TABLES: Mutex<Option<Py<PyAny>>> = Mutex::new(None);
 
-/// Take `function(name)`, which gives 256 code points or None.
+/// Take `function(name, ascii_of_stateful)`, which gives 256 code points or None.
 #[pyfunction]
 fn register_codec_tables(function: Py<PyAny>) {
     let old = TABLES.lock().unwrap_or_else(PoisonError::into_inner).replace(function);
@@ -106,11 +106,11 @@ fn register_codec_tables(function: Py<PyAny>) {
     drop(old);
 }
 
-/// Asks Python for the table of a codec.
-fn python_tables() -> Arc<FindTable> {
-    static FIND: OnceLock<Arc<FindTable>> = OnceLock::new();
-    let find = FIND.get_or_init(|| {
-        Arc::new(|name: &str| {
+/// Asks Python for the table of a codec; of one that keeps a state, if that is wanted, for its ASCII.
+fn python_tables(ascii_of_stateful: bool) -> Arc<FindTable> {
+    static FIND: [OnceLock<Arc<FindTable>>; 2] = [OnceLock::new(), OnceLock::new()];
+    let find = FIND[usize::from(ascii_of_stateful)].get_or_init(|| {
+        Arc::new(move |name: &str| {
             Python::attach(|py| {
                 let function = TABLES
                     .lock()
@@ -119,7 +119,7 @@ fn python_tables() -> Arc<FindTable> {
                     .map(|function| function.clone_ref(py))?;
                 // A codec that fails is as good as none: the document is refused for its encoding.
                 let table: Option<Vec<u32>> =
-                    function.bind(py).call1((name,)).and_then(|table| table.extract()).ok()?;
+                    function.bind(py).call1((name, ascii_of_stateful)).and_then(|table| table.extract()).ok()?;
                 Box::<Table>::try_from(table?.into_boxed_slice()).ok()
             })
         })

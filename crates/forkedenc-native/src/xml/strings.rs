@@ -67,6 +67,14 @@ impl Strings {
         }
     }
 
+    /// The ids of namespaces and of expanded names mean something else from now on, in the middle of a document.
+    #[cold]
+    pub fn ids_end(&mut self) {
+        self.forget();
+        // No table's: the document that goes on, or the next one, starts anew.
+        self.generation = 0;
+    }
+
     fn forget(&mut self) {
         for table in [&mut self.expanded, &mut self.written, &mut self.uris] {
             for object in table.drain(..) {

@@ -38,7 +38,7 @@ impl Charset {
         lower.copy_from_slice(name.as_bytes());
         lower.make_ascii_lowercase();
         Some(match std::str::from_utf8(lower).ok()? {
-            "utf-8" | "utf8" => Self::Utf8,
+            "utf-8" | "utf8" | "utf-8-sig" => Self::Utf8,
             "utf-16" => Self::Utf16,
             "utf-16le" => Self::Utf16Le,
             "utf-16be" => Self::Utf16Be,

@@ -97,27 +97,54 @@ impl Out {
     /// Writes text below U+0080.
     #[inline]
     pub fn ascii(&mut self, text: &[u8], how: How) -> bool {
-        text.chunks(PIECE).all(|piece| {
-            if matches!(how.context, Context::Attribute | Context::HtmlAttribute) {
-                self.ascii_piece::<true>(piece, how)
-            } else {
-                self.ascii_piece::<false>(piece, how)
-            }
-        })
+        if text.len() <= PIECE {
+            return self.ascii_in(text, how);
+        }
+        text.chunks(PIECE).all(|piece| self.ascii_in(piece, how))
+    }
+
+    #[inline(always)]
+    fn ascii_in(&mut self, piece: &[u8], how: How) -> bool {
+        if matches!(how.context, Context::Attribute | Context::HtmlAttribute) {
+            self.ascii_piece::<true>(piece, how)
+        } else {
+            self.ascii_piece::<false>(piece, how)
+        }
+    }
+
+    /// Writes a text below U+0080 of 1 to 16 bytes, which are the last of `ending`.
+    #[inline(always)]
+    pub fn ascii_ending(&mut self, ending: [u8; 16], length: usize, how: How) -> bool {
+        let marked = if matches!(how.context, Context::Attribute | Context::HtmlAttribute) {
+            simd::marked_up::<true>(&ending)
+        } else {
+            simd::marked_up::<false>(&ending)
+        };
+        let before = 16 - length.clamp(1, 16);
+        if marked >> before == 0 {
+            return self.framed([], &shifted(ending, before), length, []);
+        }
+        self.ascii_apart(&ending[before..], how)
+    }
+
+    #[inline(never)]
+    fn ascii_apart(&mut self, text: &[u8], how: How) -> bool {
+        self.ascii(text, how)
     }
 
     #[inline(always)]
     fn ascii_piece<const ATTRIBUTE: bool>(&mut self, text: &[u8], how: How) -> bool {
-        let mut rest = text;
+        let mut at = 0;
         loop {
-            let Some(room) = self.room(rest.len() + 16) else { return false };
-            let clean = copy_clean::<ATTRIBUTE>(rest, room);
+            let Some(room) = self.room(text.len() - at + 16) else { return false };
+            let clean = copy_clean::<ATTRIBUTE>(text, at, room);
             self.used += clean;
-            let Some(&byte) = rest.get(clean) else { return true };
+            at += clean;
+            let Some(&byte) = text.get(at) else { return true };
             if !self.below_0x80(byte, how) {
                 return false;
             }
-            rest = &rest[clean + 1..];
+            at += 1;
         }
     }
 
@@ -215,9 +242,10 @@ impl Out {
     }
 }
 
-/// Copies what stands for itself; gives how many bytes that were. `out` has 16 bytes more than `text`.
+/// Copies what stands for itself from `from` on; gives how many bytes that were. `out` has room for the rest and 16 more.
 #[inline(always)]
-fn copy_clean<const ATTRIBUTE: bool>(text: &[u8], out: &mut [u8]) -> usize {
+fn copy_clean<const ATTRIBUTE: bool>(text: &[u8], from: usize, out: &mut [u8]) -> usize {
+    let (text, whole) = (&text[from..], text);
     let mut at = 0;
     while let Some(chunk) = text[at..].first_chunk::<16>() {
         out[at..at + 16].copy_from_slice(chunk);
@@ -227,16 +255,28 @@ fn copy_clean<const ATTRIBUTE: bool>(text: &[u8], out: &mut [u8]) -> usize {
         }
         at += 16;
     }
-    let rest = &text[at..];
-    if rest.is_empty() {
+    let left = text.len() - at;
+    if left == 0 {
         return at;
     }
-    // What is left, in a vector whose other bytes are clean.
-    let mut chunk = [b' '; 16];
-    short_copy(rest, &mut chunk);
+    let (chunk, found) = match whole.last_chunk::<16>() {
+        // The last 16 bytes, what was looked at before shifted out.
+        Some(ending) => (shifted(*ending, 16 - left), simd::marked_up::<ATTRIBUTE>(ending) >> (16 - left)),
+        None => {
+            // In a vector whose other bytes are clean.
+            let mut chunk = [b' '; 16];
+            short_copy(&text[at..], &mut chunk);
+            (chunk, simd::marked_up::<ATTRIBUTE>(&chunk))
+        }
+    };
     out[at..at + 16].copy_from_slice(&chunk);
-    let found = simd::marked_up::<ATTRIBUTE>(&chunk);
-    at + (found.trailing_zeros() as usize).min(rest.len())
+    at + (found.trailing_zeros() as usize).min(left)
+}
+
+/// The bytes from `from` on, at the start. In registers: what is stored in parts is waited for when it is read whole.
+#[inline(always)]
+fn shifted(bytes: [u8; 16], from: usize) -> [u8; 16] {
+    (u128::from_le_bytes(bytes) >> (8 * from)).to_le_bytes()
 }
 
 /// Fewer than 16 bytes, by moves that overlap.

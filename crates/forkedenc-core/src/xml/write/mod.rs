@@ -3,11 +3,13 @@
 //! `out` is the buffer, `escape` writes text into it, `rules` says what may stand where; `document` is the writer of one
 //! document, which keeps its elements closed and its prefixes bound. Trees are walked by whoever owns them.
 
+mod document;
 mod escape;
 mod out;
 pub mod rules;
 mod scope;
 
+pub use document::{Document, Pairs, Refusal, Style};
 pub use escape::{Context, Form, How, Invalid};
 pub use out::Out;
 pub use scope::{Attributes, Scope};

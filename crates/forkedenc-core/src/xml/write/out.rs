@@ -107,12 +107,23 @@ impl Out {
         true
     }
 
-    /// Writes the first `count` of `N` bytes: a copy of fixed size is one or two moves.
+    /// Writes the first `count` of `N` bytes between others that are always the same.
     #[inline(always)]
-    pub fn put_first<const N: usize>(&mut self, bytes: &[u8; N], count: usize) -> bool {
-        let Some(room) = self.room(N).and_then(<[u8]>::first_chunk_mut::<N>) else { return false };
-        *room = *bytes;
-        self.used += count;
+    pub fn framed<const A: usize, const N: usize, const B: usize>(
+        &mut self,
+        before: [u8; A],
+        bytes: &[u8; N],
+        count: usize,
+        behind: [u8; B],
+    ) -> bool {
+        debug_assert!(count <= N);
+        let Some(room) = self.room(A + N + B) else { return false };
+        let Some(room) = room.get_mut(..A + N + B) else { return false };
+        room[..A].copy_from_slice(&before);
+        room[A..A + N].copy_from_slice(bytes);
+        let end = A + count.min(N);
+        room[end..end + B].copy_from_slice(&behind);
+        self.used += end + B;
         true
     }
 

@@ -13,6 +13,10 @@ pub struct Scope {
     uris: HashMap<Box<[u8]>, Vec<Box<[u8]>>>,
     /// In the order of their declaration, with the depth of the element.
     declared: Vec<(u64, Box<[u8]>)>,
+    /// The prefixes that were declared for each URI and are so still, the innermost last.
+    prefixes: HashMap<Box<[u8]>, Vec<Box<[u8]>>>,
+    /// How many of the declared prefixes begin with `ns`.
+    numbered: usize,
 }
 
 impl Scope {
@@ -29,14 +33,25 @@ impl Scope {
         binding(prefix, uri)?;
         self.uris.entry(prefix.into()).or_default().push(uri.into());
         self.declared.push((depth, prefix.into()));
+        self.numbered += usize::from(prefix.starts_with(b"ns"));
+        self.prefixes.entry(uri.into()).or_default().push(prefix.into());
         Ok(())
     }
 
     /// Forgets what was declared at `depth` or deeper.
     pub fn close(&mut self, depth: u64) {
         while let Some((_, prefix)) = self.declared.pop_if(|(at, _)| *at >= depth) {
-            if let Some(uris) = self.uris.get_mut(&prefix) {
-                uris.pop();
+            self.numbered -= usize::from(prefix.starts_with(b"ns"));
+            // Nothing is kept of what ended, or a long document's names would pile up.
+            let Some(uris) = self.uris.get_mut(&prefix) else { continue };
+            let uri = uris.pop();
+            if uris.is_empty() {
+                self.uris.remove(&prefix);
+            }
+            let Some(prefixes) = uri.as_ref().and_then(|uri| self.prefixes.get_mut(uri)) else { continue };
+            prefixes.pop();
+            if let (true, Some(uri)) = (prefixes.is_empty(), uri) {
+                self.prefixes.remove(&uri);
             }
         }
     }
@@ -49,6 +64,30 @@ impl Scope {
             None if prefix == b"xml" => Some(XML_URI),
             None if prefix.is_empty() => Some(b""),
             None => None,
+        }
+    }
+
+    /// A prefix that stands for a URI, the innermost if there are some; the default is none.
+    #[must_use]
+    pub fn prefix(&self, uri: &[u8]) -> Option<&[u8]> {
+        if uri == XML_URI {
+            return Some(b"xml");
+        }
+        let prefixes = self.prefixes.get(uri)?;
+        prefixes.iter().rev().map(|prefix| &**prefix).find(|prefix| !prefix.is_empty() && self.uri(prefix) == Some(uri))
+    }
+
+    /// A prefix that stands for nothing here: `ns0` and so on.
+    #[must_use]
+    pub fn unused(&self) -> Vec<u8> {
+        // Of one number more than there are such prefixes, one is free; mostly it is the first that is tried.
+        let mut number = self.numbered;
+        loop {
+            let prefix = format!("ns{number}").into_bytes();
+            if self.uri(&prefix).is_none() {
+                return prefix;
+            }
+            number += 1;
         }
     }
 

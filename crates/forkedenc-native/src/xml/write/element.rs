@@ -9,7 +9,9 @@ use super::reference::Ref;
 /// How an element is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
-    /// The standard library's own class: its children are asked for by index.
+    /// The standard library's own class, read by its layout.
+    Raw,
+    /// The same, asked for its parts: its children are asked for by index.
     Plain,
     /// Anything else: its children are iterated.
     Foreign,
@@ -17,6 +19,8 @@ pub enum Access {
 
 /// What the standard library calls its things, and the names of what is asked of elements.
 pub struct Known {
+    /// Whether elements may be read by their layout.
+    pub raw: bool,
     pub element: Ref,
     pub comment: Ref,
     pub pi: Ref,
@@ -39,13 +43,14 @@ pub enum Part {
 
 impl Known {
     /// `(Element, Comment, ProcessingInstruction, QName, prefixes)`
-    pub fn new(things: &[Bound<'_, PyAny>; 5]) -> Self {
+    pub fn new(things: &[Bound<'_, PyAny>; 5], raw: bool) -> Self {
         let py = things[0].py();
         // SAFETY: all are alive and kept by references of their own.
         let keep = |thing: &Bound<'_, PyAny>| unsafe { Ref::keep(thing.as_ptr()) };
         let name = |name: &str| keep(PyString::intern(py, name).as_any());
         let [element, comment, pi, qname, prefixes] = things.each_ref().map(keep);
         Self {
+            raw,
             element,
             comment,
             pi,
@@ -61,10 +66,10 @@ impl Known {
     #[inline(always)]
     pub fn access(&self, element: &Ref) -> Access {
         // SAFETY: alive.
-        if unsafe { ffi::Py_TYPE(element.ptr()) }.cast() == self.element.ptr() {
-            Access::Plain
-        } else {
-            Access::Foreign
+        match unsafe { ffi::Py_TYPE(element.ptr()) }.cast() == self.element.ptr() {
+            true if self.raw => Access::Raw,
+            true => Access::Plain,
+            false => Access::Foreign,
         }
     }
 

@@ -11,7 +11,7 @@ use super::walk::{Trouble, Walk};
 use crate::{errors, fallible};
 
 /// `forkedenc._errors` knows what writes XML by this name.
-const FACE: &str = "xmlwrite";
+pub const FACE: &str = "xmlwrite";
 /// Longer paths are cut anyway.
 const PATH_BYTES: usize = 4 * 1024;
 

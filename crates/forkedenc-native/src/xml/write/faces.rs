@@ -8,13 +8,14 @@ use forkedenc_core::xml::write::{Form, Invalid};
 use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::PyTuple;
+use pyo3::types::{PyDict, PyTuple, PyType};
 
 use super::element::Known;
 use super::error;
 use super::reference::Ref;
 use super::walk::{Kept, Options, Trouble, Walk};
 use crate::limits::xml_limits;
+use crate::pyraw::element::usable;
 use crate::text::{Units, from_utf8};
 
 /// A larger buffer is not kept.
@@ -25,23 +26,38 @@ thread_local! {
 }
 
 /// What the standard library's module is made of, as `forkedenc.xml` registered it last.
-static KNOWN: Mutex<Option<[Py<PyAny>; 5]>> = Mutex::new(None);
+static KNOWN: Mutex<Option<Registered>> = Mutex::new(None);
 
-fn registered() -> MutexGuard<'static, Option<[Py<PyAny>; 5]>> {
+struct Registered {
+    things: [Py<PyAny>; 5],
+    /// Elements are laid out as this module knows.
+    raw: bool,
+}
+
+fn registered() -> MutexGuard<'static, Option<Registered>> {
     KNOWN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Take the standard library's `Element`, `Comment`, `ProcessingInstruction`, `QName` and its dict of known prefixes.
 #[pyfunction]
-fn register_elements(element: Py<PyAny>, comment: Py<PyAny>, pi: Py<PyAny>, qname: Py<PyAny>, prefixes: Py<PyAny>) {
-    let old = registered().replace([element, comment, pi, qname, prefixes]);
+fn register_elements(
+    element: Bound<'_, PyType>,
+    comment: Py<PyAny>,
+    pi: Py<PyAny>,
+    qname: Py<PyAny>,
+    prefixes: Py<PyDict>,
+) {
+    let raw = usable(element.py(), &element);
+    let things = [element.into_any().unbind(), comment, pi, qname, prefixes.into_any()];
+    let old = registered().replace(Registered { things, raw });
     drop(old);
 }
 
 fn known(py: Python<'_>) -> PyResult<Known> {
-    let things = registered().as_ref().map(|things| things.each_ref().map(|thing| thing.bind(py).clone()));
-    let things = things.ok_or_else(|| PyRuntimeError::new_err("no element class is registered"))?;
-    Ok(Known::new(&things))
+    let copy = |known: &Registered| (known.things.each_ref().map(|thing| thing.bind(py).clone()), known.raw);
+    let known = registered().as_ref().map(copy);
+    let (things, raw) = known.ok_or_else(|| PyRuntimeError::new_err("no element class is registered"))?;
+    Ok(Known::new(&things, raw))
 }
 
 /// A tree as text.

@@ -1,5 +1,5 @@
 //! XML on its way out of Python objects. `faces` is the function, `walk` goes over a tree of elements and `tag` writes the
-//! start of one, `element` reads elements, `names` spells their names with prefixes, `error` makes exceptions.
+//! start of one, `element` reads elements, `raw` by their layout, `names` spells their names with prefixes, `error` makes exceptions. `writer` has `xml.Writer`.
 
 use pyo3::prelude::*;
 
@@ -7,10 +7,13 @@ mod element;
 mod error;
 mod faces;
 mod names;
+mod raw;
 mod reference;
 mod tag;
 mod walk;
+mod writer;
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    faces::register(module)
+    faces::register(module)?;
+    module.add_class::<writer::Writer>()
 }

@@ -12,12 +12,12 @@ use pyo3::ffi;
 
 use super::reference::Ref;
 use super::walk::Trouble;
-use crate::text::{Units, from_utf8};
+use crate::text::Units;
 
 /// Spelled names up to this length are remembered.
 const SHORT: usize = 48;
 /// Names remembered at once.
-const SLOTS: usize = 512;
+const SLOTS: usize = 1024;
 
 /// What is to be known of a name.
 pub type Flags = u8;
@@ -35,6 +35,8 @@ pub const RAW_TEXT: Flags = 16;
 pub const FOREIGN: Flags = 32;
 /// None of XML's names; only said where names are checked.
 pub const INVALID: Flags = 64;
+/// Its prefix is declared in the root's tag.
+pub const PREFIXED: Flags = 128;
 
 /// A name and how it is spelled.
 pub struct Slot {
@@ -65,9 +67,11 @@ pub struct Names {
     /// In the order in which they were met.
     pub namespaces: Vec<Namespace>,
     by_uri: HashMap<Vec<u8>, usize>,
+    registered: Registered,
     /// A default namespace was asked for, so names outside of any can't be written.
     default: bool,
-    long: Vec<u8>,
+    /// The name that was spelled last, where it has no slot.
+    long: Out,
     /// Names of tags that are not ASCII: for encodings that may not have their characters.
     pub foreign: HashSet<Vec<u8>>,
     scratch: Vec<u8>,
@@ -84,8 +88,9 @@ impl Names {
             used: Vec::new(),
             namespaces: Vec::new(),
             by_uri: HashMap::new(),
+            registered: Registered::default(),
             default: false,
-            long: Vec::new(),
+            long: Out::new(Vec::new(), u64::MAX),
             foreign: HashSet::new(),
             scratch: Vec::new(),
             form,
@@ -103,13 +108,15 @@ impl Names {
     /// Spells a name: a str, exact or not, or anything else, which is refused.
     #[inline(always)]
     pub fn spell(&mut self, name: &Ref, prefixes: &Ref) -> Result<Spelled, Trouble> {
-        let at = slot(name);
-        if let Some(slot) = self.slots.get(usize::from(at))
-            && slot.key.as_ref().is_some_and(|key| key.is(name))
-        {
-            return Ok(Spelled { flags: slot.flags, slot: Some(at) });
+        let first = slot(name);
+        for at in [first, first ^ 1] {
+            if let Some(slot) = self.slots.get(usize::from(at))
+                && slot.key.as_ref().is_some_and(|key| key.is(name))
+            {
+                return Ok(Spelled { flags: slot.flags, slot: Some(at) });
+            }
         }
-        self.spell_anew(name, prefixes, at)
+        self.spell_anew(name, prefixes, first)
     }
 
     #[cold]
@@ -118,11 +125,11 @@ impl Names {
         if !name.is_str() {
             return Err(Trouble::Type(name.clone()));
         }
-        let mut spelled = Out::new(std::mem::take(&mut self.long), u64::MAX);
+        let mut spelled = std::mem::take(&mut self.long);
+        spelled.truncate(0);
         let flags = self.spell_into(name, prefixes, &mut spelled);
         let length = spelled.used();
-        self.long = spelled.into_buffer();
-        self.long.truncate(length);
+        self.long = spelled;
         let flags = flags?;
         if length > SHORT || !name.is_exact_str() {
             return Ok(Spelled { flags, slot: None });
@@ -131,8 +138,10 @@ impl Names {
             self.slots.try_reserve_exact(SLOTS).map_err(|_| Trouble::Memory)?;
             self.slots.resize_with(SLOTS, || Slot { key: None, flags: 0, length: 0, bytes: [0; SHORT] });
         }
+        // Of its two places the free one, else the second, whose name goes.
+        let at = if self.slots[usize::from(at)].key.is_some() { at ^ 1 } else { at };
         let slot = &mut self.slots[usize::from(at)];
-        slot.bytes[..length].copy_from_slice(&self.long);
+        slot.bytes[..length].copy_from_slice(self.long.bytes());
         (slot.flags, slot.length) = (flags, length as u8);
         if slot.key.replace(name.clone()).is_none() {
             self.used.push(at);
@@ -172,6 +181,9 @@ impl Names {
                 flags |= BARE;
                 out.utf8(local, how)
             } else {
+                if prefix != b"xml" {
+                    flags |= PREFIXED;
+                }
                 out.utf8(&prefix, how) && out.put([b':']) && out.utf8(local, how)
             }
         } else {
@@ -207,7 +219,7 @@ impl Names {
         if let Some(at) = self.by_uri.get(uri) {
             return Ok(self.namespaces[*at].prefix.clone());
         }
-        match registered(uri, prefixes)? {
+        match self.registered.prefix(uri, prefixes)? {
             // Always declared, nowhere written.
             Some(prefix) if prefix == b"xml" && (!self.checked || uri == forkedenc_core::xml::XML_URI) => Ok(prefix),
             Some(prefix) => self.add(prefix, uri),
@@ -273,19 +285,25 @@ impl Names {
                 let slot = &self.slots[usize::from(at)];
                 &slot.bytes[..usize::from(slot.length)]
             }
-            None => &self.long,
+            None => self.long.bytes(),
         }
     }
 
-    /// Writes the last name that was spelled.
+    /// Writes the last name that was spelled, between other bytes.
     #[inline(always)]
-    pub fn put(&self, spelled: Spelled, out: &mut Out) -> bool {
-        let Some(at) = spelled.slot else { return out.raw(&self.long) };
+    pub fn put<const A: usize, const B: usize>(
+        &self,
+        out: &mut Out,
+        before: [u8; A],
+        spelled: Spelled,
+        behind: [u8; B],
+    ) -> bool {
+        let Some(at) = spelled.slot else { return out.put(before) && out.raw(self.long.bytes()) && out.put(behind) };
         let slot = &self.slots[usize::from(at)];
         let length = usize::from(slot.length);
         match slot.bytes.first_chunk::<16>() {
-            Some(first) if length <= 16 => out.put_first(first, length),
-            _ => out.put_first(&slot.bytes, length),
+            Some(first) if length <= 16 => out.framed(before, first, length, behind),
+            _ => out.framed(before, &slot.bytes, length, behind),
         }
     }
 
@@ -307,36 +325,58 @@ fn slot(name: &Ref) -> u16 {
     (product >> (64 - SLOTS.trailing_zeros())) as u16
 }
 
-/// What `register_namespace` knows of a URI.
-fn registered(uri: &[u8], prefixes: &Ref) -> Result<Option<Vec<u8>>, Trouble> {
-    // SAFETY: attached; the URI is a part of a str, as UTF-8 with surrogates, and `prefixes` is alive.
-    unsafe {
-        let uri = Ref::own(from_utf8(uri)).ok_or(Trouble::Raised)?;
-        let found = if ffi::PyDict_CheckExact(prefixes.ptr()) != 0 {
-            let found = ffi::PyDict_GetItemWithError(prefixes.ptr(), uri.ptr());
-            if found.is_null() && !ffi::PyErr_Occurred().is_null() {
-                return Err(Trouble::Raised);
-            }
-            ffi::Py_XNewRef(found)
-        } else {
-            let get = Ref::own(ffi::PyObject_GetAttrString(prefixes.ptr(), c"get".as_ptr())).ok_or(Trouble::Raised)?;
-            let found = ffi::PyObject_CallOneArg(get.ptr(), uri.ptr());
-            if found.is_null() {
-                return Err(Trouble::Raised);
-            }
-            found
-        };
-        let Some(found) = Ref::own(found).filter(|found| !found.is_none()) else { return Ok(None) };
-        if !found.is_str() {
-            return Err(Trouble::Type(found));
+/// So many registered prefixes are looked through one by one.
+const FEW: isize = 64;
+
+/// What `register_namespace` knows: a dict of URIs and prefixes. It is read here and not asked, so that no Python code runs
+/// while a name is spelled.
+#[derive(Default)]
+struct Registered(Option<HashMap<Vec<u8>, Vec<u8>>>);
+
+impl Registered {
+    fn prefix(&mut self, uri: &[u8], prefixes: &Ref) -> Result<Option<Vec<u8>>, Trouble> {
+        // SAFETY: a dict, alive.
+        if self.0.is_none() && unsafe { ffi::PyDict_Size(prefixes.ptr()) } > FEW {
+            let mut all = HashMap::new();
+            each(prefixes, |uri, prefix| {
+                all.insert(uri.to_vec(), prefix.to_vec());
+            })?;
+            self.0 = Some(all);
         }
-        let units = Units::of(found.ptr());
-        let mut prefix = Vec::new();
-        if !units.encode(0, units.len(), &mut prefix) {
-            return Err(Trouble::Memory);
+        if let Some(all) = &self.0 {
+            return Ok(all.get(uri).cloned());
         }
-        Ok(Some(prefix))
+        let mut found = None;
+        each(prefixes, |other, prefix| {
+            if other == uri {
+                found = Some(prefix.to_vec());
+            }
+        })?;
+        Ok(found)
     }
+}
+
+/// Calls for each URI and prefix of a dict.
+fn each(prefixes: &Ref, mut call: impl FnMut(&[u8], &[u8])) -> Result<(), Trouble> {
+    let (mut position, mut key, mut value) = (0, std::ptr::null_mut(), std::ptr::null_mut());
+    let mut texts = [Vec::new(), Vec::new()];
+    // SAFETY: a dict, alive; no Python code runs in the loop, so what it holds stays.
+    unsafe {
+        while ffi::PyDict_Next(prefixes.ptr(), &raw mut position, &raw mut key, &raw mut value) != 0 {
+            if ffi::PyUnicode_Check(key) == 0 || ffi::PyUnicode_Check(value) == 0 {
+                return Err(Trouble::Type(Ref::keep(value)));
+            }
+            for (object, text) in [key, value].into_iter().zip(&mut texts) {
+                text.clear();
+                let units = Units::of(object);
+                if !units.encode(0, units.len(), text) {
+                    return Err(Trouble::Memory);
+                }
+            }
+            call(&texts[0], &texts[1]);
+        }
+    }
+    Ok(())
 }
 
 pub fn unencodable() -> Trouble {

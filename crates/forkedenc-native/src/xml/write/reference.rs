@@ -1,5 +1,7 @@
 //! An owned reference: what lives across code that may run Python's.
 
+use std::mem::ManuallyDrop;
+
 use pyo3::ffi;
 
 /// Dropped where the interpreter is attached, as everything in this room is.
@@ -24,6 +26,15 @@ impl Ref {
     pub unsafe fn keep(object: *mut ffi::PyObject) -> Self {
         // SAFETY: the caller's promise.
         Self(unsafe { ffi::Py_NewRef(object) })
+    }
+
+    /// What someone else keeps for as long as this is used.
+    ///
+    /// # Safety
+    /// `object` is alive, and stays so.
+    #[inline(always)]
+    pub unsafe fn lend(object: *mut ffi::PyObject) -> ManuallyDrop<Self> {
+        ManuallyDrop::new(Self(object))
     }
 
     #[inline(always)]

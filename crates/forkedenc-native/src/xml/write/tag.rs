@@ -44,14 +44,17 @@ impl Walk<'_> {
     fn listed(&mut self, items: &Ref, access: Access, tag: &Ref, spelled: Spelled) -> Result<(), Trouble> {
         let (attributes, plain) = self.resolved(items)?;
         // The keys of a dict, where they are strs, are no two the same.
-        let distinct = attributes.len() < 2 || plain && access == Access::Plain;
+        let distinct = attributes.len() < 2 || plain && access != Access::Foreign;
         let mut flags = spelled.flags & COLON;
         for attribute in &attributes {
             let key = self.names.spell(&attribute.key, &self.known.prefixes);
             let key = key.and_then(|key| self.names.check(key));
             let key = key.map_err(|trouble| self.at(&attribute.key, trouble))?;
             flags |= key.flags & (COLON | BARE | XMLNS);
-            let written = self.out.put([b' ']) && self.names.put(key, &mut self.out) && self.out.put([b'=', b'"']);
+            if self.splice.is_none() {
+                self.without_root(key)?;
+            }
+            let written = self.names.put(&mut self.out, [b' '], key, *b"=\"");
             self.done(written)?;
             if attribute.qname { self.qname_value(&attribute.value) } else { self.value(&attribute.value) }
                 .map_err(|trouble| self.at(&attribute.key, trouble))?;
@@ -78,13 +81,13 @@ impl Walk<'_> {
 
     /// A trouble with an attribute.
     #[cold]
-    fn at(&mut self, key: &Ref, trouble: Trouble) -> Trouble {
+    pub fn at(&mut self, key: &Ref, trouble: Trouble) -> Trouble {
         self.attribute = Some(key.clone());
         trouble
     }
 
     #[inline(always)]
-    fn value(&mut self, value: &Ref) -> Result<(), Trouble> {
+    pub fn value(&mut self, value: &Ref) -> Result<(), Trouble> {
         let context = if self.options.html { Context::HtmlAttribute } else { Context::Attribute };
         self.string(value, context)
     }
@@ -100,7 +103,7 @@ impl Walk<'_> {
         if self.options.checked() && !self.names.is_plain_value(spelled) {
             return Err(Trouble::refused("invalid_name", "a QName whose text would have to be escaped"));
         }
-        let written = self.names.put(spelled, &mut self.out);
+        let written = self.names.put(&mut self.out, [], spelled, []);
         self.done(written)
     }
 
@@ -138,7 +141,7 @@ impl Walk<'_> {
     #[cold]
     #[inline(never)]
     fn check_tag(&mut self, tag: &Ref, attributes: &[Attribute]) -> Result<(), Trouble> {
-        if !self.options.checked() {
+        if !self.options.checked() || self.muted.is_some() {
             return Ok(());
         }
         let mut written = Vec::with_capacity(attributes.len());

@@ -15,9 +15,12 @@ use forkedenc_runtime::Stack;
 use pyo3::ffi;
 
 use super::element::{Access, Known, Part, child};
-use super::names::{Names, RAW_TEXT, Slot, VOID, bad_binding, unencodable};
+use super::names::{Names, PREFIXED, RAW_TEXT, Slot, Spelled, VOID, bad_binding, unencodable};
+use super::raw;
 use super::reference::Ref;
-use crate::text::Units;
+use crate::text::{Units, is_compact_ascii};
+
+const _: () = assert!(size_of::<ffi::PyASCIIObject>() >= 16);
 
 /// Why the walk ended early.
 pub enum Trouble {
@@ -72,6 +75,8 @@ pub struct Open {
     pub name: Option<Ref>,
     /// What its frame's element is in HTML.
     flags: u8,
+    /// Its children are read by layout.
+    raw: bool,
 }
 
 /// What a thread keeps for its next walk.
@@ -92,9 +97,9 @@ pub struct Walk<'a> {
     pub open: Vec<Open>,
     peak: usize,
     /// Where the namespaces are declared: in the root's tag, behind its name.
-    splice: Option<usize>,
+    pub splice: Option<usize>,
     /// The children of a comment are written nowhere, though their names are spelled: the frames open there, and the output before.
-    muted: Option<(usize, usize)>,
+    pub muted: Option<(usize, usize)>,
     /// Declarations that stand among the attributes as they are.
     pub scope: Scope,
     /// Those of the root.
@@ -172,6 +177,13 @@ impl<'a> Walk<'a> {
                 let Some(stack) = &mut self.stack else { return self.finish() };
                 let [index] = stack.peek();
                 stack.replace([index + 1]);
+                if open.raw {
+                    match raw::child(&open.element, index as usize) {
+                        Some(child) => self.start_raw(child)?,
+                        None => self.end()?,
+                    }
+                    continue;
+                }
                 let next = match &open.children {
                     None => child(&open.element, index as usize).ok_or(Trouble::Raised)?,
                     Some(children) => next(children)?,
@@ -187,17 +199,20 @@ impl<'a> Walk<'a> {
 
     /// Writes an element as far as its children.
     #[inline(always)]
-    fn start(&mut self, element: Ref) -> Result<(), Trouble> {
-        let depth = self.open.len() as u64 + 1;
-        if depth > self.options.limits.depth {
-            return Err(self.too_deep(depth));
-        }
+    pub fn start(&mut self, element: Ref) -> Result<(), Trouble> {
+        self.check_depth()?;
         let access = self.known.access(&element);
         let tag = self.known.part(&element, Part::Tag).ok_or(Trouble::Raised)?;
         if !tag.is_exact_str() {
             return self.start_unusual(element, access, tag);
         }
         self.start_named(element, access, tag)
+    }
+
+    #[inline(always)]
+    pub fn check_depth(&self) -> Result<(), Trouble> {
+        let depth = self.open.len() as u64 + 1;
+        if depth > self.options.limits.depth { Err(self.too_deep(depth)) } else { Ok(()) }
     }
 
     #[cold]
@@ -243,14 +258,37 @@ impl<'a> Walk<'a> {
 
     #[inline(always)]
     fn start_named(&mut self, element: Ref, access: Access, tag: Ref) -> Result<(), Trouble> {
-        let spelled = self.names.spell(&tag, &self.known.prefixes)?;
-        self.names.check(spelled)?;
-        let written = self.out.put([b'<']) && self.names.put(spelled, &mut self.out);
-        self.done(written)?;
-        if self.splice.is_none() && self.open.is_empty() {
-            self.splice = Some(self.out.used());
-        }
+        let spelled = self.open_tag(&tag)?;
         self.attributes(&element, access, &tag, spelled)?;
+        self.content(element, access, tag, spelled)
+    }
+
+    /// Writes `<` and the name.
+    #[inline(always)]
+    pub fn open_tag(&mut self, tag: &Ref) -> Result<Spelled, Trouble> {
+        let spelled = self.names.spell(tag, &self.known.prefixes)?;
+        self.names.check(spelled)?;
+        let written = self.names.put(&mut self.out, [b'<'], spelled, []);
+        self.done(written)?;
+        if self.splice.is_none() {
+            self.without_root(spelled)?;
+        }
+        Ok(spelled)
+    }
+
+    /// Looks at a name that was written before there was a tag to declare prefixes in.
+    #[cold]
+    pub fn without_root(&mut self, spelled: Spelled) -> Result<(), Trouble> {
+        if self.open.is_empty() {
+            self.splice = Some(self.out.used());
+        } else if spelled.flags & PREFIXED != 0 && self.options.checked() && self.muted.is_none() {
+            return Err(unbound());
+        }
+        Ok(())
+    }
+
+    /// Goes on behind the attributes.
+    pub fn content(&mut self, element: Ref, access: Access, tag: Ref, spelled: Spelled) -> Result<(), Trouble> {
         let html = self.options.html;
         let text = self.known.part(&element, Part::Text).ok_or(Trouble::Raised)?;
         let has_text = truth(&text)?;
@@ -282,22 +320,22 @@ impl<'a> Walk<'a> {
 
     /// The declarations of an element that was not pushed end.
     #[inline(always)]
-    fn scope_end(&mut self) {
+    pub fn scope_end(&mut self) {
         if !self.scope.is_empty() {
             self.scope.close(self.open.len() as u64 + 1);
         }
     }
 
-    fn end_tag(&mut self, tag: &Ref) -> Result<(), Trouble> {
+    pub fn end_tag(&mut self, tag: &Ref) -> Result<(), Trouble> {
         let spelled = self.names.spell(tag, &self.known.prefixes)?;
-        let written = self.out.put(*b"</") && self.names.put(spelled, &mut self.out) && self.out.put([b'>']);
+        let written = self.names.put(&mut self.out, *b"</", spelled, [b'>']);
         self.done(written)
     }
 
     #[inline(always)]
-    fn push(&mut self, element: Ref, access: Access, name: Option<Ref>, flags: u8) -> Result<(), Trouble> {
+    pub fn push(&mut self, element: Ref, access: Access, name: Option<Ref>, flags: u8) -> Result<(), Trouble> {
         let children = match access {
-            Access::Plain => None,
+            Access::Plain | Access::Raw => None,
             Access::Foreign => {
                 // SAFETY: alive.
                 let children = unsafe { Ref::own(ffi::PyObject_GetIter(element.ptr())) };
@@ -320,7 +358,7 @@ impl<'a> Walk<'a> {
         if self.open.try_reserve(1).is_err() {
             return Err(Trouble::Memory);
         }
-        self.open.push(Open { element, children, name, flags });
+        self.open.push(Open { element, children, name, flags, raw: access == Access::Raw });
         self.peak = self.peak.max(self.open.len());
         Ok(())
     }
@@ -348,7 +386,7 @@ impl<'a> Walk<'a> {
     }
 
     #[inline(always)]
-    fn tail(&mut self, element: &Ref) -> Result<(), Trouble> {
+    pub fn tail(&mut self, element: &Ref) -> Result<(), Trouble> {
         let tail = self.known.part(element, Part::Tail).ok_or(Trouble::Raised)?;
         self.text(&tail, Context::Text)
     }
@@ -369,7 +407,30 @@ impl<'a> Walk<'a> {
             return Err(Trouble::Type(text.clone()));
         }
         let how = self.options.how(context);
-        // SAFETY: a str, held for the length of this function.
+        // SAFETY: a str, held for the length of this function. Its text stands behind its header, which is longer than 16 bytes, so
+        // so many may be read up to the text's end.
+        unsafe {
+            if is_compact_ascii(text.ptr()) {
+                let header = text.ptr().cast::<ffi::PyASCIIObject>();
+                let (data, length) = (header.add(1).cast::<u8>(), (*header).length.cast_unsigned());
+                let written = match length {
+                    0 => true,
+                    1..=16 => {
+                        let ending = data.add(length).sub(16).cast::<[u8; 16]>().read_unaligned();
+                        self.out.ascii_ending(ending, length, how)
+                    }
+                    _ => self.out.ascii(std::slice::from_raw_parts(data, length), how),
+                };
+                return self.done(written);
+            }
+        }
+        self.wide_string(text, how)
+    }
+
+    /// Writes a str that is not ASCII.
+    #[inline(never)]
+    fn wide_string(&mut self, text: &Ref, how: How) -> Result<(), Trouble> {
+        // SAFETY: as the caller's.
         let written = match unsafe { Units::of(text.ptr()) } {
             Units::Ascii(units) => self.out.ascii(units, how),
             Units::Latin1(units) => self.out.wide(units, how),
@@ -380,7 +441,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Writes the text of `script` or `style`, which is not escaped: it must not end the element.
-    fn raw_text(&mut self, text: &Ref, tag: &Ref) -> Result<(), Trouble> {
+    pub fn raw_text(&mut self, text: &Ref, tag: &Ref) -> Result<(), Trouble> {
         let start = self.out.used();
         self.string(text, Context::Raw)?;
         if !self.options.checked() {
@@ -448,6 +509,9 @@ impl<'a> Walk<'a> {
             }
             rules::BadPi::Data => Trouble::refused("invalid_pi", "a processing instruction with '?>' in it"),
         })?;
+        if self.options.invalid == Invalid::Replace && target.windows(3).any(|three| three == "\u{fffd}".as_bytes()) {
+            return Err(Trouble::refused("invalid_pi", "a processing instruction whose target is no name, or is xml"));
+        }
         if self.options.form == Form::Str && !target.is_ascii() {
             self.names.foreign.insert(target.to_vec());
         }
@@ -474,11 +538,8 @@ impl<'a> Walk<'a> {
         {
             return Err(Trouble::refused("duplicate_attribute", "a prefix is declared twice in one tag"));
         }
-        let unbound = || Trouble::refused("unbound_prefix", "a prefix that is declared nowhere");
-        if self.splice.is_none() && namespaces.iter().any(|namespace| !namespace.prefix.is_empty()) {
-            return Err(unbound());
-        }
-        if let Some((_, path)) = self.late.iter().find(|(prefix, _)| self.names.uri(prefix).is_none()) {
+        let declared = |prefix: &[u8]| self.splice.is_some() && self.names.uri(prefix).is_some();
+        if let Some((_, path)) = self.late.iter().find(|(prefix, _)| !declared(prefix)) {
             self.path = Some(path.clone());
             return Err(unbound());
         }
@@ -527,6 +588,10 @@ impl<'a> Walk<'a> {
     pub fn indices(&self) -> Vec<u64> {
         self.stack.as_ref().map_or_else(Vec::new, |stack| stack.words().to_vec())
     }
+}
+
+fn unbound() -> Trouble {
+    Trouble::refused("unbound_prefix", "a prefix that is declared nowhere")
 }
 
 /// Is this what Python calls true?
