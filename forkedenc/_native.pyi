@@ -1,6 +1,6 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from types import EllipsisType, GenericAlias
-from typing import Any, ClassVar, Literal, Self, TypeAlias, final
+from types import EllipsisType, GenericAlias, TracebackType
+from typing import Any, ClassVar, Literal, Protocol, Self, TypeAlias, final
 from xml.etree.ElementTree import Element
 
 from typing_extensions import Buffer
@@ -558,3 +558,62 @@ class TreeParser:
     def begun(self) -> bool: ...
     @property
     def doctype(self) -> bool: ...
+
+# Writing: trees of elements, and documents event by event.
+
+def register_elements(element: type, comment: Any, pi: Any, qname: type, prefixes: dict[str, str]) -> None: ...
+def serialize_tree(
+    element: Any,
+    form: Literal["ascii", "utf-8", "str"],
+    html: bool,
+    invalid: Literal["error", "replace", "write"],
+    declaration: str,
+    default_namespace: str | None,
+    short_empty_elements: bool,
+    limits: Limits | None,
+) -> Any: ...
+
+class _BinaryFile(Protocol):
+    def write(self, data: bytes, /) -> object: ...
+
+@final
+class Writer:
+    def __new__(
+        cls,
+        out: _BinaryFile | Callable[[bytes], object],
+        *,
+        encoding: Literal["utf-8", "us-ascii"] = "utf-8",
+        xml_declaration: bool = False,
+        namespaces: bool = True,
+        short_empty_elements: bool = True,
+        limits: Limits | None = None,
+    ) -> Writer: ...
+    def start(
+        self,
+        name: str,
+        attributes: Mapping[str, str] | Iterable[tuple[str, str]] | None = None,
+        namespaces: Mapping[str, str] | Iterable[tuple[str, str]] | None = None,
+    ) -> None: ...
+    def end(self, name: str | None = None) -> None: ...
+    def element(
+        self,
+        name: str,
+        attributes: Mapping[str, str] | Iterable[tuple[str, str]] | None = None,
+        text: str | None = None,
+        namespaces: Mapping[str, str] | Iterable[tuple[str, str]] | None = None,
+    ) -> None: ...
+    def text(self, text: str) -> None: ...
+    def cdata(self, text: str) -> None: ...
+    def comment(self, text: str) -> None: ...
+    def pi(self, target: str, data: str | None = None) -> None: ...
+    def doctype(self, name: str, public_id: str | None = None, system_id: str | None = None) -> None: ...
+    def flush(self) -> None: ...
+    def close(self) -> None: ...
+    @property
+    def depth(self) -> int: ...
+    @property
+    def stats(self) -> Stats: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, _value: BaseException | None, _traceback: TracebackType | None
+    ) -> None: ...

@@ -10,7 +10,7 @@ from __future__ import annotations
 import codecs
 import io
 import re
-import xml.etree.ElementTree as _stdlib
+import xml.etree.ElementTree as ET
 from typing import Any, Literal
 
 from forkedenc import _native
@@ -22,20 +22,23 @@ __all__ = ["tostring", "tostringlist", "write_tree"]
 Invalid = Literal["error", "replace", "write"]
 
 # Taken before a program can have put ours in their place.
-_tostring, _tree, _get_writer = _stdlib.tostring, _stdlib.ElementTree, _stdlib._get_writer  # type: ignore[attr-defined]
-_methods = _stdlib._serialize  # type: ignore[attr-defined]
+_tostring: Any = ET.tostring
+_tree: Any = ET.ElementTree
+_get_writer: Any = ET._get_writer  # type: ignore[attr-defined]  # noqa: SLF001 - encodes as it always has
+_methods: dict[str, Any] = ET._serialize  # type: ignore[attr-defined]  # noqa: SLF001 - where programs add theirs
 _native.register_elements(
-    _stdlib.Element,
-    _stdlib.Comment,
-    _stdlib.ProcessingInstruction,
-    _stdlib.QName,
-    _stdlib.register_namespace._namespace_map,  # type: ignore[attr-defined]
+    ET.Element,
+    ET.Comment,
+    ET.ProcessingInstruction,
+    ET.QName,
+    ET.register_namespace._namespace_map,  # type: ignore[attr-defined]  # noqa: SLF001 - its one home
 )
 
 _OURS = ("xml", "html", "text")
-_FORMS = {"us-ascii": "ascii", "ascii": "ascii", "utf-8": "utf-8", "UTF-8": "utf-8"}
+_Form = Literal["ascii", "utf-8", "str"]
+_FORMS: dict[str, _Form] = {"us-ascii": "ascii", "ascii": "ascii", "utf-8": "utf-8", "UTF-8": "utf-8"}
 _is_encoding = re.compile(r"[A-Za-z][A-Za-z0-9._-]*", re.ASCII).fullmatch
-_CODECS = {"ascii": "ascii", "utf-8": "utf-8"}
+_CODECS: dict[str, _Form] = {"ascii": "ascii", "utf-8": "utf-8"}
 
 
 def tostring(
@@ -123,7 +126,7 @@ def tostringlist(
     return [text]
 
 
-def write_tree(
+def write_tree(  # noqa: PLR0917 - the standard library's order
     root: Any,
     file_or_filename: Any,
     encoding: str | None = None,
@@ -196,7 +199,7 @@ def _known(method: str | None, invalid: str) -> str:
     return method
 
 
-def _form(encoding: str) -> str | None:
+def _form(encoding: str) -> _Form | None:
     """What the native side writes for an encoding by itself; None for others."""
     form = _FORMS.get(encoding)
     if form is None and encoding.lower() != "unicode":
@@ -205,18 +208,16 @@ def _form(encoding: str) -> str | None:
 
 
 def _as_bytes(
-    root: Any, method: str, form: str, encoding: str, *, declared_by_default: bool = True, options: _Options
+    root: Any, method: str, form: _Form, encoding: str, *, declared_by_default: bool = True, options: _Options
 ) -> bytes:
     default = declared_by_default and encoding.lower() not in {"utf-8", "us-ascii"}
-    data = _serialize(root, method, form, _declaration(method, options, default, encoding), options)
+    data: bytes | str = _serialize(root, method, form, _declaration(method, options, default, encoding), options)
     if isinstance(data, str):
         return _within(data.encode("utf-8" if form == "utf-8" else "ascii", "xmlcharrefreplace"), options[4])
     return data
 
 
-def _as_str(
-    root: Any, method: str, declared: str, *, declared_by_default: bool, options: _Options
-) -> tuple[str, str]:
+def _as_str(root: Any, method: str, declared: str, *, declared_by_default: bool, options: _Options) -> tuple[str, str]:
     """The text, and the names in it that are not ASCII."""
     default = declared_by_default and declared.lower() not in {"utf-8", "us-ascii"}
     data = _serialize(root, method, "str", _declaration(method, options, default, declared), options)
@@ -233,7 +234,7 @@ def _declaration(method: str, options: _Options, default: bool, encoding: str) -
     return ""
 
 
-def _serialize(root: Any, method: str, form: str, declaration: str, options: _Options) -> Any:
+def _serialize(root: Any, method: str, form: _Form, declaration: str, options: _Options) -> Any:
     _, default_namespace, short_empty_elements, invalid, limits = options
     if method == "text":
         return _text(root)

@@ -22,7 +22,9 @@ class EncodeLimitError(_errors.EncodeError):
     maximum: int
     observed: int
 
-    def __init__(self, message: str = "", *, limit: str = "", maximum: int = 0, observed: int = 0, path: str = "") -> None:
+    def __init__(
+        self, message: str = "", *, limit: str = "", maximum: int = 0, observed: int = 0, path: str = ""
+    ) -> None:
         _errors.EncodeError.__init__(self, message, kind="limit", path=path)
         self.limit, self.maximum, self.observed = limit, maximum, observed
 

@@ -204,7 +204,11 @@ def test_events_come_as_soon_as_their_bytes_do():
 
 
 def test_events_before_an_error_come_first():
-    for source, wanted in (([b"<a>x</b>"], WANTED[:2]), ([b"<a>", b"x"], WANTED[:2]), ([b"<a><b", b" c='1' c='1'"], WANTED[:1])):
+    for source, wanted in (
+        ([b"<a>x</b>"], WANTED[:2]),
+        ([b"<a>", b"x"], WANTED[:2]),
+        ([b"<a><b", b" c='1' c='1'"], WANTED[:1]),
+    ):
         events, seen = xml.events(source), []
         with pytest.raises(xml.ParseError):
             for event in events:

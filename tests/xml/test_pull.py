@@ -119,9 +119,13 @@ def joined(events):
     return together
 
 
-texts = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"], exclude_characters="\ufffe\uffff"), max_size=9)
+texts = st.text(
+    st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"], exclude_characters="\ufffe\uffff"), max_size=9
+)
 names = st.sampled_from(["a", "b", "é", "long-name-of-many-bytes", "x:c"])
-escaped = functools.partial(str.translate, table := str.maketrans({"<": "&lt;", "&": "&amp;", '"': "&#34;", ">": "&gt;"}))
+escaped = functools.partial(
+    str.translate, table := str.maketrans({"<": "&lt;", "&": "&amp;", '"': "&#34;", ">": "&gt;"})
+)
 nodes = st.recursive(
     texts.map(lambda text: text.translate(table))
     | texts.map(lambda text: f"<![CDATA[{text.replace(']', '')}]]>")
@@ -205,7 +209,9 @@ def test_raising_an_error_again_does_not_add_to_its_traceback():
     assert len({depth() for _ in range(5)}) == 1
 
 
-@pytest.mark.parametrize("data", [b"", b"<", b"<a>", b"<a><!-- x", b"<a b='1", b"<!DOCTYPE a", b"<a>x</a", b"<a>\xc3", b"<a/><!--"])
+@pytest.mark.parametrize(
+    "data", [b"", b"<", b"<a>", b"<a><!-- x", b"<a b='1", b"<!DOCTYPE a", b"<a>x</a", b"<a>\xc3", b"<a/><!--"]
+)
 def test_a_document_cut_short_is_incomplete_where_its_bytes_end(data):
     for _, chunks in cuts(data):
         _, _, error = read(chunks)
@@ -258,7 +264,18 @@ def test_encodings_are_read_when_they_are_allowed(name):
 
 
 def test_codecs_with_a_state_are_refused_whatever_is_asked_for():
-    for name in ("iso-2022-jp", "iso2022_kr", "hz", "utf-7", "utf_8_sig", "cp037", "punycode", "rot13", "undefined", "idna"):
+    for name in (
+        "iso-2022-jp",
+        "iso2022_kr",
+        "hz",
+        "utf-7",
+        "utf_8_sig",
+        "cp037",
+        "punycode",
+        "rot13",
+        "undefined",
+        "idna",
+    ):
         data = f'<?xml version="1.0" encoding="{name}"?><a/>'.encode()
         assert read([data], encodings="all")[2][1] == "unknown_encoding", name
 
@@ -316,7 +333,9 @@ def test_more_namespaces_than_are_kept_keep_their_names_until_they_are_read():
     data = f"<r>{''.join(elements)}</r>".encode()
     events = events_of(data)
     assert events == read(chunks_of(data, 100))[0]
-    assert events[-3] == Start(f"{{urn:{count - 1}}}e{(count - 1) % 7}", {f"{{urn:{count - 1}}}x": "1", "y": "2"}, {"p": f"urn:{count - 1}"})
+    assert events[-3] == Start(
+        f"{{urn:{count - 1}}}e{(count - 1) % 7}", {f"{{urn:{count - 1}}}x": "1", "y": "2"}, {"p": f"urn:{count - 1}"}
+    )
     assert events[1] == Start("{urn:0}e0", {"{urn:0}x": "1", "y": "2"}, {"p": "urn:0"})
 
 

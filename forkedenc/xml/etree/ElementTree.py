@@ -440,7 +440,6 @@ class ElementTree(_stdlib.ElementTree):
                 opened.close()
         return self._root
 
-
     def write(  # type: ignore[override]
         self,
         file_or_filename: Any,

@@ -226,7 +226,7 @@ impl Input {
         };
         self.end = self.seen - held - u64::from(self.carried);
         let cut = self.carried > 0 || self.stage == Stage::Declaration;
-        if wrong.is_none() && (!source.is_empty() || !over && !(last && cut)) {
+        if wrong.is_none() && !(source.is_empty() && (over || last && cut)) {
             return Filled { length, trouble: None, more: !chunk.is_empty() };
         }
         let trouble = self.troubled(wrong, over, buffer.get(..length).unwrap_or_default());
@@ -299,6 +299,9 @@ impl Input {
                 }
                 let (maximum, limit) = self.maximum();
                 (Kind::Limit { limit, maximum, observed: maximum + 1 }, place)
+            }
+            None if self.stage == Stage::Declaration && self.reading.as_ref().is_some_and(|reading| reading.is_wrong()) => {
+                self.reading.as_ref().and_then(|reading| reading.wrong).unwrap_or((Kind::BadDeclaration, place))
             }
             None if self.stage == Stage::Declaration => {
                 let token = self.reading.as_ref().map_or(place, |reading| reading.start);

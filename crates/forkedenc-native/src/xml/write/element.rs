@@ -2,7 +2,6 @@
 
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::PyString;
 
 use super::reference::Ref;
 
@@ -42,25 +41,13 @@ pub enum Part {
 }
 
 impl Known {
-    /// `(Element, Comment, ProcessingInstruction, QName, prefixes)`
-    pub fn new(things: &[Bound<'_, PyAny>; 5], raw: bool) -> Self {
-        let py = things[0].py();
+    /// `(Element, Comment, ProcessingInstruction, QName, prefixes)`, and the strs `tag`, `text`, `tail`, `items`.
+    pub fn new(things: &[Py<PyAny>; 5], names: &[Py<PyAny>; 4], raw: bool) -> Self {
         // SAFETY: all are alive and kept by references of their own.
-        let keep = |thing: &Bound<'_, PyAny>| unsafe { Ref::keep(thing.as_ptr()) };
-        let name = |name: &str| keep(PyString::intern(py, name).as_any());
+        let keep = |thing: &Py<PyAny>| unsafe { Ref::keep(thing.as_ptr()) };
         let [element, comment, pi, qname, prefixes] = things.each_ref().map(keep);
-        Self {
-            raw,
-            element,
-            comment,
-            pi,
-            qname,
-            prefixes,
-            tag: name("tag"),
-            text: name("text"),
-            tail: name("tail"),
-            items: name("items"),
-        }
+        let [tag, text, tail, items] = names.each_ref().map(keep);
+        Self { raw, element, comment, pi, qname, prefixes, tag, text, tail, items }
     }
 
     #[inline(always)]

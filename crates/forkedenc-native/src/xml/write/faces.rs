@@ -8,7 +8,7 @@ use forkedenc_core::xml::write::{Form, Invalid};
 use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple, PyType};
+use pyo3::types::{PyDict, PyString, PyTuple, PyType};
 
 use super::element::Known;
 use super::error;
@@ -30,6 +30,8 @@ static KNOWN: Mutex<Option<Registered>> = Mutex::new(None);
 
 struct Registered {
     things: [Py<PyAny>; 5],
+    /// The names of what elements are asked for.
+    names: [Py<PyAny>; 4],
     /// Elements are laid out as this module knows.
     raw: bool,
 }
@@ -47,17 +49,17 @@ fn register_elements(
     qname: Py<PyAny>,
     prefixes: Py<PyDict>,
 ) {
-    let raw = usable(element.py(), &element);
+    let py = element.py();
+    let raw = usable(py, &element);
+    let names = ["tag", "text", "tail", "items"].map(|name| PyString::intern(py, name).into_any().unbind());
     let things = [element.into_any().unbind(), comment, pi, qname, prefixes.into_any()];
-    let old = registered().replace(Registered { things, raw });
+    let old = registered().replace(Registered { things, names, raw });
     drop(old);
 }
 
-fn known(py: Python<'_>) -> PyResult<Known> {
-    let copy = |known: &Registered| (known.things.each_ref().map(|thing| thing.bind(py).clone()), known.raw);
-    let known = registered().as_ref().map(copy);
-    let (things, raw) = known.ok_or_else(|| PyRuntimeError::new_err("no element class is registered"))?;
-    Ok(Known::new(&things, raw))
+fn known() -> PyResult<Known> {
+    let known = registered().as_ref().map(|known| Known::new(&known.things, &known.names, known.raw));
+    known.ok_or_else(|| PyRuntimeError::new_err("no element class is registered"))
 }
 
 /// A tree as text.
@@ -96,7 +98,7 @@ fn serialize_tree<'py>(
         short_empty: short_empty_elements,
         limits: xml_limits(limits, XmlLimits::UNLIMITED)?,
     };
-    let known = known(py)?;
+    let known = known()?;
     let kept = SCRATCH.try_with(Cell::take).ok().flatten().unwrap_or_default();
     let mut walk = Walk::new(&options, &known, kept);
     let result = written(py, &mut walk, element, declaration, default_namespace);
