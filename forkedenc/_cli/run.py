@@ -1,4 +1,4 @@
-"""``forkedenc run``: a program with ``json`` replaced, and otherwise as ``python SCRIPT`` runs it."""
+"""``forkedenc run``: a program with ``json`` and ``xml`` replaced, and otherwise as ``python SCRIPT`` runs it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ import runpy
 import signal
 import sys
 import traceback
-from importlib.machinery import SourceFileLoader, SourcelessFileLoader
+from collections.abc import Sequence
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec, SourceFileLoader, SourcelessFileLoader
 from pathlib import Path
 from types import CodeType, ModuleType, TracebackType
 from typing import Final
@@ -23,20 +25,29 @@ from forkedenc._cli import _status
 REPLACED: Final = ("json", "json.decoder", "json.encoder", "json.scanner", "json.tool")
 """The modules that a program finds ours in place of, each under ``forkedenc``."""
 
+REPLACED_LATER: Final = {
+    "xml.etree.ElementTree": "forkedenc.xml.etree.ElementTree",
+    "xml.etree.ElementInclude": "forkedenc.xml.etree.ElementInclude",
+    "xml.sax": "forkedenc.xml.sax",
+    "xml.dom.minidom": "forkedenc.xml.minidom",
+    "xml.dom.pulldom": "forkedenc.xml.pulldom",
+}
+"""Those that ours take the place of when they are imported: each brings much with it that few programs need."""
+
 
 @click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
 @click.argument("script")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[ARGS]...")
 def run(script: str, arguments: tuple[str, ...]) -> int:
-    """Run SCRIPT with json replaced by forkedenc.json.
+    """Run SCRIPT with json and xml replaced by forkedenc.json and forkedenc.xml.
 
     The program finds sys.argv, sys.path[0] and __main__ as under `python SCRIPT ARGS`; its exit status, its traceback
     and what it prints are its own. SCRIPT may be a directory or a zip file with a __main__.py.
 
-    Replaced: json, json.decoder, json.encoder, json.scanner and json.tool, for whatever imports them from then on, the
-    libraries that SCRIPT imports included. Not replaced: the C module _json; what a module took from json before SCRIPT
-    began (one that sitecustomize or a .pth file imported, say); xml, which this release does not read yet; processes that
-    SCRIPT starts, unless it forks.
+    Replaced: json, json.decoder, json.encoder, json.scanner and json.tool; xml.etree.ElementTree, xml.etree.ElementInclude,
+    xml.sax, xml.dom.minidom and xml.dom.pulldom; for whatever imports them from then on, the libraries that SCRIPT imports
+    included. Not replaced: the C modules _json and pyexpat, and xml.parsers.expat; what a module took from json or xml before
+    SCRIPT began (one that sitecustomize or a .pth file imported, say); processes that SCRIPT starts, unless it forks.
     """
     try:
         if not Path(script).is_dir():
@@ -52,6 +63,48 @@ def replace() -> None:
     """Put this package's modules where ``import json`` looks. What imported json before keeps what it has."""
     for name in REPLACED:
         sys.modules[name] = importlib.import_module(f"forkedenc.{name}")
+    sys.meta_path.insert(0, _Replacements())
+    _settle()
+
+
+def _settle() -> None:
+    """Put ours where the standard library's modules have been imported."""
+    for name in REPLACED_LATER:
+        if name in sys.modules and sys.modules[name].__name__ == name:
+            del sys.modules[name]
+            importlib.import_module(name)
+
+
+class _Replacements(MetaPathFinder, Loader):
+    """Finds ours when a program imports one of `REPLACED_LATER`."""
+
+    def __init__(self) -> None:
+        self._busy = False
+
+    def find_spec(
+        self,
+        fullname: str,
+        path: Sequence[str] | None = None,  # noqa: ARG002 - the import system gives it
+        target: ModuleType | None = None,  # noqa: ARG002 - likewise
+    ) -> ModuleSpec | None:
+        # Ours are built on the standard library's, which they find as ever.
+        return None if self._busy or fullname not in REPLACED_LATER else ModuleSpec(fullname, self)
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        self._busy = True
+        try:
+            module = importlib.import_module(REPLACED_LATER[spec.name])
+        finally:
+            self._busy = False
+        spec.loader_state = module.__spec__
+        return module
+
+    def exec_module(self, module: ModuleType) -> None:
+        # It is there already, and keeps its own name and origin.
+        if module.__spec__ is not None:
+            module.__spec__ = module.__spec__.loader_state
+        # What ours are built on has come as well.
+        _settle()
 
 
 def _become(script: str, arguments: tuple[str, ...]) -> None:

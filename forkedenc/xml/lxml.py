@@ -74,7 +74,14 @@ def fromstring(text: bytes | str, *, base_url: str | None = None, **options: Unp
         ParseError: the document is refused.
         TypeError: ``text`` is neither bytes nor str nor a contiguous buffer.
     """
-    return _build([text], base_url, options)
+    return _build(_pieces(text), base_url, options)
+
+
+def _pieces(text: Any) -> Iterator[bytes | str]:
+    """A document in pieces, so that it is not there twice."""
+    view: Any = text if isinstance(text, (str, bytes)) else memoryview(text).cast("B")
+    for start in range(0, len(view), _CHUNK):
+        yield view[start : start + _CHUNK]
 
 
 def _chunks(source: Any) -> Iterator[bytes | str]:

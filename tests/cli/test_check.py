@@ -54,6 +54,12 @@ GOOD = {
     "lines of scalars": b"1\n2\n3",
     "lines without the last end": b'{"a":1}\r\n{"a":2}',
     "sequence": b'\x1e{"a":1}\n\x1e[2]\n',
+    "XML": b'<?xml version="1.0"?><a b="c">text<!-- c --></a>',
+    "XML with an internal subset": b'<!DOCTYPE a [<!ENTITY e "x">]>\n<a>&e;</a>\n',
+    "XML with a mark": b"\xef\xbb\xbf<a/>",
+    "XML behind white space": b"\n \t<a/>",
+    "XML in UTF-16": '<?xml version="1.0" encoding="UTF-16"?><a>é</a>'.encode("utf-16"),
+    "XML in UTF-16 without a mark": "<a>é</a>".encode("utf-16-be"),
 }
 
 
@@ -81,6 +87,14 @@ BAD = {
     "blank": (b" \n ", 2, 2),
     "neither": (b"hello", 1, 1),
     "line cut short": (b"[1]\n[2", 2, 3),
+    "XML end tag": (b"\n<a>\n <b>\n</a>", 4, 3),
+    "XML entity": (b"<a>\n&nope;</a>", 2, 1),
+    "XML attribute twice": ('<a>\n<é c="1" c="2"/></a>'.encode(), 2, 10),
+    "XML character": (b"<a>\r\n\xff</a>", 2, 1),
+    "XML cut short": (b"<a>\n<b></b>", 2, 8),
+    "XML declared too late": (b" <?xml version='1.0'?><a/>", 1, 2),
+    "two roots": (b"<a/>\n<b/>", 2, 1),
+    "a bracket alone": (b"<", 1, 2),
 }
 
 
@@ -93,9 +107,22 @@ def test_what_is_not_well_formed_gets_one_line_with_its_place(check, data, line,
     assert done.err.startswith(f"<stdin>:{line}:{column}: ")
 
 
-def test_xml_is_told_and_not_read_yet(check):
-    for data in (b"<a/>", b"\n <a/>", b"\xef\xbb\xbf<a/>", "<a/>".encode("utf-16")):
-        assert "XML" in check(data, code=2)[0].err
+def test_a_path_goes_with_the_place_of_what_is_wrong_with_xml(check):
+    done, path = check(b'<feed><entry/><entry href="1" href="2"/></feed>', code=3)
+    assert done.err == f"{path}:1:31: duplicate attribute at /feed/entry[2]\n"
+
+
+def test_xml_is_told_whatever_the_first_chunks_hold():
+    feeder = (
+        "import os, subprocess, sys, time\n"
+        "command = [sys.executable, '-m', 'forkedenc', 'check', '-']\n"
+        "process = subprocess.Popen(command, stdin=subprocess.PIPE)\n"
+        "for piece in (b'\\n', b' ', b'<', b'a>', b'</a>'):\n"
+        "    process.stdin.write(piece); process.stdin.flush(); time.sleep(0.05)\n"
+        "process.stdin.close()\n"
+        "sys.exit(process.wait())\n"
+    )
+    assert subprocess.run([sys.executable, "-c", feeder], check=False, timeout=60).returncode == 0
 
 
 CROSSED = {
@@ -110,6 +137,22 @@ CROSSED = {
     "max_number_digits": (b"[" + b"1" * 50 + b"]", 10),
     "max_items": (b"[1,2,3,4,5,6]", 3),
     "max_members": (b'{"a":1,"b":2,"c":3}', 2),
+    "max_name_bytes": (b"<" + b"x" * 50 + b"/>", 10),
+    "max_distinct_names": (b"<a><b/><c/><d/><e/></a>", 2),
+    "max_attributes": (b'<a b="1" c="2" d="3"/>', 2),
+    "max_attribute_bytes": (b'<a b="' + b"x" * 50 + b'"/>', 10),
+    "max_attributes_bytes": (b'<a b="' + b"x" * 50 + b'" c="' + b"x" * 50 + b'"/>', 60),
+    "max_namespaces": (b'<a xmlns:b="u" xmlns:c="v" xmlns:d="w"/>', 2),
+    "max_namespace_uri_bytes": (b'<a xmlns:b="' + b"u" * 50 + b'"/>', 10),
+    "max_children": (b"<a><b/><b/><b/></a>", 2),
+    "max_text_bytes": (b"<a>" + b"x" * 50 + b"</a>", 10),
+    "max_comment_bytes": (b"<a><!--" + b"x" * 50 + b"--></a>", 10),
+    "max_pi_bytes": (b"<a><?p " + b"x" * 50 + b"?></a>", 10),
+    "max_doctype_bytes": (b'<!DOCTYPE a SYSTEM "' + b"x" * 50 + b'"><a/>', 10),
+    "max_entities": (b"<!DOCTYPE a [<!ENTITY b ''><!ENTITY c ''>]><a/>", 1),
+    "max_entity_depth": (b"<!DOCTYPE a [<!ENTITY b 'x'><!ENTITY c '&b;'>]><a>&c;</a>", 1),
+    "max_entity_expansions": (b"<!DOCTYPE a [<!ENTITY b 'x'>]><a>&b;&b;</a>", 1),
+    "max_expanded_bytes": (b"<!DOCTYPE a [<!ENTITY b 'xxxx'>]><a>&b;&b;</a>", 7),
 }
 
 
@@ -187,6 +230,13 @@ def test_usage_errors_have_their_status():
 def test_stats_show_the_growth(check):
     done, path = check(b"[" * 500 + b"]" * 500 + b"\n[1]\n", "--stats")
     assert done.out.startswith(f"{path}: JSON Lines, 2 documents, 1,005 bytes\n")
+    assert re.search(r"depth +500 at most", done.out)
+    assert re.search(r"growth +[1-9][0-9]* growths, [1-9][0-9,]* bytes copied", done.out)
+
+
+def test_stats_of_xml_count_elements(check):
+    done, path = check(b"<a>" * 500 + b"</a>" * 500, "--stats")
+    assert done.out.startswith(f"{path}: XML, 1 documents, 3,500 bytes\n")
     assert re.search(r"depth +500 at most", done.out)
     assert re.search(r"growth +[1-9][0-9]* growths, [1-9][0-9,]* bytes copied", done.out)
 

@@ -70,6 +70,54 @@ def test_json_and_its_submodules_are_replaced(tmp_path):
     ]
 
 
+XML_SCRIPT = """
+import sys, io
+import xml.etree.ElementTree as ET
+from xml.etree import ElementInclude, ElementPath
+import xml.sax.handler, xml.sax.saxutils
+from xml.sax import make_parser, ContentHandler
+from xml.sax.xmlreader import InputSource
+import xml.dom.pulldom
+from xml.dom import minidom
+
+class Handler(ContentHandler):
+    def startElement(self, name, attributes):
+        print(name, dict(attributes))
+
+print(ET.tostring(ET.fromstring("<a b='1'>x<c/></a>")), ElementPath.__name__)
+xml.sax.parseString(b"<a b='1'/>", Handler())
+print(minidom.parseString("<a b='1'>x</a>").toxml(), xml.dom.minidom is minidom)
+print([event for event, node in xml.dom.pulldom.parseString("<a>x</a>")])
+print(xml.sax.saxutils.escape("<"), xml.sax.handler.feature_namespaces, InputSource("x").getSystemId())
+try:
+    ET.fromstring("<a>")
+except ET.ParseError as error:
+    print(error)
+"""
+
+
+def test_xml_is_replaced_when_it_is_imported(both, tmp_path):
+    both(XML_SCRIPT)
+    script = tmp_path / "names.py"
+    script.write_text(
+        "import sys\n"
+        "print([name for name in sys.modules if name in ('xml.sax', 'xml.dom')])\n"
+        "import xml.etree.ElementTree, xml.sax, xml.dom.minidom, xml.dom.pulldom, xml.etree.ElementInclude, importlib\n"
+        "for module in (xml.etree.ElementTree, xml.sax, xml.dom.minidom, xml.dom.pulldom, xml.etree.ElementInclude):\n"
+        "    assert sys.modules[module.__name__] is module and importlib.import_module(module.__spec__.name) is module\n"
+        "    print(module.__name__, module.__spec__.name)\n"
+        "from xml.sax import expatreader\n"
+        "print(expatreader.__name__)\n",
+        encoding="utf-8",
+    )
+    done = start(OURS, script)
+    assert done.stderr == ""
+    names = [
+        f"forkedenc.xml.{name}" for name in ("etree.ElementTree", "sax", "minidom", "pulldom", "etree.ElementInclude")
+    ]
+    assert done.stdout.splitlines() == ["[]", *(f"{name} {name}" for name in names), "xml.sax.expatreader"]
+
+
 def test_what_a_library_imports_is_replaced_as_well(tmp_path):
     (tmp_path / "library.py").write_text("import json\nwhose = json.__name__\n")
     (tmp_path / "script.py").write_text("import library\nprint(library.whose)\n")

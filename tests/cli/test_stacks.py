@@ -92,10 +92,10 @@ def test_statuses_and_messages_are_those_of_check(write, tmp_path):
     assert len(table(done.out)) == 2
 
 
-def test_xml_is_told_and_not_read_yet(write):
-    done = run(write(b"<a/>"), code=2)
-    assert "XML" in done.err
-    assert done.out == ""
+def test_elements_of_xml_are_counted_like_containers(write):
+    (row,) = table(run(write(b"<a>" * 300 + b"</a>" * 300, "nest.xml")).out)
+    assert number(row["depth"]) == 300
+    assert number(row["growths"]) >= 1
 
 
 def test_names_are_shown_without_their_control_characters(write):

@@ -11,6 +11,7 @@ import re
 import sys
 import tempfile
 import unittest
+from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
 # How a parse error is worded is free; where it points is not.
@@ -106,7 +107,7 @@ def main():
         PLUGS[name](suite)
     leave_wording_free()
     outcomes = Outcomes()
-    here = os.getcwd()
+    here = Path.cwd()
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         unittest.defaultTestLoader.loadTestsFromModule(suite).run(outcomes)

@@ -6,7 +6,7 @@ import io
 import pickle
 import threading
 import weakref
-import xml.etree.ElementTree as Stdlib
+import xml.etree.ElementTree as Stdlib  # noqa: ICN001
 
 import pytest
 from feeding import chunks_of, random_chunks
@@ -14,7 +14,7 @@ from hypothesis import given, settings, strategies as st
 
 import forkedenc
 from forkedenc import Limits
-from forkedenc.xml.etree import ElementInclude, ElementTree as ET
+from forkedenc.xml.etree import ElementInclude, ElementTree as ET  # noqa: N817
 
 NAMES = ("a", "b", "p:c", "long-name-past-sixteen-bytes", "é")
 ATTRIBUTES = ("x", "y", "p:x", "another-long-attribute-name", "xml:lang")
@@ -97,14 +97,17 @@ def told(parser, chunks):
     for chunk in chunks:
         parser.feed(chunk)
         for event, value in parser.read_events():
-            is_element = ET.iselement(value)
-            if is_element and not isinstance(value.tag, str):
-                value = (value.tag.__name__, value.text)
-            elif is_element:
-                value = (value.tag, dict(value.attrib), *((value.text, len(value)) if event == "end" else ()))
-            found.append((event, value))
+            found.append((event, shown(event, value)))
     parser.close()
     return found
+
+
+def shown(event, value):
+    if not ET.iselement(value):
+        return value
+    if not isinstance(value.tag, str):
+        return value.tag.__name__, value.text
+    return (value.tag, dict(value.attrib), *((value.text, len(value)) if event == "end" else ()))
 
 
 @settings(max_examples=200, deadline=None)
@@ -199,7 +202,7 @@ def test_an_element_is_the_standard_librarys_and_nothing_else():
 
 def test_names_behind_the_public_ones_are_the_standard_librarys():
     assert ET._namespace_map is Stdlib._namespace_map
-    with pytest.raises(AttributeError, match="ElementTree.* has no attribute 'nonsense'"):
+    with pytest.raises(AttributeError, match=r"ElementTree.* has no attribute 'nonsense'"):
         ET.nonsense  # type: ignore[attr-defined]
 
 
@@ -388,7 +391,7 @@ def test_a_parser_without_target_has_one_until_it_is_fed():
     parser = ET.XMLParser()
     parser.feed("<a/>")
     with pytest.raises(AttributeError):
-        parser.target  # noqa: B018
+        parser.target
 
 
 def test_runs_of_text_join_across_comments_and_instructions_within_their_limit():
@@ -433,7 +436,8 @@ def test_xinclude_reads_by_our_parser(tmp_path):
     ElementInclude.include(root, base_url=f"{tmp_path}/")
     assert (root[0].text, root[0].tail) == ("in", "text")
     refusal(
-        lambda: ElementInclude.include(outer(), base_url=f"{tmp_path}/", limits=Limits(max_depth=0)), forkedenc.LimitError
+        lambda: ElementInclude.include(outer(), base_url=f"{tmp_path}/", limits=Limits(max_depth=0)),
+        forkedenc.LimitError,
     )
 
 
@@ -452,4 +456,3 @@ def test_threads_build_trees_of_their_own():
     for thread in threads:
         thread.join()
     assert list(outcomes) == [True] * 80
-

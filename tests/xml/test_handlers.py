@@ -54,6 +54,8 @@ DOCUMENTS = {
     "declarations": DTD,
     "declaration of standalone": b"<?xml version='1.0' encoding='utf-8' standalone='yes'?><r/>",
     "DOCTYPE alone": b"<!DOCTYPE r><r/>",
+    "parameter entities": b"<!DOCTYPE r [<!ENTITY % a SYSTEM 'a'><!ENTITY % b '<!ENTITY c \"d\">'>%b;%a;%unknown;<!ENTITY e 'f'>]>"
+    b"<r>&c;&e;</r>",
 }
 SETTINGS = {
     "as it is": {},

@@ -4,7 +4,7 @@ import subprocess
 import sys
 import textwrap
 import time
-import xml.etree.ElementTree as standard
+import xml.etree.ElementTree as ET
 
 import pytest
 from feeding import chunks_of
@@ -202,7 +202,7 @@ def test_a_separator_in_a_namespace_cannot_forge_a_name():
         b'<!DOCTYPE a [<!ATTLIST a xmlns CDATA "}">]><a/>',
     ):
         assert pull([data], dtd="internal").error, data
-        with pytest.raises(standard.ParseError):
+        with pytest.raises(ET.ParseError):
             ElementTree.fromstring(data)
 
 

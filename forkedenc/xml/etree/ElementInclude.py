@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from typing import Any
-from xml.etree import ElementInclude as _stdlib
+from xml.etree import ElementInclude as _stdlib  # noqa: N813 - its place is taken here
 from xml.etree.ElementInclude import (
     DEFAULT_MAX_INCLUSION_DEPTH,
     XINCLUDE,

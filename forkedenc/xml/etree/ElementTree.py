@@ -29,6 +29,7 @@ from xml.etree import ElementPath
 from xml.etree.ElementTree import (
     PI,
     VERSION,
+    C14NWriterTarget,
     Comment,
     Element,
     ParseError,
@@ -43,7 +44,6 @@ from xml.etree.ElementTree import (
 
 from forkedenc import _native
 from forkedenc._limits import Limits
-from forkedenc.xml._canonical import C14NWriterTarget
 from forkedenc.xml._write import Invalid, tostring, tostringlist, write_tree
 
 __all__ = [
@@ -175,6 +175,9 @@ class XMLParser:
             ParseError: the document is not well-formed or refused; again from every later call.
             RuntimeError: the parser is in use, by another thread or by the call that led here.
         """
+        if self._queue is None and not self._warns:
+            self._parser.feed(data)
+            return
         try:
             self._parser.feed(data)
         finally:
@@ -189,10 +192,8 @@ class XMLParser:
         Raises:
             ParseError: the document ended too early, or was closed before.
         """
-        try:
-            root = self._parser.close()
-        finally:
-            self._hand_out()
+        root = self._parser.close()
+        self._hand_out()
         if self._target is None:
             return root
         return None if self._close_target is None else self._close_target()
@@ -439,7 +440,6 @@ class ElementTree(_stdlib.ElementTree):
             if opened is not None:
                 opened.close()
         return self._root
-
 
     def write(  # type: ignore[override]
         self,

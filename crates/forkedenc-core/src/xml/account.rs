@@ -48,7 +48,8 @@ impl Caps {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Scope {
-    /// An attribute, comment, PI or name.
+    Name,
+    /// An attribute, comment or PI.
     Token,
     Run,
     /// The element at this depth.
@@ -106,25 +107,29 @@ impl Machine {
             return false;
         }
         let scope = match limit {
-            Limit::NameBytes
-            | Limit::AttributeBytes
-            | Limit::NamespaceUriBytes
-            | Limit::CommentBytes
-            | Limit::PiBytes => Scope::Token,
+            Limit::NameBytes => Scope::Name,
+            Limit::AttributeBytes | Limit::NamespaceUriBytes | Limit::CommentBytes | Limit::PiBytes => Scope::Token,
             Limit::TextBytes => Scope::Run,
             Limit::Attributes | Limit::AttributesBytes | Limit::Namespaces | Limit::Children => {
                 Scope::Element(self.depth)
             }
             _ => Scope::Document,
         };
+        if self.audit.iter().flat_map(|audit| &audit.open).any(|(open, known)| *open == scope && known.limit == limit) {
+            return true;
+        }
         count_breach(limit as usize);
         let breach = Breach { limit, maximum, observed, place: env.locate(at), path: self.path() };
-        if let Some(audit) = &mut self.audit
-            && !audit.open.iter().any(|(open, known)| *open == scope && known.limit == limit)
-        {
+        if let Some(audit) = &mut self.audit {
             audit.open.push((scope, breach));
         }
         true
+    }
+
+    /// The name at hand, which `carry` holds, has ended.
+    pub(super) fn audit_name(&mut self) {
+        let length = self.carry.len() as u64;
+        self.audit_end(Scope::Name, |_, _| length);
     }
 
     /// The token at hand has ended with this many bytes.
@@ -171,6 +176,15 @@ impl Machine {
             |limit, observed| if limit == Limit::Children { children } else { observed },
         );
         self.count_token(at, env)
+    }
+
+    /// Markup follows a run of text, which ends unless that is CDATA: what it crossed is told now, or the feed that ends it
+    /// would depend on how the markup is cut.
+    #[cold]
+    pub(super) fn audit_text(&mut self) {
+        if self.rules.runs == Runs::Events {
+            self.audit_run();
+        }
     }
 
     /// A run of text has ended.
@@ -257,7 +271,7 @@ impl Machine {
     #[cold]
     pub(super) fn attributes_cross(&mut self, c: &Cursor<'_>, env: Env<'_>) -> bool {
         let maximum = self.limits.attributes_bytes;
-        let into = (maximum - self.tag.bytes - self.carry.len() as u64).min(3) as usize;
+        let into = maximum.saturating_sub(self.tag.bytes + self.carry.len() as u64).min(3) as usize;
         let at = env.at(character_start(c.window(), c.position() + into));
         self.crossed(Limit::AttributesBytes, maximum, maximum + 1, at, env)
     }
@@ -316,7 +330,8 @@ impl Machine {
             return false;
         }
         self.tag.count += 1;
-        self.tag.bytes += self.names.written(name).len() as u64;
+        let named = self.names.written(name).len() as u64;
+        self.tag.bytes += named;
         let maximum = self.limits.attributes_bytes;
         if self.tag.bytes + length > maximum
             && !self.crossed(Limit::AttributesBytes, maximum, maximum + 1, self.token, env)
@@ -324,7 +339,7 @@ impl Machine {
             return false;
         }
         let read = self.read_up_to(self.token, env);
-        let added = self.expansions.add_default(length, read);
+        let added = self.expansions.add_default(named, length, read);
         self.audit_expansions(self.token, env);
         match added {
             Ok(()) => true,
@@ -370,6 +385,10 @@ impl Machine {
     #[cold]
     pub(super) fn over_name(&mut self, c: &Cursor<'_>, env: Env<'_>) -> bool {
         let maximum = self.caps.name;
+        if self.carry.len() as u64 > maximum {
+            // It is audited, and has crossed before.
+            return true;
+        }
         let into = (maximum - self.carry.len() as u64).min(3) as usize;
         let at = env.at(character_start(c.window(), c.position() + into));
         self.crossed(Limit::NameBytes, maximum, maximum + 1, at, env)
@@ -413,7 +432,7 @@ impl Machine {
     #[cold]
     #[inline(never)]
     pub(super) fn over_text(&mut self, length: usize, position: usize, c: &Cursor<'_>, env: Env<'_>) -> bool {
-        let crossing = position + length - (self.run - self.text_cap) as usize;
+        let crossing = position + length - usize::try_from(self.run - self.text_cap).unwrap_or(length).min(length);
         self.run_crosses(env.at(character_start(c.window(), crossing)), env)
     }
 
@@ -454,7 +473,8 @@ impl Machine {
     /// The comment or PI at hand grows past its cap, to `length`; its last byte stands before the window's `end`.
     #[cold]
     pub(super) fn over_carried(&mut self, length: u64, end: usize, c: &Cursor<'_>, env: Env<'_>) -> bool {
-        let crossing = end - (length - self.token_cap()) as usize;
+        // Audited, one that has crossed in an earlier window goes on.
+        let crossing = end.saturating_sub((length - self.token_cap()) as usize);
         self.carried_crosses(env.at(character_start(c.window(), crossing)), env)
     }
 

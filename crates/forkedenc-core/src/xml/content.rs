@@ -30,6 +30,9 @@ impl Machine {
                         }
                     }
                     b'!' | b'?' | 0 => {
+                        if self.metered {
+                            self.audit_text();
+                        }
                         self.token = env.at(start);
                         c.advance(1);
                         self.state = State::Less;

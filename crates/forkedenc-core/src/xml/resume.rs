@@ -218,6 +218,9 @@ impl Machine {
     }
 
     fn name_read(&mut self, of: NameOf, c: &mut Cursor<'_>, env: Env<'_>) -> Step {
+        if self.metered {
+            self.audit_name();
+        }
         match of {
             NameOf::Element => {
                 let name = self.intern_carry();
@@ -295,7 +298,13 @@ impl Machine {
         self.carry.extend_from_slice(&name[..matched as usize + same]);
         self.colon = match memchr::memchr(b':', &self.carry) {
             Some(_) if !self.rules.namespaces => 0,
-            Some(at) => if at + 1 == self.carry.len() { 1 } else { 2 },
+            Some(at) => {
+                if at + 1 == self.carry.len() {
+                    1
+                } else {
+                    2
+                }
+            }
             None => 0,
         };
         self.state = State::Name(NameOf::End);
@@ -817,9 +826,10 @@ impl Machine {
 
     fn tell_carried_pi<S: Sink>(&mut self, sink: &mut S, env: Env<'_>) -> Step {
         self.end_run(Runs::Events);
+        let length = self.pi_length();
         let carry = std::mem::take(&mut self.carry);
         let (target, data) = carry.split_at(self.target);
-        let good = !self.metered || self.meter_event(carry.len() as u64, env);
+        let good = !self.metered || self.meter_event(length, env);
         let step = if !good {
             Step::Failed
         } else if sink.pi(target, data, &self.context(env, self.token)) {

@@ -10,6 +10,8 @@ use crate::xml::error::Kind;
 
 /// No ratio is refused before so many bytes came of expansion.
 const FREE_BYTES: u64 = 1 << 20;
+/// Space, equals sign and quotes of an attribute.
+const DRESS: u64 = 4;
 
 /// What the replacement of entities has cost a document so far: one count for its DOCTYPE, its content and its attributes.
 #[derive(Clone, Debug)]
@@ -27,10 +29,15 @@ pub struct Expansions {
     deepest: u64,
     /// The greatest ratio, where it counted.
     ratio: f64,
-    /// Limits are noted when they are first crossed, and not enforced.
-    audited: bool,
-    crossed: Vec<(Limit, u64, u64)>,
+    audit: Option<Box<Audited>>,
+}
+
+/// Limits that are noted when they are first crossed, and not enforced.
+#[derive(Clone, Debug, Default)]
+struct Audited {
     noted: Vec<Limit>,
+    /// Not told yet, with maximum and what was observed.
+    crossed: Vec<(Limit, u64, u64)>,
 }
 
 impl Expansions {
@@ -46,20 +53,24 @@ impl Expansions {
             ratio_limit: limits.amplification,
             deepest: 0,
             ratio: 0.0,
-            audited: false,
-            crossed: Vec::new(),
-            noted: Vec::new(),
+            audit: None,
         }
+    }
+
+    /// False where it is as it was made: nothing was expanded yet.
+    #[must_use]
+    pub fn is_any(&self) -> bool {
+        self.audit.is_some() || self.count > 0 || self.bytes > 0 || self.defaults > 0
     }
 
     /// Switches enforcement off: see [`Self::take_crossed`].
     pub fn audit(&mut self) {
-        self.audited = true;
+        self.audit = Some(Box::default());
     }
 
     /// Limits that were crossed for the first time since the last call, with maximum and what was observed then.
     pub fn take_crossed(&mut self) -> Vec<(Limit, u64, u64)> {
-        std::mem::take(&mut self.crossed)
+        self.audit.as_mut().map(|audit| std::mem::take(&mut audit.crossed)).unwrap_or_default()
     }
 
     /// What one of its limits counts, as it is now.
@@ -75,12 +86,10 @@ impl Expansions {
     }
 
     fn over(&mut self, limit: Limit, maximum: u64, observed: u64) -> Result<(), Kind> {
-        if !self.audited {
-            return Err(Kind::Limit { limit, maximum, observed });
-        }
-        if !self.noted.contains(&limit) {
-            self.noted.push(limit);
-            self.crossed.push((limit, maximum, observed));
+        let Some(audit) = &mut self.audit else { return Err(Kind::Limit { limit, maximum, observed }) };
+        if !audit.noted.contains(&limit) {
+            audit.noted.push(limit);
+            audit.crossed.push((limit, maximum, observed));
         }
         Ok(())
     }
@@ -107,12 +116,13 @@ impl Expansions {
         self.add_up(read)
     }
 
-    /// An attribute of `length` bytes, name and value, was added to a tag that ends at byte `read` of the source.
+    /// An attribute was added to a tag that starts at byte `read` of the source: a name and a value of so many bytes. It
+    /// counts as it would stand in the tag, so that many of them cost something though they say nothing.
     ///
     /// # Errors
     /// The limit that this crosses.
-    pub fn add_default(&mut self, length: u64, read: u64) -> Result<(), Kind> {
-        self.defaults = self.defaults.saturating_add(length);
+    pub fn add_default(&mut self, name: u64, value: u64, read: u64) -> Result<(), Kind> {
+        self.defaults = self.defaults.saturating_add(name + value + DRESS);
         self.add_up(read)
     }
 

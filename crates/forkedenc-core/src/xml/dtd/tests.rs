@@ -616,8 +616,8 @@ fn a_ratio_counts_past_a_mebibyte_only() {
     let mut expansions = Expansions::new(&limits);
     assert_eq!(expansions.enter(1 << 20, 1, 5), Ok(()));
     assert!(matches!(expansions.enter(1, 1, 5), Err(Kind::Limit { limit: Limit::Amplification, .. })));
-    assert_eq!(expansions.add_default((8 << 20) - 1, 1 << 20), Ok(()));
-    assert!(expansions.add_default(1, 1 << 20).is_err());
+    assert_eq!(expansions.add_default(1, (8 << 20) - 6, 1 << 20), Ok(()));
+    assert!(expansions.add_default(1, 0, 1 << 20).is_err());
 }
 
 fn expand(read: &mut Read, name: &str, cap: u64) -> Result<String, Kind> {
@@ -751,5 +751,31 @@ fn no_cut_changes_what_a_mutilated_doctype_comes_to() {
         }
         let subset: String = subset.into_iter().collect();
         read(&format!("<!DOCTYPE r SYSTEM 's' [{subset}]>"));
+    }
+}
+
+#[test]
+fn a_face_may_refuse_entities_or_what_is_outside() {
+    for (document, entities, external, expected) in [
+        ("<!DOCTYPE r SYSTEM 's' [<!NOTATION n SYSTEM 's'><!ELEMENT r ANY>]>", true, true, None),
+        ("<!DOCTYPE r [ <!ENTITY e 'x'>]>", true, false, Some((Kind::EntityForbidden, 14))),
+        ("<!DOCTYPE r [ <!ENTITY % e 'x'>]>", true, true, Some((Kind::EntityForbidden, 14))),
+        ("<!DOCTYPE r [<!ENTITY e 'x'>]>", false, true, None),
+        ("<!DOCTYPE r [ <!ENTITY e SYSTEM 's'>]>", false, true, Some((Kind::ExternalForbidden, 14))),
+        ("<!DOCTYPE r [ <!ENTITY % e PUBLIC 'p' 's'>]>", false, true, Some((Kind::ExternalForbidden, 14))),
+    ] {
+        let limits = XmlLimits::DEFAULT;
+        let mut reader = Reader::new(DtdMode::Internal, &limits, true, entities, external, None, Place::START);
+        let (mut names, mut expansions) = (Names::default(), Expansions::new(&limits));
+        let padded = [&document.as_bytes()[9..], &[0; PADDING]].concat();
+        let window = Window::padded(&padded, document.len() - 9);
+        let counter = Counter(Place::START.after(b"<!DOCTYPE"), window.bytes());
+        let mut sink = Recorder::default();
+        let mut env = Env { sink: &mut sink, names: &mut names, expansions: &mut expansions, place: &counter };
+        let failed = match reader.read(&mut window.cursor(0), &mut env) {
+            Outcome::Failed(kind, place) => Some((kind, place.offset)),
+            _ => None,
+        };
+        assert_eq!(failed, expected, "{document}");
     }
 }

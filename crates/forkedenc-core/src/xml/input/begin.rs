@@ -124,8 +124,9 @@ impl Input {
         let mut step = Step::More;
         while step == Step::More {
             let Some((unit, taken)) = self.unit(source) else { break };
-            let byte = u8::try_from(unit).unwrap_or(0x80);
-            if matches!(byte, 0x80..0xc2 | 0xf5..) && size == 1 {
+            // Of what is not ASCII a unit of sixteen bits is whole: any character that is as good.
+            let byte = if size == 1 { unit as u8 } else { u8::try_from(unit).ok().filter(u8::is_ascii).unwrap_or(0x7f) };
+            if matches!(byte, 0x80..0xc2 | 0xf5..) && size == 1 && !reading.is_wrong() {
                 reading.wrong = Some((Kind::InvalidCharacter, place));
                 step = Step::Bad;
                 break;
@@ -146,7 +147,7 @@ impl Input {
             Step::Done => self.declared(&reading).map(|()| true),
             Step::Bad => Ok(false),
         };
-        let wrong = reading.wrong;
+        let wrong = reading.wrong.filter(|_| step == Step::Bad);
         self.reading = Some(reading);
         wrong.map_or(known, |(kind, place)| Err(Wrong::There(kind, place)))
     }

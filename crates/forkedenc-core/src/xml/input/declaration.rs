@@ -3,7 +3,7 @@
 //! It comes before all else is known, its own encoding included, so it is read here and not by the parser. What is wrong is
 //! said as soon as it shows, at the place where expat says it.
 
-use super::super::chars::is_space;
+use super::super::chars::{is_char, is_space};
 use super::super::error::Kind;
 use super::super::sink::XmlDeclaration;
 use crate::position::Place;
@@ -137,7 +137,25 @@ pub(super) struct Reading {
     /// Where the encoding's name starts.
     encoding_place: Place,
     pub wrong: Option<(Kind, Place)>,
+    /// Behind what is wrong: a character that is none, up to the end of the declaration, is told before it, as expat has it.
+    rest: Option<Rest>,
 }
+
+/// What is read behind a mistake.
+#[derive(Clone, Copy, Debug)]
+struct Rest {
+    /// Bytes, or units.
+    read: u16,
+    question: bool,
+    /// The character at hand: where it starts, its first bytes, and how many more there must be.
+    at: Place,
+    point: u32,
+    smallest: u32,
+    missing: u8,
+}
+
+/// Behind so many of them the mistake is told, whatever follows.
+const REST: u16 = 4096;
 
 /// What a character made of the declaration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -163,6 +181,7 @@ impl Reading {
             begun,
             encoding_place: begun,
             wrong: None,
+            rest: None,
         }
     }
 
@@ -221,7 +240,18 @@ impl Reading {
     #[inline]
     pub fn step(&mut self, byte: u8, place: &Place) -> Step {
         if byte < b' ' && !is_space(byte) {
-            return self.bad(Kind::InvalidCharacter, *place);
+            self.wrong = Some((Kind::InvalidCharacter, *place));
+            return Step::Bad;
+        }
+        match self.read(byte, place) {
+            Step::Bad => self.behind_mistake(byte, place),
+            step => step,
+        }
+    }
+
+    fn read(&mut self, byte: u8, place: &Place) -> Step {
+        if self.rest.is_some() {
+            return Step::Bad;
         }
         match self.state {
             State::Between { spaced } => {
@@ -273,7 +303,44 @@ impl Reading {
     #[cold]
     fn bad(&mut self, kind: Kind, place: Place) -> Step {
         self.wrong = Some((kind, place));
+        self.rest = Some(Rest { read: 0, question: false, at: place, point: 0, smallest: 0, missing: 0 });
         Step::Bad
+    }
+
+    /// True where bytes are no longer grammar: they only have to be characters.
+    pub fn is_wrong(&self) -> bool {
+        self.rest.is_some()
+    }
+
+    /// A byte behind a mistake, or the one that made it.
+    #[cold]
+    fn behind_mistake(&mut self, byte: u8, place: &Place) -> Step {
+        let Some(rest) = &mut self.rest else { return Step::Bad };
+        rest.read += 1;
+        if rest.missing > 0 {
+            rest.missing -= 1;
+            rest.point = rest.point << 6 | u32::from(byte & 0x3f);
+            let whole = rest.missing == 0;
+            if byte & 0xc0 != 0x80 || (whole && (rest.point < rest.smallest || !is_char(rest.point))) {
+                self.wrong = Some((Kind::InvalidCharacter, rest.at));
+                return Step::Bad;
+            }
+            return Step::More;
+        }
+        (rest.missing, rest.point, rest.smallest) = match byte {
+            0..0x80 => (0, 0, 0),
+            0xc2..0xe0 => (1, u32::from(byte & 0x1f), 0x80),
+            0xe0..0xf0 => (2, u32::from(byte & 0x0f), 0x800),
+            0xf0..0xf5 => (3, u32::from(byte & 0x07), 0x1_0000),
+            0x80.. => {
+                self.wrong = Some((Kind::InvalidCharacter, *place));
+                return Step::Bad;
+            }
+        };
+        rest.at = *place;
+        let ends = rest.question && byte == b'>';
+        rest.question = byte == b'?';
+        if ends || rest.read > REST { Step::Bad } else { Step::More }
     }
 
     /// A character of a name, or what stands behind it; `read` of them were read.

@@ -7,13 +7,15 @@
 //! cut: of a character that a chunk cuts, up to three bytes are kept, of a CR at the end of a chunk, that it was there.
 //!
 //! `begin` finds out the encoding: `encodings` knows names, `declaration` the XML declaration. `utf8` and its neighbours
-//! decode; `places` knows where a position of the piece lies in the source. Here is what holds them together, and limits.
+//! decode; `places` knows where a position of the piece lies in the source. `park` has the state of an idle one.
+//! Here is what holds them together, and limits.
 
 mod begin;
 mod bytes;
 mod declaration;
 mod encodings;
 mod multibyte;
+mod park;
 mod places;
 mod utf16;
 mod utf8;
@@ -224,7 +226,7 @@ impl Input {
         };
         self.end = self.seen - held - u64::from(self.carried);
         let cut = self.carried > 0 || self.stage == Stage::Declaration;
-        if wrong.is_none() && (!source.is_empty() || !over && !(last && cut)) {
+        if wrong.is_none() && !(source.is_empty() && (over || last && cut)) {
             return Filled { length, trouble: None, more: !chunk.is_empty() };
         }
         let trouble = self.troubled(wrong, over, buffer.get(..length).unwrap_or_default());
@@ -297,6 +299,9 @@ impl Input {
                 }
                 let (maximum, limit) = self.maximum();
                 (Kind::Limit { limit, maximum, observed: maximum + 1 }, place)
+            }
+            None if self.stage == Stage::Declaration && self.reading.as_ref().is_some_and(|reading| reading.is_wrong()) => {
+                self.reading.as_ref().and_then(|reading| reading.wrong).unwrap_or((Kind::BadDeclaration, place))
             }
             None if self.stage == Stage::Declaration => {
                 let token = self.reading.as_ref().map_or(place, |reading| reading.start);

@@ -1,7 +1,7 @@
 //! What a parse with handlers remembers from event to event: the strs of names, text that waits for its run to end, and
 //! what the DOCTYPE has declared.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use forkedenc_core::xml::{ExpandedId, Name, Names, UriId};
 use pyo3::ffi;
@@ -54,8 +54,6 @@ pub struct Memory {
     /// Text that waits: pyexpat's `buffer_text`.
     pub text: Vec<u8>,
     scratch: Vec<u8>,
-    /// Entities declared so far. The first declaration counts, and it alone is told.
-    declared: HashSet<(bool, Box<[u8]>)>,
     external: HashMap<Box<[u8]>, External>,
 }
 
@@ -81,7 +79,6 @@ impl Memory {
             prefixes: false,
             text: Vec::new(),
             scratch: Vec::new(),
-            declared: HashSet::new(),
             external: HashMap::new(),
         }
     }
@@ -245,7 +242,7 @@ impl Memory {
         }
     }
 
-    /// Notes a declaration of an entity. False where it is not the first of that name, or one of the five of XML itself.
+    /// Notes a declaration of an entity, the first of that name. False where it is one of the five of XML itself.
     pub fn declare(
         &mut self,
         name: &[u8],
@@ -255,9 +252,6 @@ impl Memory {
         unparsed: bool,
     ) -> bool {
         if !parameter && matches!(name, b"lt" | b"gt" | b"amp" | b"apos" | b"quot") {
-            return false;
-        }
-        if !self.declared.insert((parameter, name.into())) {
             return false;
         }
         if !parameter && !unparsed && system_id.is_some() {

@@ -12,10 +12,10 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString};
 
 use super::elements::{Elements, Object};
+use crate::fallible;
 use crate::pyraw::{self, dict};
 use crate::text::Units;
 use crate::xml::strings::Strings;
-use crate::fallible;
 
 /// A buffer for text that has grown past this is given back when the run ends.
 const KEPT: usize = 64 << 10;

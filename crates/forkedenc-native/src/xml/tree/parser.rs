@@ -4,7 +4,7 @@
 //! gone and gets a RuntimeError.
 
 use forkedenc_core::xml::{DtdMode, Flow, Names, Options, Parser, Runs};
-use pyo3::exceptions::{PyBaseException, PyRuntimeError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyBaseException, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString};
 
@@ -174,7 +174,8 @@ impl TreeParser {
         forbid_entities: bool,
         forbid_external: bool,
     ) -> PyResult<Self> {
-        let options = tree_options(encoding.as_deref(), limits, dtd, encodings, forbid_dtd, forbid_entities, forbid_external)?;
+        let options =
+            tree_options(encoding.as_deref(), limits, dtd, encodings, forbid_dtd, forbid_entities, forbid_external)?;
         let maker = match target {
             None => {
                 let mut tree = Tree::new(Elements::get()?);
@@ -214,7 +215,7 @@ impl TreeParser {
             }
             let entity = match tree.entity.take() {
                 Some(entity) => entity.into_bound(target.py()),
-                None => PyDict::new(target.py()),
+                None => fallible::dict(target.py())?,
             };
             state.maker = Maker::Target(Target::new(target, entity)?);
             Ok(())
@@ -280,7 +281,9 @@ impl TreeParser {
 
 impl Target {
     fn new(target: &Bound<'_, PyAny>, entity: Bound<'_, PyDict>) -> PyResult<Self> {
-        let method = |name: &str| -> PyResult<Option<Py<PyAny>>> { Ok(target.getattr_opt(name)?.map(Bound::unbind)) };
+        let method = |name: &str| -> PyResult<Option<Py<PyAny>>> {
+            Ok(target.getattr_opt(fallible::text(target.py(), name)?.cast::<PyString>()?)?.map(Bound::unbind))
+        };
         let methods = Methods {
             start: method("start")?,
             end: method("end")?,
@@ -302,8 +305,7 @@ fn reported(events: &Bound<'_, PyAny>) -> PyResult<Reported> {
     if events.is_none() {
         return Ok(Reported { end: Some(fallible::text(py, "end")?.unbind()), ..Reported::default() });
     }
-    let events =
-        events.try_iter().map_err(|_| PyTypeError::new_err("events must be a sequence"))?.collect::<PyResult<Vec<_>>>()?;
+    let events = events.try_iter()?.collect::<PyResult<Vec<_>>>()?;
     let mut reported = Reported::default();
     for event in events {
         let name = if let Ok(bytes) = event.cast::<PyBytes>() {
