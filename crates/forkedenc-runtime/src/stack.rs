@@ -3,7 +3,9 @@
 //! `push` is a comparison and a store. All else that can happen to one (the segment is full, the budget is reached, the
 //! process is under stress) is behind the one branch it has: the segment's room is the least of its capacity and the
 //! budget, and nothing under stress. The order of this file: the stack and its making, frames, bytes, the life of a
-//! coroutine (resume, suspend, fork), moving.
+//! coroutine (resume, suspend, fork), moving. `stack/parked.rs` has what becomes of one that waits for long.
+
+mod parked;
 
 use std::alloc::{Layout, handle_alloc_error};
 use std::array;
@@ -16,6 +18,8 @@ use crate::segment::{Segment, WORD};
 use crate::start::BIGGEST;
 use crate::stats::{Counts, Shard, Stats};
 use crate::stress::{slack, stress};
+
+pub use self::parked::Parked;
 
 /// So many suspensions in a row, each with less than a quarter in use since the one before, make a stack shrink.
 const SHRINK_AFTER: u8 = 4;
@@ -210,6 +214,12 @@ impl Stack {
         self.segment.words()
     }
 
+    /// The same, to be changed in place.
+    #[inline]
+    pub fn words_mut(&mut self) -> &mut [u64] {
+        self.segment.words_mut()
+    }
+
     /// Bytes in use.
     #[inline(always)]
     #[must_use]
@@ -394,22 +404,12 @@ impl Stack {
     /// What this stack has counted.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        let counts = &self.counts;
         Stats {
-            resumes: counts.resumes,
-            suspensions: counts.suspensions,
-            growths: counts.growths,
-            shrinks: counts.shrinks,
-            bytes_copied: counts.bytes_copied,
-            growth_ns: counts.growth_ns,
             peak_stack_bytes: self.peak() as u64,
             stack_bytes: self.capacity() as u64,
-            peak_depth: counts.peak_depth,
-            pool_hits: counts.pool_hits,
-            pool_misses: counts.pool_misses,
             streams: 1,
             segments_by_class: BTreeMap::from([(self.capacity(), 1)]),
-            breaches: BTreeMap::new(),
+            ..self.counts.stats()
         }
     }
 

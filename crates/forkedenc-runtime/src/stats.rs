@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::class::{CLASSES, Class};
 use crate::fork;
+use crate::segment::WORD;
 
 /// How many kinds of limit can be counted by [`count_breach`].
 pub const BREACHES: usize = 64;
@@ -45,7 +46,7 @@ pub struct Stats {
     pub pool_misses: u64,
     /// Live streams.
     pub streams: u64,
-    /// Live segments by their size in bytes; sizes without one don't show.
+    /// Live segments by their size in bytes, parked blocks among them; sizes without one don't show.
     pub segments_by_class: BTreeMap<usize, u64>,
     /// Limits that were crossed, by the number the codec counted them under; process-wide only.
     pub breaches: BTreeMap<usize, u64>,
@@ -74,6 +75,17 @@ impl AddAssign<&Self> for Stats {
     }
 }
 
+impl Stats {
+    /// So many live streams have a segment, or a block, of this size each.
+    fn add_live(&mut self, bytes: usize, count: u64) {
+        self.streams += count;
+        self.stack_bytes += count * bytes as u64;
+        if bytes > 0 && count > 0 {
+            *self.segments_by_class.entry(bytes).or_default() += count;
+        }
+    }
+}
+
 impl Add<&Self> for Stats {
     type Output = Self;
 
@@ -95,6 +107,24 @@ pub(crate) struct Counts {
     pub(crate) pool_hits: u64,
     pub(crate) pool_misses: u64,
     pub(crate) peak_depth: u64,
+}
+
+impl Counts {
+    /// The figures of a stack, but for those that it tells by itself.
+    pub(crate) fn stats(&self) -> Stats {
+        Stats {
+            resumes: self.resumes,
+            suspensions: self.suspensions,
+            growths: self.growths,
+            shrinks: self.shrinks,
+            bytes_copied: self.bytes_copied,
+            growth_ns: self.growth_ns,
+            peak_depth: self.peak_depth,
+            pool_hits: self.pool_hits,
+            pool_misses: self.pool_misses,
+            ..Stats::default()
+        }
+    }
 }
 
 /// A number that one thread adds to and all may read.
@@ -135,6 +165,19 @@ pub(crate) struct ClassCounts {
     pub(crate) returned: Counter,
 }
 
+impl ClassCounts {
+    const fn new() -> Self {
+        Self { taken: Counter::new(), returned: Counter::new() }
+    }
+
+    fn live(&self) -> u64 {
+        self.taken.get().saturating_sub(self.returned.get())
+    }
+}
+
+/// Parked blocks of fewer words are counted in shards; the few bigger ones in the registry, behind its lock.
+const BLOCKS: usize = 129;
+
 /// One thread's part of the process's figures. What a one-shot decode writes comes first and shares cache lines.
 #[derive(Debug)]
 #[repr(align(64))]
@@ -150,6 +193,8 @@ pub(crate) struct Shard {
     pub(crate) bytes_copied: Counter,
     pub(crate) growth_ns: Counter,
     pub(crate) breaches: [Counter; BREACHES],
+    /// Parked stacks by their words; each is a stream's.
+    parked: [ClassCounts; BLOCKS],
 }
 
 impl Shard {
@@ -159,20 +204,25 @@ impl Shard {
             suspensions: Counter::new(),
             peak_stack_bytes: Counter::new(),
             peak_depth: Counter::new(),
-            by_class: [const { ClassCounts { taken: Counter::new(), returned: Counter::new() } }; CLASSES],
+            by_class: [const { ClassCounts::new() }; CLASSES],
             missed: Counter::new(),
             growths: Counter::new(),
             shrinks: Counter::new(),
             bytes_copied: Counter::new(),
             growth_ns: Counter::new(),
             breaches: [const { Counter::new() }; BREACHES],
+            parked: [const { ClassCounts::new() }; BLOCKS],
         }
+    }
+
+    fn segments(&self) -> impl Iterator<Item = &ClassCounts> {
+        self.by_class.iter().chain(&self.parked)
     }
 
     /// Adds what another shard has of segments given back: to be done for all shards before the rest of any is added, or
     /// a sum could show a stream's end without its beginning.
     fn fold_ends(&self, other: &Self) {
-        for (mine, theirs) in self.by_class.iter().zip(&other.by_class) {
+        for (mine, theirs) in self.segments().zip(other.segments()) {
             mine.returned.add(theirs.returned.get());
         }
     }
@@ -193,7 +243,7 @@ impl Shard {
         {
             mine.add(theirs.get());
         }
-        for (mine, theirs) in self.by_class.iter().zip(&other.by_class) {
+        for (mine, theirs) in self.segments().zip(other.segments()) {
             mine.taken.add(theirs.taken.get());
         }
         self.peak_stack_bytes.raise(other.peak_stack_bytes.get());
@@ -216,12 +266,10 @@ impl Shard {
         let mut taken = 0;
         for (class, counts) in Class::all().zip(&self.by_class) {
             taken += counts.taken.get();
-            let live = counts.taken.get().saturating_sub(counts.returned.get());
-            if live > 0 {
-                stats.segments_by_class.insert(class.bytes(), live);
-                stats.stack_bytes += live * class.bytes() as u64;
-                stats.streams += live;
-            }
+            stats.add_live(class.bytes(), counts.live());
+        }
+        for (words, counts) in self.parked.iter().enumerate() {
+            stats.add_live(words * WORD, counts.live());
         }
         stats.pool_hits = taken.saturating_sub(stats.pool_misses);
         stats.breaches = (0..).zip(self.breaches.iter().map(Counter::get)).filter(|(_, count)| *count > 0).collect();
@@ -233,11 +281,13 @@ impl Shard {
 pub(crate) struct Registry {
     live: Vec<Arc<Shard>>,
     ended: Shard,
+    /// The bigger ones of the blocks that live, by their words.
+    blocks: BTreeMap<usize, u64>,
 }
 
 impl Registry {
     pub(crate) const fn new() -> Self {
-        Self { live: Vec::new(), ended: Shard::new() }
+        Self { live: Vec::new(), ended: Shard::new(), blocks: BTreeMap::new() }
     }
 
     /// For counting where a thread has no shard any more: whoever holds the registry owns this one.
@@ -266,13 +316,46 @@ pub(crate) fn retire(shard: &Arc<Shard>) {
 /// The sum over all streams, ended ones included.
 #[must_use]
 pub fn process_stats() -> Stats {
-    let sum = Shard::new();
     fork::with_registry(|registry| {
+        let sum = Shard::new();
         let shards = || registry.live.iter().map(|shard| &**shard).chain([&registry.ended]);
         shards().for_each(|shard| sum.fold_ends(shard));
         shards().for_each(|shard| sum.fold_rest(shard));
-    });
-    sum.stats()
+        let mut stats = sum.stats();
+        for (words, count) in &registry.blocks {
+            stats.add_live(words * WORD, *count);
+        }
+        stats
+    })
+}
+
+/// A stack begins to wait in a block of so many words.
+pub(crate) fn count_parked(words: usize) {
+    if words < BLOCKS {
+        crate::local::count(|shard| {
+            shard.parked[words].taken.add(1);
+        });
+    } else {
+        fork::with_registry(|registry| *registry.blocks.entry(words).or_default() += 1);
+    }
+}
+
+/// It has left the block.
+pub(crate) fn count_unparked(words: usize) {
+    if words < BLOCKS {
+        crate::local::count(|shard| {
+            shard.parked[words].returned.add(1);
+        });
+    } else {
+        fork::with_registry(|registry| {
+            if let Some(count) = registry.blocks.get_mut(&words) {
+                *count -= 1;
+                if *count == 0 {
+                    registry.blocks.remove(&words);
+                }
+            }
+        });
+    }
 }
 
 /// Counts one crossing of the limit that the codec knows as `limit`; numbers from [`BREACHES`] on are not counted.

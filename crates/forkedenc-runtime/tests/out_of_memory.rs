@@ -105,6 +105,26 @@ fn a_shrink_without_memory_is_left_for_later() {
 }
 
 #[test]
+fn neither_parking_nor_going_on_loses_a_stack_where_there_is_no_memory() {
+    let _alone = alone();
+    let mut stack = Stack::new(0, usize::MAX);
+    stack.push_bytes(&[7; 50_000]).unwrap();
+    let before = stack.stats();
+    assert!(with_blocks_up_to(20_000, || stack.park()).is_none());
+    assert_eq!((stack.peek_bytes(), stack.stats()), (&[7; 50_000][..], before));
+    let parked = stack.park().unwrap();
+    let before = parked.stats();
+    let parked = with_blocks_up_to(60_000, || {
+        assert!(parked.try_fork().is_some());
+        parked.unpark()
+    })
+    .unwrap_err();
+    assert_eq!(parked.stats(), before);
+    assert!(with_blocks_up_to(20_000, || parked.try_fork()).is_none());
+    assert_eq!(parked.unpark().unwrap().peek_bytes(), [7; 50_000]);
+}
+
+#[test]
 fn priming_without_memory_stops() {
     let _alone = alone();
     assert_eq!(with_blocks_up_to(20_000, || pool::prime(3, 64 << 10)), 0);

@@ -271,7 +271,7 @@ impl Machine {
     #[cold]
     pub(super) fn attributes_cross(&mut self, c: &Cursor<'_>, env: Env<'_>) -> bool {
         let maximum = self.limits.attributes_bytes;
-        let into = (maximum - self.tag.bytes - self.carry.len() as u64).min(3) as usize;
+        let into = maximum.saturating_sub(self.tag.bytes + self.carry.len() as u64).min(3) as usize;
         let at = env.at(character_start(c.window(), c.position() + into));
         self.crossed(Limit::AttributesBytes, maximum, maximum + 1, at, env)
     }
@@ -473,7 +473,8 @@ impl Machine {
     /// The comment or PI at hand grows past its cap, to `length`; its last byte stands before the window's `end`.
     #[cold]
     pub(super) fn over_carried(&mut self, length: u64, end: usize, c: &Cursor<'_>, env: Env<'_>) -> bool {
-        let crossing = end - (length - self.token_cap()) as usize;
+        // Audited, one that has crossed in an earlier window goes on.
+        let crossing = end.saturating_sub((length - self.token_cap()) as usize);
         self.carried_crosses(env.at(character_start(c.window(), crossing)), env)
     }
 

@@ -32,7 +32,7 @@ pub enum Runs {
 }
 
 /// How a document is read.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rules {
     pub namespaces: bool,
     pub dtd: DtdMode,
@@ -150,6 +150,14 @@ impl Element {
     #[inline(always)]
     pub(super) fn of(frame: [u64; 4]) -> Self {
         Self(frame)
+    }
+
+    /// The same under another number of its name, and of itself.
+    #[inline(always)]
+    pub(super) fn renamed(self, name: NameId, serial: u32) -> Self {
+        let [first, second, third, fourth] = self.0;
+        let low = u64::from(u32::MAX);
+        Self([first & !low | u64::from(name.0), second, third & !low | u64::from(serial), fourth])
     }
 
     #[inline(always)]
@@ -325,8 +333,13 @@ impl Machine {
     #[must_use]
     pub fn new(limits: XmlLimits, rules: Rules, names: Names, start: usize) -> Self {
         let budget = usize::try_from(limits.stack_bytes).unwrap_or(usize::MAX);
+        Self::on(Stack::new(start, budget), limits, rules, names)
+    }
+
+    /// At the start of a document, on a stack from elsewhere.
+    pub(super) fn on(stack: Stack, limits: XmlLimits, rules: Rules, names: Names) -> Self {
         let mut machine = Self {
-            stack: Stack::new(start, budget),
+            stack,
             names,
             rules,
             limits,

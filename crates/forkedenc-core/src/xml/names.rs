@@ -58,8 +58,9 @@ pub(super) struct Entry {
     pub prefix: NameId,
     /// The tag that had an attribute of this name last.
     pub tag: u32,
-    /// The document that had this name last.
+    /// The document that had this name last, and which of its names it was, from 1 on.
     pub document: u32,
+    pub order: u32,
     /// The last answer to what it stands for.
     pub memo_uri: UriId,
     pub memo: ExpandedId,
@@ -99,7 +100,9 @@ pub struct Names {
     expanded_index: std::collections::HashMap<(UriId, Box<[u8]>), ExpandedId>,
     keys: [u64; 2],
     document: u32,
-    distinct: u64,
+    /// The names that the document has had, in their order, and their bytes.
+    pub(super) in_document: Vec<NameId>,
+    pub(super) in_document_bytes: u64,
     generation: u64,
     /// Numbers of tags with attributes and of elements, over all documents of this table.
     pub(super) tags: u32,
@@ -107,6 +110,8 @@ pub struct Names {
     /// The declarations in force, and what each took the place of.
     pub(super) bindings: Vec<Binding>,
     before: Vec<UriId>,
+    /// Room for writing a parser down that is parked.
+    pub(super) page: Vec<u8>,
 }
 
 /// A table with more names, or with more bytes of them, is not kept for the next document.
@@ -143,11 +148,10 @@ fn hash_head(head: Head, keys: [u64; 2]) -> u32 {
 
 /// The head of a name that is there in full.
 fn head_of(name: &[u8]) -> Head {
-    let mut bytes = [0; 16];
+    let mut bytes = [[0; 8]; 2];
     let count = name.len().min(16);
-    bytes[..count].copy_from_slice(&name[..count]);
-    let word = |half: &[u8]| half.iter().rev().fold(0u64, |word, byte| word << 8 | u64::from(*byte));
-    [word(&bytes[..8]), word(&bytes[8..])]
+    bytes.as_flattened_mut()[..count].copy_from_slice(&name[..count]);
+    bytes.map(u64::from_le_bytes)
 }
 
 impl Default for Names {
@@ -164,12 +168,14 @@ impl Default for Names {
             expanded_index: std::collections::HashMap::default(),
             keys: keys(),
             document: 0,
-            distinct: 0,
+            in_document: Vec::new(),
+            in_document_bytes: 0,
             generation: 0,
             tags: 0,
             elements: 0,
             bindings: Vec::new(),
             before: Vec::new(),
+            page: Vec::new(),
         };
         names.restart();
         names
@@ -197,6 +203,7 @@ impl Names {
             prefix: NameId::EMPTY,
             tag: 0,
             document: 0,
+            order: 0,
             memo_uri: UriId::UNBOUND,
             memo: ExpandedId(0),
             bound: UriId::NONE,
@@ -268,7 +275,8 @@ impl Names {
             *self = Self::default();
         }
         self.document += 1;
-        self.distinct = 0;
+        self.in_document.clear();
+        self.in_document_bytes = 0;
     }
 
     /// Takes declarations back until `count` are in force.
@@ -383,6 +391,9 @@ impl Names {
     /// A name of any length.
     #[must_use]
     pub fn find(&self, name: &[u8]) -> Option<NameId> {
+        if name.len() <= 16 {
+            return self.find_short(head_of(name), name.len() as u32);
+        }
         let (hash, mask) = (self.hash(name), self.index.len() - 1);
         let mut slot = hash as usize & mask;
         loop {
@@ -457,13 +468,16 @@ impl Names {
             return false;
         }
         entry.document = document;
-        self.distinct += 1;
+        let length = u64::from(entry.length);
+        self.in_document.push(id);
+        entry.order = self.in_document.len() as u32;
+        self.in_document_bytes += length;
         true
     }
 
     /// How many names the document has had.
     pub(super) fn distinct(&self) -> u64 {
-        self.distinct
+        self.in_document.len() as u64
     }
 
     /// The id of a namespace URI.

@@ -13,7 +13,7 @@ use crate::limits::XmlLimits;
 use crate::position::Place;
 
 /// How a document is read.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Options {
     pub limits: XmlLimits,
     pub rules: Rules,
@@ -36,8 +36,10 @@ pub enum Flow {
 /// A parse of one document, suspended or about to start.
 #[derive(Debug)]
 pub struct Parser {
-    input: Input,
-    machine: Machine,
+    pub(super) input: Input,
+    pub(super) machine: Machine,
+    /// Source bytes that were read when it was made, or unparked.
+    pub(super) awake_from: u64,
 }
 
 /// The bytes of an empty piece.
@@ -61,7 +63,7 @@ impl Parser {
         let limits = options.limits;
         let input =
             Input::new(&options.encodings, options.encoding.as_deref(), limits.document_bytes, limits.stream_bytes);
-        Self { input, machine: Machine::new(limits, options.rules, names, start) }
+        Self { input, machine: Machine::new(limits, options.rules, names, start), awake_from: 0 }
     }
 
     /// Reads a chunk. `buffer` is any, kept by the caller for the next. `last`: the document ends behind the chunk.
@@ -184,7 +186,7 @@ impl Parser {
     /// A copy that goes on by itself; `None` where there is no memory for its stack.
     #[must_use]
     pub fn fork(&self) -> Option<Self> {
-        Some(Self { input: self.input.clone(), machine: self.machine.fork()? })
+        Some(Self { input: self.input.clone(), machine: self.machine.fork()?, awake_from: self.awake_from })
     }
 
     /// Limits are audited instead of enforced, but for depth and stack.

@@ -221,15 +221,21 @@ impl Machine {
 
     #[inline(always)]
     fn push_attribute(&mut self, name: NameId, start: u64, length: u64) {
-        let expanded = if !self.rules.namespaces {
+        let expanded = self.unresolved(name);
+        self.attributes.push(Attribute { name: Name { written: name, expanded }, start, length, defaulted: false });
+    }
+
+    /// What an attribute of this name stands for, as far as its tag need not be read to its end for that.
+    #[inline(always)]
+    pub(super) fn unresolved(&mut self, name: NameId) -> ExpandedId {
+        if !self.rules.namespaces {
             self.names.whole(name)
         } else if self.names.entry(name).prefix == NameId::EMPTY {
             self.names.expand(name, UriId::NONE)
         } else {
             // What its prefix stands for may be declared behind it.
             ExpandedId(0)
-        };
-        self.attributes.push(Attribute { name: Name { written: name, expanded }, start, length, defaulted: false });
+        }
     }
 
     /// A namespace declaration (Namespaces 1.0 §2.2, §3).

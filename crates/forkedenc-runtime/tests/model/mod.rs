@@ -1,6 +1,8 @@
 //! Random operations on a stack, and what a plain vector says of them. Run by `normal.rs` and, under stress, `stressed.rs`.
 
-use forkedenc_runtime::{Overflow, SMALLEST, Stack};
+use std::collections::BTreeMap;
+
+use forkedenc_runtime::{Overflow, Parked, SMALLEST, Stack};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -14,6 +16,7 @@ pub enum Operation {
     Resume,
     Suspend,
     Fork { go_on_with_it: bool },
+    Park { fork: bool },
     Depth(u64),
 }
 
@@ -27,6 +30,7 @@ pub fn operations() -> impl Strategy<Value = Vec<Operation>> {
         1 => Just(Operation::Resume),
         3 => Just(Operation::Suspend),
         1 => any::<bool>().prop_map(|go_on_with_it| Operation::Fork { go_on_with_it }),
+        1 => any::<bool>().prop_map(|fork| Operation::Park { fork }),
         1 => (0u64..2000).prop_map(Operation::Depth),
     ];
     vec(operation, 0..300)
@@ -152,6 +156,35 @@ impl Model {
         fork
     }
 
+    fn park(&mut self) {
+        self.shrinks += 1;
+        self.copied += self.used() as u64;
+        self.row.clear();
+        self.reached = self.used();
+    }
+
+    fn unpark(&mut self) {
+        self.move_to(class(self.used()));
+        self.make_room();
+    }
+
+    /// Of a parked stack: that has no segment yet.
+    fn fork_parked(&self) -> Self {
+        let mut fork = self.fork();
+        fork.taken = 0;
+        fork
+    }
+
+    fn check_parked(&self, parked: &Parked) {
+        assert_eq!(parked.words(), self.words());
+        let stats = parked.stats();
+        let wanted = if self.used() > 0 { BTreeMap::from([(self.used(), 1)]) } else { BTreeMap::new() };
+        assert_eq!((stats.streams, stats.stack_bytes, stats.segments_by_class), (1, self.used() as u64, wanted));
+        assert_eq!((stats.peak_stack_bytes, stats.peak_depth), (self.peak as u64, self.depth));
+        assert_eq!((stats.growths, stats.shrinks, stats.bytes_copied), (self.growths, self.shrinks, self.copied));
+        assert_eq!(stats.pool_hits + stats.pool_misses, self.taken);
+    }
+
     fn check(&self, stack: &Stack) {
         assert_eq!(stack.words(), self.words());
         assert_eq!(stack.used(), self.used());
@@ -246,6 +279,19 @@ pub fn run(operations: Vec<Operation>, start: usize, budget: usize, stressed: bo
                     std::mem::swap(&mut model, &mut other);
                 }
                 left_behind.push((other_stack, other));
+            }
+            Operation::Park { fork } => {
+                let parked = stack.park().unwrap();
+                model.park();
+                model.check_parked(&parked);
+                if fork {
+                    let (fork, mut other) = (parked.try_fork().unwrap(), model.fork_parked());
+                    other.check_parked(&fork);
+                    other.unpark();
+                    left_behind.push((fork.unpark().unwrap(), other));
+                }
+                stack = parked.unpark().unwrap();
+                model.unpark();
             }
             Operation::Depth(depth) => {
                 model.depth = model.depth.max(depth);

@@ -57,6 +57,12 @@ impl Expansions {
         }
     }
 
+    /// False where it is as it was made: nothing was expanded yet.
+    #[must_use]
+    pub fn is_any(&self) -> bool {
+        self.audit.is_some() || self.count > 0 || self.bytes > 0 || self.defaults > 0
+    }
+
     /// Switches enforcement off: see [`Self::take_crossed`].
     pub fn audit(&mut self) {
         self.audit = Some(Box::default());

@@ -115,6 +115,17 @@ enum Allowed {
     Named(Box<[Box<str>]>),
 }
 
+/// The same rules: those that were made apart are not compared.
+impl PartialEq for Encodings {
+    fn eq(&self, other: &Self) -> bool {
+        match (&self.rules, &other.rules) {
+            (None, None) => true,
+            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+            _ => false,
+        }
+    }
+}
+
 impl fmt::Debug for Encodings {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.rules.as_deref() {

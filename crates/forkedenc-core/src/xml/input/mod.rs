@@ -7,13 +7,15 @@
 //! cut: of a character that a chunk cuts, up to three bytes are kept, of a CR at the end of a chunk, that it was there.
 //!
 //! `begin` finds out the encoding: `encodings` knows names, `declaration` the XML declaration. `utf8` and its neighbours
-//! decode; `places` knows where a position of the piece lies in the source. Here is what holds them together, and limits.
+//! decode; `places` knows where a position of the piece lies in the source. `park` has the state of an idle one.
+//! Here is what holds them together, and limits.
 
 mod begin;
 mod bytes;
 mod declaration;
 mod encodings;
 mod multibyte;
+mod park;
 mod places;
 mod utf16;
 mod utf8;

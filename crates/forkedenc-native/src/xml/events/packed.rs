@@ -103,6 +103,18 @@ impl Packed {
         self.records.is_empty()
     }
 
+    /// Gives room back that is far more than the run of text in it needs.
+    pub fn trim(&mut self) {
+        // Where it grows it doubles, so one that was trimmed is not trimmed again for that.
+        let far = |capacity: usize, length: usize| capacity > 4 * length + 64;
+        if far(self.bytes.capacity(), self.bytes.len()) || far(self.records.capacity(), self.records.len()) {
+            self.bytes.shrink_to_fit();
+            self.records.shrink_to_fit();
+            self.parts.shrink_to_fit();
+            self.texts.shrink_to_fit();
+        }
+    }
+
     /// Is it worth keeping for the next parser?
     pub fn is_handy(&self) -> bool {
         self.bytes.capacity() + self.records.capacity() * size_of::<Record>() < KEPT

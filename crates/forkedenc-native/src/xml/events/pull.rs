@@ -1,7 +1,10 @@
 //! `xml.PullParser`: bytes in, events out.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use forkedenc_core::limits::Limit;
-use forkedenc_core::xml::{Flow, Kind, Options, Parser, Runs};
+use forkedenc_core::xml::{Flow, Kind, Options, Parked, Parser, Runs};
 use pyo3::exceptions::{PyBaseException, PyMemoryError, PyRuntimeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -25,84 +28,147 @@ static ROOM: Shelf<Packed> = Shelf::new();
 /// Buffers for decoded input: needed during a feed alone.
 static BUFFERS: Shelf<Vec<u8>> = Shelf::new();
 
+/// Arguments of the last parsers: most parsers have the same.
+static SETTINGS: Shelf<Arc<Settings>> = Shelf::new();
+
+/// Parses that have begun and not ended.
+static BEGUN: AtomicUsize = AtomicUsize::new(0);
+/// With more of them than this, those that wait for input are parked.
+const CROWD: usize = 64;
+
 /// A parse, its unread events, and the strs of its names.
 struct State {
-    /// A parser is made when something is fed; until then there are only its options.
-    fresh: Option<Box<Fresh>>,
-    live: Option<Box<Live>>,
+    parse: Parse,
+    /// Of an awake parser's names.
+    strings: Strings,
     packed: Packed,
-    /// Runs of text are one event.
-    coalesce: bool,
+    settings: Arc<Settings>,
     /// The exception that every later call raises. Its traceback leads to frames, and from there often to this parser.
     waiting: Option<Py<PyBaseException>>,
     closed: bool,
+    /// It is one of [`BEGUN`].
+    counted: bool,
 }
 
-#[derive(Clone)]
-struct Fresh {
+enum Parse {
+    /// A parser is made when something is fed; until then there are only its settings.
+    Fresh,
+    Awake(Box<Parser>),
+    Parked(Box<Parked>),
+}
+
+#[derive(PartialEq)]
+struct Settings {
     options: Options,
     /// `depth_hint=`, as bytes of stack.
     start: usize,
     audits: bool,
+    /// Runs of text are one event.
+    coalesce: bool,
 }
 
-struct Live {
-    parser: Parser,
-    strings: Strings,
-}
-
-impl Fresh {
-    fn start(&self, py: Python<'_>) -> Live {
-        let Kept { names, mut strings, buffer } = Kept::take(py);
-        BUFFERS.give(py, buffer);
-        let mut parser = Parser::new(&self.options, names, self.start);
-        if self.audits {
-            parser.audit();
-        }
-        strings.begin(parser.names());
-        Live { parser, strings }
-    }
-}
-
-impl Live {
-    fn fork(&self) -> Option<Self> {
-        let parser = self.parser.fork()?;
-        let mut strings = Strings::default();
-        strings.begin(parser.names());
-        Some(Self { parser, strings })
-    }
-
-    /// The objects of all events that are complete.
-    fn objects<'py>(&mut self, py: Python<'py>, packed: &mut Packed) -> PyResult<Bound<'py, PyList>> {
-        let records = packed.complete();
-        let (names, strings) = (self.parser.names(), &mut self.strings);
-        // Their ids may have ended meanwhile.
-        strings.begin(names);
-        // SAFETY: attached; the list has a place for each object and takes it over. Until then nobody else sees it, and no
-        // Python code runs.
-        let list = unsafe {
-            let list = Bound::from_owned_ptr_or_err(py, ffi::PyList_New(records.len().cast_signed()))?;
-            for (at, record) in records.iter().enumerate() {
-                let object = make(packed, record, strings, names);
-                if object.is_null() {
-                    return Err(PyErr::fetch(py));
-                }
-                ffi::PyList_SET_ITEM(list.as_ptr(), at.cast_signed(), object);
-            }
-            list.cast_into_unchecked()
-        };
-        packed.read(records.len());
-        Ok(list)
+impl Settings {
+    /// The same, shared with the last parser where that has the same.
+    fn shared(self, py: Python<'_>) -> Arc<Self> {
+        let settings = SETTINGS.take(py).filter(|last| **last == self).unwrap_or_else(|| Arc::new(self));
+        SETTINGS.give(py, Arc::clone(&settings));
+        settings
     }
 }
 
 impl State {
-    /// The parser, made where there is none yet.
-    fn live(&mut self, py: Python<'_>) -> PyResult<&mut Live> {
-        if let Some(fresh) = self.fresh.take() {
-            self.live = Some(Box::new(fresh.start(py)));
+    fn new(settings: Arc<Settings>) -> Self {
+        Self {
+            parse: Parse::Fresh,
+            strings: Strings::default(),
+            packed: Packed::default(),
+            settings,
+            waiting: None,
+            closed: false,
+            counted: false,
         }
-        self.live.as_deref_mut().ok_or_else(|| PyRuntimeError::new_err("the parser is gone"))
+    }
+
+    /// Makes the parser where there is none yet, or wakes it up.
+    fn wake(&mut self, py: Python<'_>) -> PyResult<&mut Parser> {
+        if !matches!(self.parse, Parse::Awake(_)) {
+            self.start(py)?;
+        }
+        match &mut self.parse {
+            Parse::Awake(parser) => Ok(parser),
+            _ => Err(PyRuntimeError::new_err("the parser is gone")),
+        }
+    }
+
+    fn start(&mut self, py: Python<'_>) -> PyResult<()> {
+        let Kept { names, strings, buffer } = Kept::take(py);
+        BUFFERS.give(py, buffer);
+        let parser = match std::mem::replace(&mut self.parse, Parse::Fresh) {
+            Parse::Awake(parser) => parser,
+            Parse::Fresh => {
+                let mut parser = Box::new(Parser::new(&self.settings.options, names, self.settings.start));
+                if self.settings.audits {
+                    parser.audit();
+                }
+                self.count();
+                parser
+            }
+            Parse::Parked(parked) => match parked.unpark(names, &self.settings.options) {
+                Ok(parser) => parser,
+                Err(back) => {
+                    let (parked, names) = *back;
+                    self.parse = Parse::Parked(Box::new(parked));
+                    Kept { names, strings, buffer: Vec::new() }.give(py);
+                    return Err(PyMemoryError::new_err(()));
+                }
+            },
+        };
+        self.strings = strings;
+        self.strings.begin(parser.names());
+        self.parse = Parse::Awake(parser);
+        Ok(())
+    }
+
+    fn count(&mut self) {
+        self.counted = true;
+        BEGUN.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn uncount(&mut self) {
+        if std::mem::take(&mut self.counted) {
+            BEGUN.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    /// What waits for its next chunk needs no room for events meanwhile; and where many wait, no parser to work with.
+    fn settle(&mut self, py: Python<'_>) {
+        if self.packed.is_empty() && !self.packed.is_bare() {
+            let room = std::mem::take(&mut self.packed);
+            if room.is_handy() {
+                ROOM.give(py, room);
+            }
+        }
+        // The ids of unread events are those of the table of names.
+        let idle = !self.closed && self.packed.complete().is_empty();
+        if idle && BEGUN.load(Ordering::Relaxed) > CROWD {
+            self.park(py);
+        }
+    }
+
+    #[inline(never)]
+    fn park(&mut self, py: Python<'_>) {
+        self.packed.trim();
+        self.parse = match std::mem::replace(&mut self.parse, Parse::Fresh) {
+            Parse::Awake(parser) if parser.is_worth_parking() => match parser.park() {
+                Ok((parked, names)) => {
+                    let strings = std::mem::take(&mut self.strings);
+                    Kept { names, strings, buffer: Vec::new() }.give(py);
+                    Parse::Parked(Box::new(parked))
+                }
+                Err(parser) => Parse::Awake(parser),
+            },
+            other => other,
+        };
     }
 
     /// Reads a chunk, or the end.
@@ -116,15 +182,14 @@ impl State {
         if self.closed {
             return if last { Ok(()) } else { Err(PyValueError::new_err("the parser is closed")) };
         }
+        self.wake(py)?;
+        let Parse::Awake(parser) = &mut self.parse else { return Ok(()) };
         self.closed = last;
         if self.packed.is_bare() {
             self.packed = ROOM.take(py).unwrap_or_default();
-            self.packed.set_coalesce(self.coalesce);
+            self.packed.set_coalesce(self.settings.coalesce);
         }
         let mut buffer = BUFFERS.take(py).unwrap_or_default();
-        self.live(py)?;
-        let Some(live) = &mut self.live else { return Ok(()) };
-        let parser = &mut live.parser;
         parser.stack_mut().resume();
         let flow = parser.feed(&mut self.packed, bytes, &mut buffer, last);
         parser.note_depth();
@@ -138,56 +203,88 @@ impl State {
             self.packed.end_run();
             let error = error.unwrap_or_else(|| PyRuntimeError::new_err("a parse failed without a reason"));
             self.waiting = Some(error.clone_ref(py).into_value(py));
+            self.uncount();
             self.tell(py, audit)?;
             return Err(error);
         }
-        if !last {
+        if last {
+            self.uncount();
+        } else {
             parser.stack_mut().suspend();
         }
-        self.tell(py, audit)
+        let told = self.tell(py, audit);
+        self.settle(py);
+        told
     }
 
     /// Tells of the limits that were crossed.
     fn tell(&mut self, py: Python<'_>, audit: Option<&Py<PyAny>>) -> PyResult<()> {
-        match (&mut self.live, audit) {
-            (Some(live), Some(audit)) => audit::tell(py, audit, &live.parser.take_breaches()),
+        match (&mut self.parse, audit) {
+            (Parse::Awake(parser), Some(audit)) => audit::tell(py, audit, &parser.take_breaches()),
             _ => Ok(()),
         }
     }
 
+    /// The objects of all events that are complete.
     fn events<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        let Some(live) = &mut self.live else { return fallible::list(py) };
-        let list = live.objects(py, &mut self.packed)?;
-        if self.packed.is_empty() && !self.packed.is_bare() {
-            // What waits for its next chunk needs no room meanwhile.
-            let room = std::mem::take(&mut self.packed);
-            if room.is_handy() {
-                ROOM.give(py, room);
+        // One that is parked has no such event.
+        let Parse::Awake(parser) = &self.parse else { return fallible::list(py) };
+        let records = self.packed.complete();
+        let (names, strings) = (parser.names(), &mut self.strings);
+        // Their ids may have ended meanwhile.
+        strings.begin(names);
+        // SAFETY: attached; the list has a place for each object and takes it over. Until then nobody else sees it, and no
+        // Python code runs.
+        let list = unsafe {
+            let list = Bound::from_owned_ptr_or_err(py, ffi::PyList_New(records.len().cast_signed()))?;
+            for (at, record) in records.iter().enumerate() {
+                let object = make(&self.packed, record, strings, names);
+                if object.is_null() {
+                    return Err(PyErr::fetch(py));
+                }
+                ffi::PyList_SET_ITEM(list.as_ptr(), at.cast_signed(), object);
             }
-        }
+            list.cast_into_unchecked()
+        };
+        let count = records.len();
+        self.packed.read(count);
+        self.settle(py);
         Ok(list)
     }
 
     fn fork(&self, py: Python<'_>) -> PyResult<Self> {
-        let live = match &self.live {
-            Some(live) => Some(Box::new(live.fork().ok_or_else(|| PyMemoryError::new_err(()))?)),
-            None => None,
+        let no_memory = || PyMemoryError::new_err(());
+        let mut strings = Strings::default();
+        let parse = match &self.parse {
+            Parse::Fresh => Parse::Fresh,
+            Parse::Awake(parser) => {
+                let fork = parser.fork().ok_or_else(no_memory)?;
+                strings.begin(fork.names());
+                Parse::Awake(Box::new(fork))
+            }
+            Parse::Parked(parked) => Parse::Parked(Box::new(parked.fork().ok_or_else(no_memory)?)),
         };
-        Ok(Self {
-            fresh: self.fresh.clone(),
-            live,
+        let mut fork = Self {
+            parse,
+            strings,
             packed: self.packed.clone(),
-            coalesce: self.coalesce,
+            settings: Arc::clone(&self.settings),
             waiting: self.waiting.as_ref().map(|error| error.clone_ref(py)),
             closed: self.closed,
-        })
+            counted: false,
+        };
+        if self.counted {
+            fork.count();
+        }
+        Ok(fork)
     }
 }
 
 impl Drop for State {
     fn drop(&mut self) {
-        if let Some(live) = self.live.take() {
-            let Live { parser, strings } = *live;
+        self.uncount();
+        if let Parse::Awake(parser) = std::mem::replace(&mut self.parse, Parse::Fresh) {
+            let strings = std::mem::take(&mut self.strings);
             Python::attach(|py| Kept { names: parser.into_names(), strings, buffer: Vec::new() }.give(py));
         }
     }
@@ -211,6 +308,7 @@ impl PullParser {
     #[pyo3(signature = (*, limits=None, dtd="bare", namespaces=true, encodings=None, coalesce=true, audit=None, depth_hint=None))]
     #[expect(clippy::too_many_arguments, reason = "the keywords of the public class")]
     fn new(
+        py: Python<'_>,
         limits: Option<&Bound<'_, PyAny>>,
         dtd: &str,
         namespaces: bool,
@@ -222,15 +320,8 @@ impl PullParser {
         let mut options = options(Face::OWN, limits, Some(dtd), namespaces, encodings, None)?;
         options.rules.runs = if coalesce { Runs::Events } else { Runs::Pieces };
         let audit = audit_of(audit)?;
-        let fresh = Fresh { options, start: start_of(depth_hint), audits: audit.is_some() };
-        let state = State {
-            fresh: Some(Box::new(fresh)),
-            live: None,
-            packed: Packed::default(),
-            coalesce,
-            waiting: None,
-            closed: false,
-        };
+        let settings = Settings { options, start: start_of(depth_hint), audits: audit.is_some(), coalesce };
+        let state = State::new(settings.shared(py));
         Ok(Self { slot: Slot::new(state), audit })
     }
 
@@ -273,13 +364,25 @@ impl PullParser {
     /// What this parse has counted: a forkedenc.runtime.Stats.
     #[getter]
     fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.slot.with(|state| stats_object(py, &state.live(py)?.parser.stack().stats()))
+        self.slot.with(|state| {
+            let stats = match &state.parse {
+                Parse::Parked(parked) => parked.stats(),
+                _ => state.wake(py)?.stack().stats(),
+            };
+            stats_object(py, &stats)
+        })
     }
 
     /// Elements open now.
     #[getter]
     fn depth(&self) -> PyResult<u64> {
-        self.slot.with(|state| Ok(state.live.as_ref().map_or(0, |live| live.parser.depth())))
+        self.slot.with(|state| {
+            Ok(match &state.parse {
+                Parse::Fresh => 0,
+                Parse::Awake(parser) => parser.depth(),
+                Parse::Parked(parked) => parked.depth(),
+            })
+        })
     }
 
     fn __traverse__(&self, visit: pyo3::PyVisit<'_>) -> Result<(), pyo3::PyTraverseError> {
