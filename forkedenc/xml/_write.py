@@ -34,6 +34,9 @@ _native.register_elements(
     ET.register_namespace._namespace_map,  # type: ignore[attr-defined]  # noqa: SLF001 - its one home
 )
 
+# Cuts text that was just written, in which no value holds a quote and no text an angle bracket.
+_tokens = re.compile(r"\A<\?xml [^>]*>\n|<!--.*?-->|<\?.*?\?>|</[^>]*>|<[^>]*>|[^<]+", re.DOTALL).findall
+_parts = re.compile(r"\A(?:<[?!/].*|<[^ >]*)| />|>| [^=]*=\"[^\"]*\"", re.DOTALL).findall
 _OURS = ("xml", "html", "text")
 _Form = Literal["ascii", "utf-8", "str"]
 _FORMS: dict[str, _Form] = {"us-ascii": "ascii", "ascii": "ascii", "utf-8": "utf-8", "UTF-8": "utf-8"}
@@ -112,7 +115,7 @@ def tostringlist(
     invalid: Invalid = "error",
     limits: Limits | None = None,
 ) -> list[Any]:
-    """`tostring` in a list, whose pieces joined are the text; how it is cut is nobody's business."""
+    """`tostring` in a list, whose pieces joined are the text: one, or, of a str, tags, attributes and texts."""
     text = tostring(
         element,
         encoding,
@@ -123,7 +126,10 @@ def tostringlist(
         invalid=invalid,
         limits=limits,
     )
-    return [text]
+    if encoding != "unicode" or method == "text":
+        return [text]
+    pieces = [piece for token in _tokens(text) for piece in (_parts(token) if token[:1] == "<" else (token,))]
+    return pieces if "".join(pieces) == text else [text]
 
 
 def write_tree(  # noqa: PLR0917 - the standard library's order

@@ -43,7 +43,8 @@ def limit_error(limit: str, maximum: int, observed: int, path: str = "") -> Enco
 
 def encode_error(kind: str, message: str, path: str = "") -> _errors.EncodeError:
     """The error for what can't be written."""
-    where = f" at {path}" if path else ""
+    # The standard library's own words stay as they are.
+    where = f" at {path}" if path and kind != "default_namespace" else ""
     if kind == "not_serializable":
         return EncodeTypeError(message, kind=kind, path=path)
     return _errors.EncodeError(f"{message}{where}", kind=kind, path=path)

@@ -4,12 +4,12 @@ calls and, where both refuse, the place. What is left out is named at each reaso
 
 import io
 import itertools
+import pyexpat
 import re
 import xml.etree.ElementTree as ET
 import xml.sax
 from xml.sax import handler
 
-import pyexpat
 import pytest
 import suites
 import xml_suites

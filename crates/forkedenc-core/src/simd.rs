@@ -203,6 +203,64 @@ pub fn marked_up<const ATTRIBUTE: bool>(chunk: &[u8; 16]) -> u32 {
     chunk.iter().rev().fold(0, |bits, &byte| bits << 1 | u32::from(is_marked_up(byte, ATTRIBUTE)))
 }
 
+/// Sixteen code points as bytes; what is past U+007F becomes a byte of 0x80 or more, or zero.
+pub trait Narrow: Copy + Into<u32> {
+    /// The bytes; `None` where there is no quick way.
+    fn narrow(units: &[Self; 16]) -> Option<[u8; 16]>;
+}
+
+impl Narrow for u8 {
+    #[inline(always)]
+    fn narrow(units: &[Self; 16]) -> Option<[u8; 16]> {
+        Some(*units)
+    }
+}
+
+impl Narrow for u16 {
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    fn narrow(units: &[Self; 16]) -> Option<[u8; 16]> {
+        use std::arch::x86_64::{__m128i, _mm_loadu_si128, _mm_packus_epi16, _mm_storeu_si128};
+        let mut bytes = [0; 16];
+        // SAFETY: SSE2 is part of x86-64; the units are 32 bytes and the result is 16.
+        unsafe {
+            let units = units.as_ptr().cast::<__m128i>();
+            // Units are taken for signed: the upper half of them comes out as zero, the rest past 0xff as 0xff.
+            let packed = _mm_packus_epi16(_mm_loadu_si128(units), _mm_loadu_si128(units.add(1)));
+            _mm_storeu_si128(bytes.as_mut_ptr().cast::<__m128i>(), packed);
+        }
+        Some(bytes)
+    }
+
+    #[cfg(not(target_arch = "x86_64"))]
+    #[inline(always)]
+    fn narrow(units: &[Self; 16]) -> Option<[u8; 16]> {
+        Some(units.map(|unit| u8::try_from(unit).unwrap_or(u8::MAX)))
+    }
+}
+
+impl Narrow for u32 {
+    #[inline(always)]
+    fn narrow(_: &[Self; 16]) -> Option<[u8; 16]> {
+        None
+    }
+}
+
+/// A bit for each byte past 0x7f.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+pub fn high(chunk: &[u8; 16]) -> u32 {
+    use std::arch::x86_64::{__m128i, _mm_loadu_si128, _mm_movemask_epi8};
+    // SAFETY: SSE2 is part of x86-64, and the chunk is 16 bytes.
+    unsafe { _mm_movemask_epi8(_mm_loadu_si128(chunk.as_ptr().cast::<__m128i>())).cast_unsigned() }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+#[inline(always)]
+pub fn high(chunk: &[u8; 16]) -> u32 {
+    chunk.iter().rev().fold(0, |bits, &byte| bits << 1 | u32::from(byte >> 7))
+}
+
 #[cfg(any(test, not(target_arch = "x86_64")))]
 fn is_marked_up(byte: u8, attribute: bool) -> bool {
     match byte {
@@ -455,6 +513,18 @@ mod tests {
                 assert_eq!(unclean::<false>(&chunk), u32::from(special) << place);
                 assert_eq!(unclean::<true>(&chunk), u32::from(special || byte == 0x7f) << place);
             }
+        }
+    }
+
+    #[test]
+    fn narrowed_units_past_ascii_are_high_bytes_or_zero() {
+        for unit in 0..=u16::MAX {
+            let mut units = [b'x'.into(); 16];
+            units[usize::from(unit % 16)] = unit;
+            let bytes = u16::narrow(&units).unwrap();
+            let byte = bytes[usize::from(unit % 16)];
+            assert!(if unit < 0x80 { u16::from(byte) == unit } else { byte == 0 || byte >= 0x80 }, "{unit:#x}");
+            assert_eq!(high(&bytes), u32::from(byte >= 0x80) << (unit % 16));
         }
     }
 

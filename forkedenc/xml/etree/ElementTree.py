@@ -175,6 +175,9 @@ class XMLParser:
             ParseError: the document is not well-formed or refused; again from every later call.
             RuntimeError: the parser is in use, by another thread or by the call that led here.
         """
+        if self._queue is None and not self._warns:
+            self._parser.feed(data)
+            return
         try:
             self._parser.feed(data)
         finally:
@@ -189,10 +192,8 @@ class XMLParser:
         Raises:
             ParseError: the document ended too early, or was closed before.
         """
-        try:
-            root = self._parser.close()
-        finally:
-            self._hand_out()
+        root = self._parser.close()
+        self._hand_out()
         if self._target is None:
             return root
         return None if self._close_target is None else self._close_target()

@@ -4,7 +4,7 @@
 
 use super::out::PIECE;
 use super::{Failure, Out};
-use crate::simd;
+use crate::simd::{self, Narrow};
 use crate::xml::chars::is_char;
 
 /// Where a text stands, which says what must be escaped in it.
@@ -216,7 +216,7 @@ impl Out {
     }
 
     /// Writes text of units that are code points, one, two or four bytes each.
-    pub fn wide<U: Copy + Into<u32>>(&mut self, text: &[U], how: How) -> bool {
+    pub fn wide<U: Narrow>(&mut self, text: &[U], how: How) -> bool {
         let table = how.context.table();
         for piece in text.chunks(PIECE) {
             let mut rest = piece;
@@ -298,24 +298,38 @@ fn short_copy(from: &[u8], to: &mut [u8; 16]) {
 
 /// Writes units as far as they are characters that need no escape; gives how many units and bytes those were.
 #[inline(always)]
-fn copy_wide<U: Copy + Into<u32>, const ASCII: bool>(text: &[U], out: &mut [u8], table: &[u8; 128]) -> (usize, usize) {
-    let (mut written, out) = (0, &mut out[..WIDEST * text.len()]);
-    for (read, &unit) in text.iter().enumerate() {
+fn copy_wide<U: Narrow, const ASCII: bool>(text: &[U], out: &mut [u8], table: &[u8; 128]) -> (usize, usize) {
+    let (mut read, mut written, out) = (0, 0, &mut out[..WIDEST * text.len()]);
+    while let Some(&unit) = text.get(read) {
         let point = unit.into();
         if point < 0x80 {
             if table[point as usize] != 0 {
-                return (read, written);
+                break;
+            }
+            // A run of ASCII, where the next is one too; one is not worth a look at sixteen.
+            if let Some(chunk) = text[read..].first_chunk::<16>()
+                && chunk[1].into() < 0x80
+                && let Some(bytes) = U::narrow(chunk)
+            {
+                // What is marked for attributes needs a look in any context; the first has had it.
+                let found = (simd::marked_up::<true>(&bytes) | simd::high(&bytes)) & !1;
+                out[written..written + 16].copy_from_slice(&bytes);
+                let clean = (found | 1 << 16).trailing_zeros() as usize;
+                read += clean;
+                written += clean;
+                continue;
             }
             out[written] = point as u8;
-            written += 1;
+            (read, written) = (read + 1, written + 1);
             continue;
         }
         if point >= 0xd800 && !is_char(point) {
-            return (read, written);
+            break;
         }
         written += if ASCII { reference(point, &mut out[written..]) } else { utf8(point, &mut out[written..]) };
+        read += 1;
     }
-    (text.len(), written)
+    (read, written)
 }
 
 /// UTF-8, surrogates in three bytes; gives how many.
@@ -372,15 +386,24 @@ mod tests {
         let units: Vec<u32> = text.chars().map(u32::from).collect();
         let mut out = Out::new(Vec::new(), u64::MAX);
         let done = out.wide(&units, how);
-        let mut same = Out::new(Vec::new(), u64::MAX);
-        assert_eq!(same.utf8(text.as_bytes(), how), done);
-        assert_eq!(same.failure(), out.failure());
-        assert!(!done || same.bytes() == out.bytes());
-        if text.is_ascii() {
+        // The same text in each width that holds it.
+        let narrow: Option<Vec<u8>> = units.iter().map(|unit| u8::try_from(*unit).ok()).collect();
+        let middle: Option<Vec<u16>> = units.iter().map(|unit| u16::try_from(*unit).ok()).collect();
+        let same = |write: &dyn Fn(&mut Out) -> bool| {
             let mut other = Out::new(Vec::new(), u64::MAX);
-            assert_eq!(other.ascii(text.as_bytes(), how), done);
+            assert_eq!(write(&mut other), done);
             assert_eq!(other.failure(), out.failure());
             assert!(!done || other.bytes() == out.bytes());
+        };
+        same(&|other| other.utf8(text.as_bytes(), how));
+        if let Some(units) = narrow {
+            same(&|other| other.wide(&units, how));
+        }
+        if let Some(units) = middle {
+            same(&|other| other.wide(&units, how));
+        }
+        if text.is_ascii() {
+            same(&|other| other.ascii(text.as_bytes(), how));
         }
         if done { Ok(String::from_utf8(out.bytes().to_vec()).unwrap()) } else { Err(out.failure().unwrap()) }
     }
@@ -410,6 +433,29 @@ mod tests {
                     let replaced = written(&text, context, Form::Utf8, Invalid::Replace).unwrap();
                     assert_eq!(replaced, text.replace(bad, "\u{fffd}"));
                     assert_eq!(written(&text, context, Form::Utf8, Invalid::Write).unwrap(), text);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_escaped_is_escaped_wherever_it_stands() {
+        for special in ['<', '"', '\t', '\r', '\u{e9}', '\u{8000}', '\u{d7ff}', '\u{1f600}'] {
+            for before in 0..36 {
+                let text = format!("{}{special}{}\u{416}", "x".repeat(before), "y".repeat(35 - before));
+                for (context, form) in [(Context::Attribute, Form::Ascii), (Context::Content, Form::Utf8)] {
+                    let expected: String = text
+                        .chars()
+                        .map(|character| match character {
+                            '<' => String::from("&lt;"),
+                            '\r' => String::from("&#13;"),
+                            '"' if context == Context::Attribute => String::from("&quot;"),
+                            '\t' if context == Context::Attribute => String::from("&#09;"),
+                            '\u{80}'.. if form == Form::Ascii => format!("&#{};", u32::from(character)),
+                            character => String::from(character),
+                        })
+                        .collect();
+                    assert_eq!(written(&text, context, form, Invalid::Error).unwrap(), expected);
                 }
             }
         }

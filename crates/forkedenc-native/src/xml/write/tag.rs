@@ -46,6 +46,15 @@ impl Walk<'_> {
         // The keys of a dict, where they are strs, are no two the same.
         let distinct = attributes.len() < 2 || plain && access != Access::Foreign;
         let mut flags = spelled.flags & COLON;
+        // Wrong types are told first, as the standard library does.
+        for attribute in &attributes {
+            for text in [&attribute.key, &attribute.value] {
+                if !text.is_str() && !(attribute.qname && text.is_none()) {
+                    let trouble = Trouble::Type(text.clone());
+                    return Err(if attribute.key.is_str() { self.at(&attribute.key, trouble) } else { trouble });
+                }
+            }
+        }
         for attribute in &attributes {
             let key = self.names.spell(&attribute.key, &self.known.prefixes);
             let key = key.and_then(|key| self.names.check(key));
