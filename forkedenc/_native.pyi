@@ -459,6 +459,7 @@ class HandlerParser:
         *,
         intern: dict[Any, Any] | None = None,
         pairs: bool = False,
+        attributes: type[Any] | None = None,
         keeps: bool = False,
         limits: Limits | None = None,
         dtd: _Dtd | None = None,
@@ -474,6 +475,7 @@ class HandlerParser:
     def GetReparseDeferralEnabled(self) -> bool: ...  # noqa: N802
     def SetReparseDeferralEnabled(self, _enabled: bool) -> None: ...  # noqa: N802
     buffer_size: int
+    content: Any
     @property
     def intern(self) -> dict[Any, Any]: ...
     @property
