@@ -318,9 +318,9 @@ fn reported(events: &Bound<'_, PyAny>) -> PyResult<Reported> {
     if events.is_none() {
         return Ok(Reported { end: Some(fallible::text(py, "end")?.unbind()), ..Reported::default() });
     }
-    let events = events.try_iter()?.collect::<PyResult<Vec<_>>>()?;
     let mut reported = Reported::default();
-    for event in events {
+    for event in events.try_iter()? {
+        let event = event?;
         let name = if let Ok(bytes) = event.cast::<PyBytes>() {
             String::from_utf8_lossy(bytes.as_bytes()).into_owned()
         } else if event.is_instance_of::<PyString>() {
