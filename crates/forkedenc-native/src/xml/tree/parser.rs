@@ -343,7 +343,6 @@ fn reported(events: &Bound<'_, PyAny>) -> PyResult<Reported> {
 }
 
 /// The options of the faces that build trees.
-#[expect(clippy::too_many_arguments, reason = "the keywords of the public functions")]
 pub fn tree_options(
     encoding: Option<&str>,
     limits: Option<&Bound<'_, PyAny>>,
