@@ -57,8 +57,7 @@ impl Parser {
     #[must_use]
     pub fn is_worth_parking(&self) -> bool {
         let machine = &self.machine;
-        // Whose root has ended will soon end as well.
-        if !machine.is_packable() || machine.phase == Phase::Epilog {
+        if !machine.is_packable() {
             return false;
         }
         let earned = FREE.max(self.input.read().saturating_sub(self.awake_from) / EARNED);

@@ -125,7 +125,8 @@ impl Input {
         while step == Step::More {
             let Some((unit, taken)) = self.unit(source) else { break };
             // Of what is not ASCII a unit of sixteen bits is whole: any character that is as good.
-            let byte = if size == 1 { unit as u8 } else { u8::try_from(unit).ok().filter(u8::is_ascii).unwrap_or(0x7f) };
+            let byte =
+                if size == 1 { unit as u8 } else { u8::try_from(unit).ok().filter(u8::is_ascii).unwrap_or(0x7f) };
             if matches!(byte, 0x80..0xc2 | 0xf5..) && size == 1 && !reading.is_wrong() {
                 reading.wrong = Some((Kind::InvalidCharacter, place));
                 step = Step::Bad;

@@ -300,7 +300,9 @@ impl Input {
                 let (maximum, limit) = self.maximum();
                 (Kind::Limit { limit, maximum, observed: maximum + 1 }, place)
             }
-            None if self.stage == Stage::Declaration && self.reading.as_ref().is_some_and(|reading| reading.is_wrong()) => {
+            None if self.stage == Stage::Declaration
+                && self.reading.as_ref().is_some_and(|reading| reading.is_wrong()) =>
+            {
                 self.reading.as_ref().and_then(|reading| reading.wrong).unwrap_or((Kind::BadDeclaration, place))
             }
             None if self.stage == Stage::Declaration => {

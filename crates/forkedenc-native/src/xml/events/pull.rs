@@ -1,10 +1,11 @@
 //! `xml.PullParser`: bytes in, events out.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use forkedenc_core::limits::Limit;
 use forkedenc_core::xml::{Flow, Kind, Options, Parked, Parser, Runs};
+use forkedenc_runtime::stress;
 use pyo3::exceptions::{PyBaseException, PyMemoryError, PyRuntimeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -31,10 +32,65 @@ static BUFFERS: Shelf<Vec<u8>> = Shelf::new();
 /// Arguments of the last parsers: most parsers have the same.
 static SETTINGS: Shelf<Arc<Settings>> = Shelf::new();
 
-/// Parses that have begun and not ended.
-static BEGUN: AtomicUsize = AtomicUsize::new(0);
-/// With more of them than this, those that wait for input are parked.
-const CROWD: usize = 64;
+/// Who was fed last: the parsers that have room to work in. Where all seats are taken the oldest one's parser is parked; one
+/// that goes on takes the next. So few or many that are busy pay nothing, and a hundred thousand that wait have no room.
+static SEATS: Mutex<Seats> = Mutex::new(Seats { taken: Vec::new(), oldest: 0 });
+const SEATS_IN_ALL: usize = 512;
+
+struct Seats {
+    taken: Vec<Weak<Shared>>,
+    oldest: usize,
+}
+
+impl Seats {
+    /// Takes a seat; who had it must go.
+    fn take(&mut self, who: Weak<Shared>) -> Option<Weak<Shared>> {
+        if self.taken.len() < SEATS_IN_ALL {
+            self.taken.push(who);
+            return None;
+        }
+        let at = self.oldest;
+        self.oldest = (at + 1) % SEATS_IN_ALL;
+        Some(std::mem::replace(&mut self.taken[at], who))
+    }
+}
+
+/// A parser's state, which others may park.
+struct Shared {
+    slot: Slot<State>,
+    seated: AtomicBool,
+}
+
+impl Shared {
+    fn new(state: State) -> Arc<Self> {
+        Arc::new(Self { slot: Slot::new(state), seated: AtomicBool::new(false) })
+    }
+
+    /// To be called when it was fed, or its events were read.
+    fn take_seat(self: &Arc<Self>, py: Python<'_>) {
+        if stress() {
+            self.rest(py);
+            return;
+        }
+        if self.seated.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let before = SEATS.lock().unwrap_or_else(PoisonError::into_inner).take(Arc::downgrade(self));
+        if let Some(oldest) = before.and_then(|oldest| oldest.upgrade()) {
+            oldest.seated.store(false, Ordering::Relaxed);
+            oldest.rest(py);
+        }
+    }
+
+    /// Parks it, unless it is being used or has events to be read: then it takes a seat again.
+    fn rest(&self, py: Python<'_>) {
+        let rested = self.slot.with(|state| {
+            state.park(py);
+            Ok(())
+        });
+        drop(rested);
+    }
+}
 
 /// A parse, its unread events, and the strs of its names.
 struct State {
@@ -46,8 +102,6 @@ struct State {
     /// The exception that every later call raises. Its traceback leads to frames, and from there often to this parser.
     waiting: Option<Py<PyBaseException>>,
     closed: bool,
-    /// It is one of [`BEGUN`].
-    counted: bool,
 }
 
 enum Parse {
@@ -85,7 +139,6 @@ impl State {
             settings,
             waiting: None,
             closed: false,
-            counted: false,
         }
     }
 
@@ -110,7 +163,6 @@ impl State {
                 if self.settings.audits {
                     parser.audit();
                 }
-                self.count();
                 parser
             }
             Parse::Parked(parked) => match parked.unpark(names, &self.settings.options) {
@@ -129,18 +181,7 @@ impl State {
         Ok(())
     }
 
-    fn count(&mut self) {
-        self.counted = true;
-        BEGUN.fetch_add(1, Ordering::Relaxed);
-    }
-
-    fn uncount(&mut self) {
-        if std::mem::take(&mut self.counted) {
-            BEGUN.fetch_sub(1, Ordering::Relaxed);
-        }
-    }
-
-    /// What waits for its next chunk needs no room for events meanwhile; and where many wait, no parser to work with.
+    /// What waits for its next chunk needs no room for events meanwhile.
     fn settle(&mut self, py: Python<'_>) {
         if self.packed.is_empty() && !self.packed.is_bare() {
             let room = std::mem::take(&mut self.packed);
@@ -148,18 +189,18 @@ impl State {
                 ROOM.give(py, room);
             }
         }
-        // The ids of unread events are those of the table of names.
-        let idle = !self.closed && self.packed.complete().is_empty();
-        if idle && BEGUN.load(Ordering::Relaxed) > CROWD {
-            self.park(py);
-        }
     }
 
+    /// Packs the parser up, where it is worth it.
     #[inline(never)]
     fn park(&mut self, py: Python<'_>) {
+        // The ids of unread events are those of the table of names.
+        if !self.packed.complete().is_empty() {
+            return;
+        }
         self.packed.trim();
         self.parse = match std::mem::replace(&mut self.parse, Parse::Fresh) {
-            Parse::Awake(parser) if parser.is_worth_parking() => match parser.park() {
+            Parse::Awake(parser) if self.closed || parser.is_worth_parking() => match parser.park() {
                 Ok((parked, names)) => {
                     let strings = std::mem::take(&mut self.strings);
                     Kept { names, strings, buffer: Vec::new() }.give(py);
@@ -169,6 +210,10 @@ impl State {
             },
             other => other,
         };
+    }
+
+    fn is_awake(&self) -> bool {
+        matches!(self.parse, Parse::Awake(_))
     }
 
     /// Reads a chunk, or the end.
@@ -203,13 +248,10 @@ impl State {
             self.packed.end_run();
             let error = error.unwrap_or_else(|| PyRuntimeError::new_err("a parse failed without a reason"));
             self.waiting = Some(error.clone_ref(py).into_value(py));
-            self.uncount();
             self.tell(py, audit)?;
             return Err(error);
         }
-        if last {
-            self.uncount();
-        } else {
+        if !last {
             parser.stack_mut().suspend();
         }
         let told = self.tell(py, audit);
@@ -264,25 +306,19 @@ impl State {
             }
             Parse::Parked(parked) => Parse::Parked(Box::new(parked.fork().ok_or_else(no_memory)?)),
         };
-        let mut fork = Self {
+        Ok(Self {
             parse,
             strings,
             packed: self.packed.clone(),
             settings: Arc::clone(&self.settings),
             waiting: self.waiting.as_ref().map(|error| error.clone_ref(py)),
             closed: self.closed,
-            counted: false,
-        };
-        if self.counted {
-            fork.count();
-        }
-        Ok(fork)
+        })
     }
 }
 
 impl Drop for State {
     fn drop(&mut self) {
-        self.uncount();
         if let Parse::Awake(parser) = std::mem::replace(&mut self.parse, Parse::Fresh) {
             let strings = std::mem::take(&mut self.strings);
             Python::attach(|py| Kept { names: parser.into_names(), strings, buffer: Vec::new() }.give(py));
@@ -298,7 +334,7 @@ fn cuts_text(kind: &Kind) -> bool {
 /// Parses XML fed in chunks of any size into events.
 #[pyclass(frozen, module = "forkedenc.xml", name = "PullParser")]
 struct PullParser {
-    slot: Slot<State>,
+    shared: Arc<Shared>,
     audit: Option<Py<PyAny>>,
 }
 
@@ -322,7 +358,7 @@ impl PullParser {
         let audit = audit_of(audit)?;
         let settings = Settings { options, start: start_of(depth_hint), audits: audit.is_some(), coalesce };
         let state = State::new(settings.shared(py));
-        Ok(Self { slot: Slot::new(state), audit })
+        Ok(Self { shared: Shared::new(state), audit })
     }
 
     /// Read a chunk: bytes, or any contiguous buffer. The events it completes wait for read_events().
@@ -335,7 +371,10 @@ impl PullParser {
     ///     RuntimeError: the parser is in use.
     fn feed(&self, data: &Bound<'_, PyAny>) -> PyResult<()> {
         let py = data.py();
-        self.slot.with(|state| with_chunk(data, |bytes| state.read(py, bytes, false, self.audit.as_ref())))
+        let read = |state: &mut State| with_chunk(data, |bytes| state.read(py, bytes, false, self.audit.as_ref()));
+        self.shared.slot.with(read)?;
+        self.shared.take_seat(py);
+        Ok(())
     }
 
     /// The events that are complete and were not read yet, as a list.
@@ -343,7 +382,11 @@ impl PullParser {
     /// Raises:
     ///     RuntimeError: the parser is in use.
     fn read_events<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        self.slot.with(|state| state.events(py))
+        let (events, awake) = self.shared.slot.with(|state| Ok((state.events(py)?, state.is_awake())))?;
+        if awake {
+            self.shared.take_seat(py);
+        }
+        Ok(events)
     }
 
     /// End the document; more than once does nothing.
@@ -352,19 +395,24 @@ impl PullParser {
     ///     IncompleteError: it was cut short; its offset is the count of bytes fed.
     ///     RuntimeError: the parser is in use.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
-        self.slot.with(|state| state.read(py, b"", true, self.audit.as_ref()))
+        self.shared.slot.with(|state| state.read(py, b"", true, self.audit.as_ref()))
     }
 
     /// A parser in the same state, unread events included, which goes on apart from this one.
     fn fork(&self, py: Python<'_>) -> PyResult<Self> {
-        let state = self.slot.with(|state| state.fork(py))?;
-        Ok(Self { slot: Slot::new(state), audit: self.audit.as_ref().map(|audit| audit.clone_ref(py)) })
+        let state = self.shared.slot.with(|state| state.fork(py))?;
+        let awake = state.is_awake();
+        let shared = Shared::new(state);
+        if awake {
+            shared.take_seat(py);
+        }
+        Ok(Self { shared, audit: self.audit.as_ref().map(|audit| audit.clone_ref(py)) })
     }
 
     /// What this parse has counted: a forkedenc.runtime.Stats.
     #[getter]
     fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.slot.with(|state| {
+        self.shared.slot.with(|state| {
             let stats = match &state.parse {
                 Parse::Parked(parked) => parked.stats(),
                 _ => state.wake(py)?.stack().stats(),
@@ -376,7 +424,7 @@ impl PullParser {
     /// Elements open now.
     #[getter]
     fn depth(&self) -> PyResult<u64> {
-        self.slot.with(|state| {
+        self.shared.slot.with(|state| {
             Ok(match &state.parse {
                 Parse::Fresh => 0,
                 Parse::Awake(parser) => parser.depth(),
@@ -386,12 +434,12 @@ impl PullParser {
     }
 
     fn __traverse__(&self, visit: pyo3::PyVisit<'_>) -> Result<(), pyo3::PyTraverseError> {
-        self.slot.visit(|state| visit.call(&state.waiting))?;
+        self.shared.slot.visit(|state| visit.call(&state.waiting))?;
         visit.call(&self.audit)
     }
 
     fn __clear__(&self) {
-        self.slot.clear(|state| state.waiting.take());
+        self.shared.slot.clear(|state| state.waiting.take());
     }
 }
 
