@@ -3,7 +3,7 @@ from types import EllipsisType, GenericAlias, TracebackType
 from typing import Any, ClassVar, Literal, Protocol, Self, TypeAlias, final
 from xml.etree.ElementTree import Element
 
-from typing_extensions import Buffer
+from typing_extensions import Buffer, disjoint_base
 
 from forkedenc._errors import LimitBreach
 from forkedenc._limits import Limits
@@ -459,6 +459,7 @@ class HandlerParser:
         *,
         intern: dict[Any, Any] | None = None,
         pairs: bool = False,
+        attributes: type[Any] | None = None,
         keeps: bool = False,
         limits: Limits | None = None,
         dtd: _Dtd | None = None,
@@ -474,6 +475,7 @@ class HandlerParser:
     def GetReparseDeferralEnabled(self) -> bool: ...  # noqa: N802
     def SetReparseDeferralEnabled(self, _enabled: bool) -> None: ...  # noqa: N802
     buffer_size: int
+    content: Any
     @property
     def intern(self) -> dict[Any, Any]: ...
     @property
@@ -518,7 +520,9 @@ def register_tree_elements(
 ) -> None: ...
 def elements_by_layout() -> bool: ...
 
+@disjoint_base
 class Batches:
+    def __new__(cls, *_arguments: Any) -> Self: ...
     def __iter__(self) -> Self: ...
     def __next__(self) -> Any: ...
 

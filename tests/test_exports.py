@@ -6,7 +6,14 @@ import types
 
 import pytest
 
-MODULES = ("forkedenc", "forkedenc.breaking", "forkedenc.json", "forkedenc.json.decoder", "forkedenc.json.scanner")
+MODULES = (
+    "forkedenc",
+    "forkedenc.breaking",
+    "forkedenc.json",
+    "forkedenc.json.decoder",
+    "forkedenc.json.scanner",
+    "forkedenc.xml",
+)
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -17,7 +24,7 @@ def test_everything_in_all_is_there_once(name):
         assert getattr(module, public) is not None
 
 
-@pytest.mark.parametrize("name", ["forkedenc", "forkedenc.breaking", "forkedenc.json"])
+@pytest.mark.parametrize("name", ["forkedenc", "forkedenc.breaking", "forkedenc.json", "forkedenc.xml"])
 def test_all_is_what_is_visible(name):
     module = importlib.import_module(name)
     visible = {
@@ -38,9 +45,9 @@ def test_the_names_of_the_standard_library_are_all_there():
 
 def test_public_classes_say_the_place_they_are_imported_from():
     import forkedenc
-    from forkedenc import json
+    from forkedenc import json, xml
 
-    for module in (forkedenc, json):
+    for module in (forkedenc, json, xml):
         for name in module.__all__:
             value = getattr(module, name)
             if isinstance(value, type) and value.__module__.startswith("forkedenc"):

@@ -98,7 +98,14 @@ class Reader(_Base):  # type: ignore[misc]
         # Not names with separators in them, which the standard library's reader takes apart: at any white space, and a URI
         # may have some of that.
         pairs = bool(self._namespaces)
-        parser = _native.HandlerParser("xml.sax", encoding, pairs=pairs, intern=self._interning, **self._options)
+        parser = _native.HandlerParser(
+            "xml.sax",
+            encoding,
+            pairs=pairs,
+            attributes=expatreader.AttributesNSImpl if pairs else expatreader.AttributesImpl,
+            intern=self._interning,
+            **self._options,
+        )
         self._parser = parser
         if pairs:
             parser.StartElementHandler = self.start_element_ns
@@ -117,6 +124,12 @@ class Reader(_Base):  # type: ignore[misc]
             self._reset_lex_handler_prop()
         self._parsing = False
         self._entity_stack: list[Any] = []
+
+    def _reset_cont_handler(self) -> None:
+        super()._reset_cont_handler()
+        # Elements go to the handler at once, unless a subclass has its own methods in between.
+        if _DIRECT and all(getattr(type(self), name) is getattr(Reader, name) for name in _BETWEEN):
+            self._parser.content = self._cont_handler
 
     def feed(self, data: bytes | str, isFinal: bool = False) -> None:  # noqa: N803 - the standard library's name
         """Read a chunk of a document, which begins with the first one.
@@ -148,6 +161,13 @@ class Reader(_Base):  # type: ignore[misc]
     def end_element_ns(self, name: tuple[str | None, str]) -> None:
         """Tell the content handler of an end tag, by namespace."""
         self._cont_handler.endElementNS(name, None)
+
+
+_BETWEEN = ("start_element", "end_element", "start_element_ns", "end_element_ns")
+# The native side makes objects of these classes without their constructors, which do no more than this.
+_DIRECT = vars(expatreader.AttributesImpl({})).keys() == {"_attrs"} and vars(
+    expatreader.AttributesNSImpl({}, {})
+).keys() == {"_attrs", "_qnames"}
 
 
 def create_parser(namespaceHandling: int = 0, **options: Unpack[ParseOptions]) -> Reader:  # noqa: N803

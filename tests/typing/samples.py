@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, assert_type
 
 import forkedenc
-from forkedenc import Limits, json
+from forkedenc import Limits, json, xml
 
 
 def decoding(data: bytes, file: BinaryIO, path: Path) -> None:
@@ -29,6 +29,35 @@ def asynchronous(source: AsyncIterable[bytes]) -> None:
     assert_type(json.aitems(source, ""), AsyncIterator[Any])
 
 
+def xml_events(data: bytes, file: BinaryIO, path: Path) -> None:
+    parser = xml.PullParser(limits=Limits.strict(), dtd="skip", encodings=["utf-8"], audit=print)
+    parser.feed(memoryview(data))
+    assert_type(parser.fork().depth, int)
+    for event in parser.read_events():
+        match event:
+            case xml.Start(name, attributes, namespaces):
+                assert_type(name, str)
+                assert_type(attributes, dict[str, str])
+                assert_type(namespaces, dict[str, str])
+            case xml.Text(text) | xml.Comment(text=text):
+                assert_type(text, str)
+            case xml.PI(target, content):
+                assert_type((target, content), tuple[str, str])
+            case xml.Doctype(public_id=public_id):
+                assert_type(public_id, str | None)
+            case xml.End() | xml.Entity():
+                assert_type(event.name, str)
+        assert_type((event.offset, event.line, event.column), tuple[int, int, int])
+    for source in (data, file, path, [data, data]):
+        assert_type(next(xml.events(source, coalesce=False)).offset, int)
+
+
+async def xml_asynchronous(source: AsyncIterable[bytes]) -> None:
+    async for event in xml.aevents(source):
+        if isinstance(event, xml.Start):
+            assert_type(event.attributes.get("a"), str | None)
+
+
 def encoding(value: Any) -> None:
     assert_type(json.encode(value), bytes)
     assert_type(json.dumps(value, indent=2), str)
@@ -42,6 +71,11 @@ def errors(error: Exception) -> None:
             assert_type(error.limit, str)
             assert_type(error.maximum, int | float)
             assert_type(error.offset, int)
+        case xml.ParseError():
+            assert_type(error.code, int)
+            assert_type(error.position, tuple[int, int])
+            assert_type(error.offset, int)
+            assert_type(error.reason, str)
         case json.DecodeError():
             assert_type(error.doc, str)
             assert_type(error.pos, int)

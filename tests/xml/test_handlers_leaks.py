@@ -4,6 +4,7 @@ import contextlib
 import gc
 import re
 import sys
+from xml.sax.xmlreader import AttributesImpl, AttributesNSImpl
 
 import pytest
 
@@ -68,6 +69,35 @@ def read(size=None, switches=(), failing=None, document=DOCUMENT, **options):
     parser.Parse(b"", True)
 
 
+class ContentHandler:
+    def startElement(self, name, attributes):
+        pass
+
+    def startElementNS(self, name, qname, attributes):
+        pass
+
+    def endElement(self, name):
+        pass
+
+    def endElementNS(self, name, qname):
+        pass
+
+
+CONTENT = ContentHandler()
+
+
+def content(pairs):
+    """Elements go to a content handler itself."""
+    attributes = AttributesNSImpl if pairs else AttributesImpl
+
+    def call():
+        parser = _native.HandlerParser("xml.sax", pairs=pairs, attributes=attributes)
+        parser.content = CONTENT
+        parser.Parse(DOCUMENT, True)
+
+    return call
+
+
 def refused():
     with contextlib.suppress(ParseError):
         read(document=b"<a><b></a>")
@@ -102,6 +132,8 @@ CASES = {
     "ordered": lambda: read(switches=["ordered_attributes"], namespace_separator=" "),
     "specified": lambda: read(switches=["specified_attributes", "namespace_prefixes"], namespace_separator=" "),
     "buffered": lambda: read(switches=["buffer_text"]),
+    "content": content(False),
+    "content by namespace": content(True),
     "refused": refused,
     "half way": half_way,
     "relay": relay,

@@ -320,3 +320,122 @@ def test_the_input_can_be_asked_for_while_a_handler_runs():
     parser.setContentHandler(Handler())
     parser.feed(b"<a><b/></a>")
     assert seen == [b"<a><b/></a>", b"<b/></a>"]
+
+
+@pytest.mark.parametrize("namespaces", [False, True])
+def test_a_handler_may_set_its_own_methods_anew(namespaces):
+    seen = []
+
+    class Handler(handler.ContentHandler):
+        def startElement(self, name, *rest):
+            seen.append(("first", name))
+            self.startElement = self.startElementNS = lambda name, *rest: seen.append(("second", name))
+
+        def startElementNS(self, name, *rest):
+            self.startElement(name)
+
+    for module in (sax, stdlib):
+        parser = module.make_parser()
+        parser.setFeature(handler.feature_namespaces, namespaces)
+        parser.setContentHandler(Handler())
+        parser.feed(b"<a><b/></a>")
+    names = [(None, "a"), (None, "b")] if namespaces else ["a", "b"]
+    assert seen == [("first", names[0]), ("second", names[1])] * 2
+
+
+def test_another_content_handler_may_take_over_while_one_runs():
+    told = []
+    for module in (sax, stdlib):
+        parser, second = module.make_parser(), Recorder()
+
+        class First(handler.ContentHandler):
+            def startElement(self, name, attributes, parser=parser, second=second):
+                parser.setContentHandler(second)
+
+        parser.setContentHandler(First())
+        parser.feed(b"<a>1<b/></a>")
+        parser.close()
+        told.append(second.calls)
+    assert told[0] == told[1]
+    assert told[0][:2] == [("characters", "1"), ("startElement", "b", [])]
+
+
+def test_a_reader_of_ones_own_is_asked_first():
+    seen = []
+
+    class Own(sax.Reader):
+        def start_element(self, name, attrs):
+            seen.append((name, attrs))
+            super().start_element(name.upper(), attrs)
+
+    parser, recorder = Own(), Recorder()
+    parser.setContentHandler(recorder)
+    parser.feed(b"<a b='1'/>")
+    parser.close()
+    assert seen == [("a", {"b": "1"})]
+    assert ("startElement", "A", [("b", "1")]) in recorder.calls
+
+
+@pytest.mark.parametrize("namespaces", [False, True])
+def test_attributes_are_objects_of_the_standard_librarys_classes(namespaces):
+    kept = []
+
+    class Handler(handler.ContentHandler):
+        def startElement(self, name, attributes):
+            kept.append(attributes)
+
+        def startElementNS(self, name, qname, attributes):
+            kept.append(attributes)
+
+    for module in (sax, stdlib):
+        parser = module.make_parser()
+        parser.setFeature(handler.feature_namespaces, namespaces)
+        parser.setContentHandler(Handler())
+        parser.feed(b"<a b='1'><c/></a>")
+    ours, theirs = kept[:2], kept[2:]
+    assert [(type(one), vars(one)) for one in ours] == [(type(one), vars(one)) for one in theirs]
+    assert type(ours[0]) is (xmlreader.AttributesNSImpl if namespaces else xmlreader.AttributesImpl)
+    # Each has its own.
+    ours[0]._attrs.clear()
+    assert copy.copy(ours[1]).getLength() == 0
+
+
+@pytest.mark.parametrize("name", ["startElement", "endElement", "startElementNS", "endElementNS"])
+def test_what_a_content_handler_raises_comes_out(name):
+    class Handler(handler.ContentHandler):
+        pass
+
+    def fail(*arguments):
+        raise ZeroDivisionError(name)
+
+    setattr(Handler, name, fail)
+    parser = sax.make_parser()
+    parser.setFeature(handler.feature_namespaces, name.endswith("NS"))
+    parser.setContentHandler(Handler())
+    with pytest.raises(ZeroDivisionError, match=name):
+        parser.feed(b"<a/>")
+
+
+def test_a_content_handler_without_methods_is_an_error_of_its_own():
+    for namespaces in (False, True):
+        parser = sax.make_parser()
+        parser.setFeature(handler.feature_namespaces, namespaces)
+        parser.feed(b"")
+        parser._cont_handler = parser._parser.content = object()
+        with pytest.raises(AttributeError, match="startElement"):
+            parser.feed(b"<a/>")
+
+
+def test_filters_and_generators_of_the_standard_library_run_on_the_reader():
+    class Upper(saxutils.XMLFilterBase):
+        def startElement(self, name, attributes):
+            super().startElement(name.upper(), attributes)
+
+        def endElement(self, name):
+            super().endElement(name.upper())
+
+    out = io.StringIO()
+    reader = Upper(sax.make_parser())
+    reader.setContentHandler(saxutils.XMLGenerator(out))
+    reader.parse(io.BytesIO(b"<a b='1'>x<c/></a>"))
+    assert out.getvalue().endswith('<A b="1">x<C></C></A>')

@@ -54,9 +54,4 @@ impl<T> Slot<T> {
         let taken = self.lock().as_deref_mut().map(take);
         drop(taken);
     }
-
-    /// The state of an object that is going away.
-    pub fn into_inner(self) -> Option<Box<T>> {
-        self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
-    }
 }

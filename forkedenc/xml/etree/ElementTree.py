@@ -22,14 +22,12 @@ import collections
 import io
 import sys
 import warnings
-import xml.etree.ElementTree as _stdlib
+import xml.etree.ElementTree as _stdlib  # noqa: ICN001, N813 - its place is taken here
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Final, Protocol, TypeAlias
-from xml.etree import ElementPath
+from typing import Any, Final, TypeAlias
 from xml.etree.ElementTree import (
     PI,
     VERSION,
-    C14NWriterTarget,
     Comment,
     Element,
     ParseError,
@@ -44,6 +42,7 @@ from xml.etree.ElementTree import (
 
 from forkedenc import _native
 from forkedenc._limits import Limits
+from forkedenc.xml._canonical import C14NWriterTarget
 from forkedenc.xml._write import Invalid, tostring, tostringlist, write_tree
 
 __all__ = [
@@ -79,11 +78,8 @@ CHUNK_BYTES: Final = 64 << 10
 """How much is read of a file at a time."""
 
 
-class _Readable(Protocol):
-    def read(self, size: int, /) -> Any: ...
-
-
-Source: TypeAlias = "str | bytes | int | _Readable | Any"
+# The name of a file, as open() takes it, or a file.
+Source: TypeAlias = Any
 
 
 _native.register_tree_elements(Element, SubElement, Comment, ProcessingInstruction)
@@ -117,7 +113,7 @@ class XMLParser:
         version: what the standard library's parser says of itself.
     """
 
-    version: Final[str] = _stdlib.XMLParser().version
+    version: Final[str] = _stdlib.XMLParser().version  # noqa: S314 - it parses nothing
 
     def __init__(
         self,
@@ -246,7 +242,7 @@ class XMLPullParser:
             forbid_entities=forbid_entities,
             forbid_external=forbid_external,
         )
-        self._parser._setevents(self._events_queue, ("end",) if events is None else events)
+        self._parser._setevents(self._events_queue, ("end",) if events is None else events)  # noqa: SLF001
 
     def feed(self, data: Any) -> None:
         """Feed a chunk: a str, bytes or a contiguous buffer. An error is raised by `read_events`, behind the events before it.
@@ -301,11 +297,13 @@ class XMLPullParser:
 class _IterParse(_native.Batches):
     """The events of a source, ``(event, element)`` pairs; ``root`` is the root element once all of them have been read."""
 
-    def __init__(self, source: Source, events: Sequence[str] | None, parser: Any) -> None:
+    def __init__(  # pyright: ignore[reportInconsistentConstructor]
+        self, source: Source, events: Sequence[str] | None, parser: Any
+    ) -> None:
         self.root: Any = None
         self._events: list[Any] = []
         self._parser = parser
-        parser._setevents(self._events, ("end",) if events is None else events)
+        parser._setevents(self._events, ("end",) if events is None else events)  # noqa: SLF001
         self._opened = None if hasattr(source, "read") else open(source, "rb")  # noqa: SIM115, PTH123
         self._file = source if self._opened is None else self._opened
         # Raised once the events before it have been read.
@@ -395,7 +393,7 @@ def iterparse(
 class ElementTree(_stdlib.ElementTree):
     """A tree of elements with ways to read and to write it: the standard library's class, reading and writing within limits."""
 
-    def parse(  # type: ignore[override]
+    def parse(
         self,
         source: Source,
         parser: Any = None,
@@ -441,7 +439,7 @@ class ElementTree(_stdlib.ElementTree):
                 opened.close()
         return self._root
 
-    def write(  # type: ignore[override]
+    def write(
         self,
         file_or_filename: Any,
         encoding: str | None = None,
@@ -560,7 +558,7 @@ def fromstringlist(
 
 def dump(elem: Any) -> None:
     """Write an element or a tree to ``sys.stdout``, for debugging."""
-    tree = elem if isinstance(elem, _stdlib.ElementTree) else ElementTree(elem)
+    tree: Any = elem if isinstance(elem, _stdlib.ElementTree) else ElementTree(elem)
     tree.write(sys.stdout, encoding="unicode")
     tail = tree.getroot().tail
     if not tail or tail[-1] != "\n":
@@ -595,9 +593,10 @@ def canonicalize(
     """
     if xml_data is None and from_file is None:
         raise ValueError("Either 'xml_data' or 'from_file' must be provided as input")
-    text = io.StringIO() if out is None else None
+    file: Any = io.StringIO() if out is None else out
+    # Not our own target, which looks at every event first: what a parser tells is well-formed.
     parser = XMLParser(
-        target=C14NWriterTarget((text or out).write, **options),
+        target=_stdlib.C14NWriterTarget(file.write, **options),
         limits=limits,
         dtd=dtd,
         encodings=encodings,
@@ -610,4 +609,4 @@ def canonicalize(
         parser.close()
     else:
         parse(from_file, parser=parser)
-    return None if text is None else text.getvalue()
+    return file.getvalue() if out is None else None

@@ -8,7 +8,7 @@ use forkedenc_runtime::count_breach;
 
 use super::chars::{first, is_name, is_space};
 use super::dtd::Crossing;
-use super::error::{Error, Kind};
+use super::error::{Error, Kind, Open};
 use super::machine::{Element, Env, Machine, NameOf, Phase, Runs, State, Step};
 use super::names::NameId;
 use super::sink::At;
@@ -589,7 +589,9 @@ impl Machine {
             }
             let place = env.locate(at);
             let token = match self.state {
-                State::Misc | State::Content => place,
+                // Where expat says that a CDATA section was cut: behind its text, without brackets that may end it.
+                State::Cdata(1..) if kind == Kind::Incomplete(Open::Cdata) => self.pending[0],
+                State::Misc | State::Content | State::Cdata(_) => place,
                 _ => env.locate(self.token),
             };
             self.error = Some(Box::new(Error { kind, place, token, path: self.path() }));

@@ -3,7 +3,7 @@
 //! How it is laid out. Here are the machine's state and how windows and the texts of entities take turns. `content.rs` holds
 //! the hot loop over content, `tag.rs` start tags, namespaces and the ends of elements. They take sub-tokens (a name, a
 //! value) that are complete in the window and beyond doubt; one that is cut, unknown or near a limit goes to `resume.rs`,
-//! which reads it byte by byte, keeps what it has so far, and may stop anywhere. `entity.rs` replaces references, `account.rs`
+//! `value.rs` or `markup.rs`, which read it byte by byte, keep what they have so far, and may stop anywhere. `entity.rs` replaces references, `account.rs`
 //! is what is rare: limits, errors, paths.
 //!
 //! Invariants: a frame on the stack is the element *around* the open one; `open` is that element; input holds no NUL and no

@@ -14,12 +14,14 @@ mod entity;
 mod error;
 pub mod input;
 mod machine;
+mod markup;
 mod names;
 mod park;
 mod parser;
 mod resume;
 mod sink;
 mod tag;
+mod value;
 pub mod write;
 
 pub use account::price;

@@ -368,7 +368,7 @@ impl Names {
         let mut slot = hash_head(head, self.keys) as usize & mask;
         loop {
             let id = self.index[slot];
-            let Some(entry) = self.entries.get(id as usize) else { return None };
+            let entry = self.entries.get(id as usize)?;
             if entry.head == head && entry.length == length {
                 return Some(NameId(id));
             }

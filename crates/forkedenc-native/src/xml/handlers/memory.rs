@@ -235,10 +235,18 @@ impl Memory {
             if made.is_null() {
                 return made;
             }
-            let object = ffi::PyDict_SetDefault(self.intern.as_ptr(), made, made);
-            ffi::Py_XINCREF(object);
-            ffi::Py_DECREF(made);
-            object
+            // Not PyDict_SetDefault: CPython 3.13.0 leaves a broken dict behind where memory is out.
+            let known = ffi::PyDict_GetItemWithError(self.intern.as_ptr(), made);
+            if !known.is_null() {
+                ffi::Py_INCREF(known);
+                ffi::Py_DECREF(made);
+                return known;
+            }
+            if !ffi::PyErr_Occurred().is_null() || ffi::PyDict_SetItem(self.intern.as_ptr(), made, made) != 0 {
+                ffi::Py_DECREF(made);
+                return std::ptr::null_mut();
+            }
+            made
         }
     }
 

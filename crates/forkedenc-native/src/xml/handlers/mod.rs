@@ -2,13 +2,14 @@
 //! And `RelayParser`, which gives a document back as bytes that any parser may have.
 //!
 //! `shared` is what a handler may look at and change meanwhile, `memory` what a parse remembers, `sink` calls the
-//! handlers, `model` makes content models, `relay` writes.
+//! handlers, `content` a handler of SAX, `model` makes content models, `relay` writes.
 
 use forkedenc_core::xml::{DtdMode, Options};
 use pyo3::prelude::*;
 
 use super::options::{Face, options};
 
+mod content;
 mod memory;
 mod model;
 mod parser;

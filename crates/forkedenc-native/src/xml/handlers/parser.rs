@@ -10,7 +10,7 @@ use forkedenc_core::xml::{Error, Flow, Kind, Names, Open, Options, Parser, Runs}
 use pyo3::exceptions::{PyAttributeError, PyMemoryError, PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString};
+use pyo3::types::{PyDict, PyString, PyType};
 
 use super::Arguments;
 use super::memory::{Form, Memory};
@@ -54,6 +54,8 @@ pub struct HandlerParser {
     shared: Shared,
     slot: Slot<State>,
     intern: Py<PyDict>,
+    /// What a content handler gets a tag's attributes as.
+    attributes: Option<Py<PyType>>,
     refused: AtomicBool,
 }
 
@@ -73,11 +75,12 @@ impl HandlerParser {
         parser.stack_mut().resume();
         self.shared.begin_chunk(bytes, state.fed);
         let shared = &self.shared;
+        let class = self.attributes.as_ref().map_or(std::ptr::null_mut(), Py::as_ptr);
         let (flow, refused) = if self.keeps {
-            let sink = HandlerSink::<true>::new(py, shared, &mut state.memory);
+            let sink = HandlerSink::<true>::new(py, shared, &mut state.memory, class);
             feed(parser, sink, bytes, &mut kept.buffer, last)
         } else {
-            let sink = HandlerSink::<false>::new(py, shared, &mut state.memory);
+            let sink = HandlerSink::<false>::new(py, shared, &mut state.memory, class);
             feed(parser, sink, bytes, &mut kept.buffer, last)
         };
         shared.end_chunk();
@@ -176,7 +179,7 @@ fn form_of(separator: Option<&str>, pairs: bool) -> PyResult<Form> {
 #[expect(non_snake_case, reason = "pyexpat's names")]
 impl HandlerParser {
     #[new]
-    #[pyo3(signature = (face, encoding=None, namespace_separator=None, *, intern=None, pairs=false, keeps=false, limits=None, dtd=None, encodings=None, forbid_dtd=false, forbid_entities=false, forbid_external=false))]
+    #[pyo3(signature = (face, encoding=None, namespace_separator=None, *, intern=None, pairs=false, attributes=None, keeps=false, limits=None, dtd=None, encodings=None, forbid_dtd=false, forbid_entities=false, forbid_external=false))]
     #[expect(clippy::too_many_arguments, reason = "the keywords of the faces")]
     fn new(
         py: Python<'_>,
@@ -185,6 +188,7 @@ impl HandlerParser {
         namespace_separator: Option<&str>,
         intern: Option<Bound<'_, PyDict>>,
         pairs: bool,
+        attributes: Option<Bound<'_, PyType>>,
         keeps: bool,
         limits: Option<&Bound<'_, PyAny>>,
         dtd: Option<&str>,
@@ -210,6 +214,7 @@ impl HandlerParser {
             shared: Shared::new(),
             slot: Slot::new(state),
             intern: intern.unbind(),
+            attributes: attributes.map(Bound::unbind),
             refused: AtomicBool::new(false),
         })
     }
@@ -265,6 +270,18 @@ impl HandlerParser {
     #[getter]
     fn intern(&self, py: Python<'_>) -> Py<PyDict> {
         self.intern.clone_ref(py)
+    }
+
+    /// A SAX content handler whose own methods are called for elements, in place of the handlers for those, each with an
+    /// object of the class `attributes`. None for none; it has no effect without a class.
+    #[getter]
+    fn content(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        self.shared.content(py)
+    }
+
+    #[setter]
+    fn set_content(&self, content: Option<Py<PyAny>>) {
+        self.shared.set_content(content);
     }
 
     /// The last exception of `Parse` was about the document, and no handler's.
@@ -354,6 +371,7 @@ impl HandlerParser {
     fn __traverse__(&self, visit: pyo3::PyVisit<'_>) -> Result<(), pyo3::PyTraverseError> {
         self.shared.traverse(&visit)?;
         visit.call(&self.intern)?;
+        visit.call(&self.attributes)?;
         self.slot.visit(|state| state.memory.traverse(&visit))
     }
 

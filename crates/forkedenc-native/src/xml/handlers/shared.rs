@@ -84,6 +84,8 @@ pub struct Objects {
     pub handlers: [Option<Py<PyAny>>; COUNT],
     /// What `SetBase` was told.
     pub base: Option<Py<PyAny>>,
+    /// SAX's content handler, whose own methods are called for elements.
+    pub content: Option<Py<PyAny>>,
 }
 
 /// The chunk being read, while a call reads it.
@@ -116,7 +118,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Shared {
     pub fn new() -> Self {
         Self {
-            objects: Mutex::new(Objects { handlers: [const { None }; COUNT], base: None }),
+            objects: Mutex::new(Objects { handlers: [const { None }; COUNT], base: None, content: None }),
             version: AtomicU32::new(1),
             switches: AtomicU32::new(0),
             buffer_size: AtomicUsize::new(BUFFER_SIZE),
@@ -179,6 +181,16 @@ impl Shared {
         let old = std::mem::replace(&mut lock(&self.objects).handlers[index], handler);
         self.changed();
         // Outside the lock: a finalizer is Python code and may come here again.
+        drop(old);
+    }
+
+    pub fn content(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        lock(&self.objects).content.as_ref().map(|content| content.clone_ref(py))
+    }
+
+    pub fn set_content(&self, content: Option<Py<PyAny>>) {
+        let old = std::mem::replace(&mut lock(&self.objects).content, content);
+        self.changed();
         drop(old);
     }
 
@@ -249,11 +261,12 @@ impl Shared {
         for handler in &objects.handlers {
             visit.call(handler)?;
         }
-        visit.call(&objects.base)
+        visit.call(&objects.base)?;
+        visit.call(&objects.content)
     }
 
     pub fn clear(&self) {
-        let fresh = Objects { handlers: [const { None }; COUNT], base: None };
+        let fresh = Objects { handlers: [const { None }; COUNT], base: None, content: None };
         let old = std::mem::replace(&mut *lock(&self.objects), fresh);
         self.changed();
         drop(old);

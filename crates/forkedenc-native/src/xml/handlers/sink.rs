@@ -10,6 +10,7 @@ use forkedenc_core::xml::{
 use pyo3::ffi;
 use pyo3::prelude::*;
 
+use super::content::Content;
 use super::memory::{Form, Memory, Object, Role};
 use super::model;
 use super::shared::{BUFFER_TEXT, COUNT, Event, NAMESPACE_PREFIXES, ORDERED_ATTRIBUTES, SPECIFIED_ATTRIBUTES, Shared};
@@ -24,6 +25,8 @@ pub struct HandlerSink<'a, const KEEPS: bool> {
     memory: &'a mut Memory,
     /// Owned; null where there is none.
     handlers: [Object; COUNT],
+    /// SAX's own handler, which elements are told before any other.
+    content: Content,
     version: u32,
     switches: u32,
     /// What the sink itself refuses. Otherwise the exception that is set is why it failed.
@@ -48,8 +51,12 @@ impl<'a> From<Option<&'a [u8]>> for Part<'a> {
 
 impl<'a, const KEEPS: bool> HandlerSink<'a, KEEPS> {
     /// A sink for one feed. It must live and die attached to the interpreter.
-    pub fn new(_: Python<'a>, shared: &'a Shared, memory: &'a mut Memory) -> Self {
-        let mut sink = Self { shared, memory, handlers: [NULL; COUNT], version: 0, switches: 0, refused: None };
+    ///
+    /// `class`: see [`Content::new`].
+    pub fn new(py: Python<'a>, shared: &'a Shared, memory: &'a mut Memory, class: Object) -> Self {
+        let content = Content::new(py, memory.form, class);
+        let handlers = [NULL; COUNT];
+        let mut sink = Self { shared, memory, handlers, content, version: 0, switches: 0, refused: None };
         sink.look_again();
         sink
     }
@@ -59,6 +66,8 @@ impl<'a, const KEEPS: bool> HandlerSink<'a, KEEPS> {
     fn look_again(&mut self) {
         self.version = self.shared.version();
         let old = std::mem::replace(&mut self.handlers, self.shared.handlers());
+        // SAFETY: attached, as long as the sink lives.
+        self.content.set(self.shared.content(unsafe { Python::assume_attached() }));
         self.switches = self.shared.switches();
         let prefixes = self.switches & NAMESPACE_PREFIXES != 0;
         if prefixes != self.memory.prefixes {
@@ -395,14 +404,14 @@ impl<const KEEPS: bool> Sink for HandlerSink<'_, KEEPS> {
         if !tag.bindings.is_empty() && !self.declarations(tag.bindings, cx) {
             return false;
         }
-        if self.handler(Event::Start).is_null() {
+        if self.handler(Event::Start).is_null() && !self.content.is_there() {
             return true;
         }
         if !self.flush(Some(cx)) {
             return false;
         }
         let handler = self.handler(Event::Start);
-        if handler.is_null() {
+        if handler.is_null() && !self.content.is_there() {
             return true;
         }
         // SAFETY: attached, as long as the sink lives; the name is borrowed, and made owned at once.
@@ -411,29 +420,41 @@ impl<const KEEPS: bool> Sink for HandlerSink<'_, KEEPS> {
             ffi::Py_XINCREF(name);
             name
         };
-        if self.memory.form == Form::Pairs {
-            let [values, names] = if name.is_null() { [NULL; 2] } else { self.pairs(tag, cx) };
-            return self.call(handler, &mut [NULL, name, values, names], Some(cx));
+        let form = self.memory.form;
+        let [values, qnames] = match form {
+            _ if name.is_null() => [NULL; 2],
+            Form::Pairs => self.pairs(tag, cx),
+            _ => [self.attributes(tag, cx), NULL],
+        };
+        if self.content.is_there() {
+            return self.content.start(self.shared, name, [values, qnames], cx, form);
         }
-        let attributes = if name.is_null() { NULL } else { self.attributes(tag, cx) };
-        self.call(handler, &mut [NULL, name, attributes], Some(cx))
+        if form == Form::Pairs {
+            return self.call(handler, &mut [NULL, name, values, qnames], Some(cx));
+        }
+        self.call(handler, &mut [NULL, name, values], Some(cx))
     }
 
     #[inline]
     fn end(&mut self, name: Name, bindings: &[Binding], cx: &Context<'_>) -> bool {
-        if !self.handler(Event::End).is_null() {
+        if !self.handler(Event::End).is_null() || self.content.is_there() {
             if !self.flush(Some(cx)) {
                 return false;
             }
             let handler = self.handler(Event::End);
-            if !handler.is_null() {
+            if !handler.is_null() || self.content.is_there() {
                 // SAFETY: attached, as long as the sink lives; the name is borrowed, and made owned at once.
                 let name = unsafe {
                     let name = self.memory.name(cx.names, name, Role::Element);
                     ffi::Py_XINCREF(name);
                     name
                 };
-                if !self.call(handler, &mut [NULL, name], Some(cx)) {
+                let told = if self.content.is_there() {
+                    self.content.end(self.shared, name, cx, self.memory.form)
+                } else {
+                    self.call(handler, &mut [NULL, name], Some(cx))
+                };
+                if !told {
                     return false;
                 }
             }

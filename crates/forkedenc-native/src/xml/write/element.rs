@@ -77,6 +77,9 @@ impl Known {
         // SAFETY: both are alive; `PySequence_List` makes a list of any iterable.
         unsafe {
             let items = Ref::own(ffi::PyObject_CallMethodNoArgs(element.ptr(), self.items.ptr()))?;
+            if ffi::PyList_CheckExact(items.ptr()) != 0 {
+                return Some(items);
+            }
             Ref::own(ffi::PySequence_List(items.ptr()))
         }
     }

@@ -29,7 +29,7 @@ impl Walk<'_> {
     #[inline(always)]
     pub fn attributes(&mut self, element: &Ref, access: Access, tag: &Ref, spelled: Spelled) -> Result<(), Trouble> {
         let items = self.known.items(element).ok_or(Trouble::Raised)?;
-        // SAFETY: a list of our own.
+        // SAFETY: a list.
         let empty = unsafe { ffi::PyList_GET_SIZE(items.ptr()) == 0 };
         if empty {
             if spelled.flags & COLON != 0 {
@@ -118,8 +118,8 @@ impl Walk<'_> {
 
     /// The pairs of a list, QNames replaced by their texts; true if all keys were plain strs.
     fn resolved(&self, items: &Ref) -> Result<(Vec<Attribute>, bool), Trouble> {
-        // SAFETY: a list of our own, which Python code can't reach but by looking for it; each item is kept before such
-        // code runs, and the size is asked each time.
+        // SAFETY: a list, kept; Python code may change it, so each item is kept before such code runs, and the size is
+        // asked each time.
         unsafe {
             let mut attributes = Vec::new();
             let (mut at, mut plain) = (0, true);
