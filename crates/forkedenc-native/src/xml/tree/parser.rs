@@ -3,7 +3,7 @@
 //! During a call the state is taken out of the object; whoever calls in meanwhile, a target's method or another thread, finds it
 //! gone and gets a RuntimeError.
 
-use forkedenc_core::xml::{DtdMode, Flow, Names, Options, Parser, Runs};
+use forkedenc_core::xml::{DtdMode, Flow, Kind, Names, Options, Parser, Runs};
 use pyo3::exceptions::{PyBaseException, PyMemoryError, PyRuntimeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -115,14 +115,16 @@ impl State {
             Maker::Target(target) => {
                 let mut sink = Calling { py, target, strings: &mut kept.strings };
                 let flow = parser.feed(&mut sink, bytes, &mut kept.buffer, last);
-                let told = if matches!(flow, Flow::Failed) { Ok(()) } else { sink.flush() };
+                // What came before an error of the document is told too, wherever the input was cut.
+                let by_target = matches!(parser.error().map(|error| error.kind), Some(Kind::Sink));
+                let told = if by_target { Ok(()) } else { sink.flush() };
                 (flow, target.undefined.take(), told)
             }
         };
         kept.give(py);
         parser.note_depth();
         if matches!(flow, Flow::Failed) {
-            let error = failure(py, parser, undefined);
+            let error = told.err().unwrap_or_else(|| failure(py, parser, undefined));
             return Err(self.give_up(py, error));
         }
         if !last {
