@@ -288,6 +288,10 @@ def test_sources_are_closed_by_who_opened_them(tmp_path):
     opened = iterator._opened
     iterator.close()
     assert opened.closed
+    iterator = ET.iterparse(io.BytesIO(b"<a><b/></a>"))
+    assert next(iterator)[1].tag == "b"
+    iterator.close()
+    assert list(iterator) == []
     iterator = ET.iterparse(str(path))
     opened = iterator._opened
     assert next(iterator)[0] == "end"

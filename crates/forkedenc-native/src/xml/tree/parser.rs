@@ -4,7 +4,8 @@
 //! gone and gets a RuntimeError.
 
 use forkedenc_core::xml::{DtdMode, Flow, Names, Options, Parser, Runs};
-use pyo3::exceptions::{PyBaseException, PyRuntimeError, PyValueError};
+use pyo3::exceptions::{PyBaseException, PyMemoryError, PyRuntimeError, PyValueError};
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString};
 
@@ -35,6 +36,9 @@ struct State {
     maker: Maker,
     /// The exception that every later call raises. Its traceback leads to frames, and from there often to this parser.
     waiting: Option<Py<PyBaseException>>,
+    /// Or it is a MemoryError, each time a new one: the interpreter does not track those that it has used before, so one that is
+    /// kept would never be collected.
+    out_of_memory: bool,
     closed: bool,
 }
 
@@ -71,7 +75,7 @@ pub fn with_input<T>(data: &Bound<'_, PyAny>, work: impl FnOnce(&[u8], bool) -> 
     }
     let mut text = Vec::new();
     if !units.encode(0, units.len(), &mut text) {
-        return Err(pyo3::exceptions::PyMemoryError::new_err(()));
+        return Err(PyMemoryError::new_err(()));
     }
     work(&text, true)
 }
@@ -83,6 +87,9 @@ impl State {
             // Else each call would add its frames to those of the calls before.
             error.set_traceback(py, None);
             return Err(error);
+        }
+        if self.out_of_memory {
+            return Err(PyMemoryError::new_err(()));
         }
         if self.closed {
             return Err(self.finished(py));
@@ -136,7 +143,11 @@ impl State {
 
     /// This error ends the parse.
     fn give_up(&mut self, py: Python<'_>, error: PyErr) -> PyErr {
-        self.waiting = Some(error.clone_ref(py).into_value(py));
+        if error.is_instance_of::<PyMemoryError>(py) {
+            self.out_of_memory = true;
+        } else {
+            self.waiting = Some(error.clone_ref(py).into_value(py));
+        }
         match &mut self.maker {
             Maker::Tree(tree) => tree.abandon(),
             Maker::Target(target) => target.run = Vec::new(),
@@ -184,7 +195,7 @@ impl TreeParser {
             }
             Some(target) => Maker::Target(Target::new(&target, entity)?),
         };
-        let state = State { options, parser: None, maker, waiting: None, closed: false };
+        let state = State { options, parser: None, maker, waiting: None, out_of_memory: false, closed: false };
         Ok(Self { slot: Slot::new(state) })
     }
 
@@ -281,18 +292,20 @@ impl TreeParser {
 
 impl Target {
     fn new(target: &Bound<'_, PyAny>, entity: Bound<'_, PyDict>) -> PyResult<Self> {
-        let method = |name: &str| -> PyResult<Option<Py<PyAny>>> {
-            Ok(target.getattr_opt(fallible::text(target.py(), name)?.cast::<PyString>()?)?.map(Bound::unbind))
+        let py = target.py();
+        // Names that are interned, or each target would fill the interpreter's cache of attributes with new ones.
+        let method = |name: &Bound<'_, PyString>| -> PyResult<Option<Py<PyAny>>> {
+            Ok(target.getattr_opt(name)?.map(Bound::unbind))
         };
         let methods = Methods {
-            start: method("start")?,
-            end: method("end")?,
-            data: method("data")?,
-            comment: method("comment")?,
-            pi: method("pi")?,
-            start_ns: method("start_ns")?,
-            end_ns: method("end_ns")?,
-            doctype: method("doctype")?,
+            start: method(intern!(py, "start"))?,
+            end: method(intern!(py, "end"))?,
+            data: method(intern!(py, "data"))?,
+            comment: method(intern!(py, "comment"))?,
+            pi: method(intern!(py, "pi"))?,
+            start_ns: method(intern!(py, "start_ns"))?,
+            end_ns: method(intern!(py, "end_ns"))?,
+            doctype: method(intern!(py, "doctype"))?,
         };
         let entity = Some(entity.unbind());
         Ok(Self { methods, entity, ..Self::default() })
@@ -305,9 +318,9 @@ fn reported(events: &Bound<'_, PyAny>) -> PyResult<Reported> {
     if events.is_none() {
         return Ok(Reported { end: Some(fallible::text(py, "end")?.unbind()), ..Reported::default() });
     }
-    let events = events.try_iter()?.collect::<PyResult<Vec<_>>>()?;
     let mut reported = Reported::default();
-    for event in events {
+    for event in events.try_iter()? {
+        let event = event?;
         let name = if let Ok(bytes) = event.cast::<PyBytes>() {
             String::from_utf8_lossy(bytes.as_bytes()).into_owned()
         } else if event.is_instance_of::<PyString>() {
@@ -330,7 +343,6 @@ fn reported(events: &Bound<'_, PyAny>) -> PyResult<Reported> {
 }
 
 /// The options of the faces that build trees.
-#[expect(clippy::too_many_arguments, reason = "the keywords of the public functions")]
 pub fn tree_options(
     encoding: Option<&str>,
     limits: Option<&Bound<'_, PyAny>>,
