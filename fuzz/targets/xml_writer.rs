@@ -63,7 +63,7 @@ impl Compared for Told {
 }
 
 /// The next text of the input: up to a NUL, which `\u{e000}` stands for; `\u{e001}` is half of a surrogate pair.
-fn text<'a>(input: &mut &'a [u8]) -> Vec<u8> {
+fn text(input: &mut &[u8]) -> Vec<u8> {
     let end = input.iter().position(|byte| *byte == 0).unwrap_or(input.len());
     let text = String::from_utf8_lossy(&input[..end]).replace('\u{e000}', "\0").into_bytes();
     *input = input.get(end + 1..).unwrap_or_default();
