@@ -10,8 +10,7 @@ import pytest
 
 import forkedenc
 from forkedenc import Limits, _native, runtime
-from forkedenc.xml import Writer
-from forkedenc.xml import _write as _write
+from forkedenc.xml import Writer  # and with it what the native side writes with
 
 try:
     import _testcapi

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import gc
 import io
+import os
 import pickle
 import threading
 import weakref
+import xml.etree.ElementTree as ET
 import xml.parsers.expat
+from pathlib import Path
 
 import pytest
 from hypothesis import assume, given, settings, strategies as st
@@ -15,6 +18,8 @@ from hypothesis import assume, given, settings, strategies as st
 import forkedenc
 from forkedenc import Limits, xml as fx
 from forkedenc.xml import Writer
+
+DATA = Path(os.environ.get("FORKEDENC_DATA") or "absent")
 
 
 def written(*calls, **options):
@@ -402,3 +407,43 @@ def test_what_is_written_reads_back_as_it_was_said(document, encoding):
                 assert text == other
             case _:
                 assert one == other
+
+
+def copied(source):
+    """A document read by one parser and written again."""
+    out = io.BytesIO()
+    with Writer(out, limits=Limits.unlimited()) as writer:
+        for event in fx.events(source, dtd="internal", limits=Limits.unlimited()):
+            match event:
+                case fx.Start(name, attributes, namespaces):
+                    writer.start(name, attributes, namespaces)
+                case fx.End(name):
+                    writer.end(name)
+                case fx.Text(text):
+                    writer.text(text)
+                case fx.Comment(text):
+                    writer.comment(text)
+                case fx.PI(target, data):
+                    writer.pi(target, data)
+                case _:
+                    pass
+    return out.getvalue()
+
+
+@pytest.mark.skipif(not DATA.is_dir(), reason="needs FORKEDENC_DATA")
+@pytest.mark.parametrize(
+    "pattern", ["svg-real/*/**/*.svg", "xml-docs/*/**/*.xml", "xml-feedparser/wellformed/**/*.xml"]
+)
+def test_real_documents_are_the_same_when_they_were_written_again(pattern):
+    files = sorted(DATA.glob(pattern))[::17]
+    assert files
+    compared = 0
+    for path in files:
+        data = path.read_bytes()
+        try:
+            before = ET.canonicalize(from_file=io.BytesIO(data), with_comments=True)
+        except (ET.ParseError, LookupError, ValueError):
+            continue
+        assert ET.canonicalize(from_file=io.BytesIO(copied(data)), with_comments=True) == before, path
+        compared += 1
+    assert compared > len(files) // 2

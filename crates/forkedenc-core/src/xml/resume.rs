@@ -265,7 +265,11 @@ impl Machine {
         let name = self.names.written(self.open.written());
         let rest = &name[matched as usize..];
         let ahead = c.ahead();
-        let same = rest.iter().zip(ahead).take_while(|(one, other)| one == other).count();
+        let mut same = rest.iter().zip(ahead).take_while(|(one, other)| one == other).count();
+        // What differs within a character differs from where the character starts.
+        while ahead.get(same).is_some_and(|byte| byte & 0xC0 == 0x80) {
+            same -= 1;
+        }
         if same == rest.len() {
             c.advance(same);
             if c.at_end() {

@@ -8,6 +8,9 @@ use super::Failure;
 /// The most units that one step writes between two looks at the limit.
 pub(super) const PIECE: usize = 1024;
 
+/// A larger buffer goes when what is in it is taken.
+const KEPT: usize = 1 << 20;
+
 /// The bytes written so far.
 ///
 /// The writing functions answer whether they could; where not, [`Out::failure`] says why.
@@ -70,6 +73,10 @@ impl Out {
     pub fn take(&mut self) {
         self.taken += self.used as u64;
         self.used = 0;
+        // One long text must not be paid for until the end.
+        if self.buffer.len() > KEPT {
+            self.buffer = Vec::new();
+        }
     }
 
     /// Whether the document as it stands is within its limit.

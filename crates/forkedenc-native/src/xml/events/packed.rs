@@ -103,16 +103,18 @@ impl Packed {
         self.records.is_empty()
     }
 
-    /// Gives room back that is far more than the run of text in it needs.
+    /// Gives room back that is more than the run of text in it needs.
     pub fn trim(&mut self) {
-        // Where it grows it doubles, so one that was trimmed is not trimmed again for that.
-        let far = |capacity: usize, length: usize| capacity > 4 * length + 64;
-        if far(self.bytes.capacity(), self.bytes.len()) || far(self.records.capacity(), self.records.len()) {
-            self.bytes.shrink_to_fit();
-            self.records.shrink_to_fit();
-            self.parts.shrink_to_fit();
-            self.texts.shrink_to_fit();
+        // What grows doubles: room that was just given back and taken again is not given back once more.
+        fn fit<T>(buffer: &mut Vec<T>, slack: usize) {
+            if buffer.capacity() > 2 * buffer.len() + slack {
+                buffer.shrink_to_fit();
+            }
         }
+        fit(&mut self.records, 2);
+        fit(&mut self.parts, 0);
+        fit(&mut self.bytes, 16);
+        fit(&mut self.texts, 0);
     }
 
     /// Is it worth keeping for the next parser?

@@ -172,10 +172,11 @@ unsafe fn joined(parts: &[&[u8]]) -> Option<*mut ffi::PyObject> {
 
 /// `default_namespace=`
 fn set_default(walk: &mut Walk<'_>, uri: &Bound<'_, PyAny>) -> Result<(), Trouble> {
+    let py = uri.py();
     // SAFETY: an argument, alive for the length of the call.
     let uri = unsafe { Ref::keep(uri.as_ptr()) };
     if !uri.is_str() {
-        PyTypeError::new_err("default_namespace must be a str").restore(unsafe { Python::assume_attached() });
+        PyTypeError::new_err("default_namespace must be a str").restore(py);
         return Err(Trouble::Raised);
     }
     // SAFETY: a str, kept.

@@ -38,8 +38,19 @@ pub const INVALID: Flags = 64;
 /// Its prefix is declared in the root's tag.
 pub const PREFIXED: Flags = 128;
 
+/// The room that one use leaves to the next.
+#[derive(Default)]
+pub struct Room {
+    slots: Vec<Slot>,
+    long: Vec<u8>,
+    scratch: Vec<u8>,
+}
+
+/// A longer name's bytes are not kept.
+const KEPT: usize = 64 << 10;
+
 /// A name and how it is spelled.
-pub struct Slot {
+struct Slot {
     key: Option<Ref>,
     flags: Flags,
     length: u8,
@@ -81,18 +92,17 @@ pub struct Names {
 }
 
 impl Names {
-    /// `slots` come from an earlier use, or are none.
-    pub fn new(slots: Vec<Slot>, form: Form, checked: bool, html: bool) -> Self {
+    pub fn new(room: Room, form: Form, checked: bool, html: bool) -> Self {
         Self {
-            slots,
+            slots: room.slots,
             used: Vec::new(),
             namespaces: Vec::new(),
             by_uri: HashMap::new(),
             registered: Registered::default(),
             default: false,
-            long: Out::new(Vec::new(), u64::MAX),
+            long: Out::new(room.long, u64::MAX),
             foreign: HashSet::new(),
-            scratch: Vec::new(),
+            scratch: room.scratch,
             form,
             checked,
             html,
@@ -308,13 +318,19 @@ impl Names {
     }
 
     /// Forgets the names, for their strs to go; gives the room for the next use.
-    pub fn into_slots(mut self) -> Vec<Slot> {
+    pub fn into_room(mut self) -> Room {
         for at in self.used.drain(..) {
             // Its drop may run Python code, which finds the slot empty.
             let key = self.slots[usize::from(at)].key.take();
             drop(key);
         }
-        std::mem::take(&mut self.slots)
+        let mut room = Room { slots: self.slots, long: self.long.into_buffer(), scratch: self.scratch };
+        for bytes in [&mut room.long, &mut room.scratch] {
+            if bytes.capacity() > KEPT {
+                *bytes = Vec::new();
+            }
+        }
+        room
     }
 }
 
@@ -337,43 +353,54 @@ impl Registered {
     fn prefix(&mut self, uri: &[u8], prefixes: &Ref) -> Result<Option<Vec<u8>>, Trouble> {
         // SAFETY: a dict, alive.
         if self.0.is_none() && unsafe { ffi::PyDict_Size(prefixes.ptr()) } > FEW {
-            let mut all = HashMap::new();
+            let (mut all, mut failed) = (HashMap::new(), Ok(()));
             each(prefixes, |uri, prefix| {
-                all.insert(uri.to_vec(), prefix.to_vec());
+                // SAFETY: strs that the dict keeps; no Python code runs meanwhile.
+                let [uri, prefix] = unsafe { [Units::of(uri), Units::of(prefix)] };
+                match (bytes_of(&uri), bytes_of(&prefix)) {
+                    (Ok(uri), Ok(prefix)) => {
+                        all.insert(uri, prefix);
+                    }
+                    _ => failed = Err(Trouble::Memory),
+                }
             })?;
+            failed?;
             self.0 = Some(all);
         }
         if let Some(all) = &self.0 {
             return Ok(all.get(uri).cloned());
         }
-        let mut found = None;
+        let mut found = Ok(None);
         each(prefixes, |other, prefix| {
-            if other == uri {
-                found = Some(prefix.to_vec());
+            // SAFETY: strs that the dict keeps; no Python code runs meanwhile.
+            let same = match unsafe { Units::of(other) } {
+                Units::Ascii(other) => other == uri,
+                units => units.len() <= uri.len() && bytes_of(&units).is_ok_and(|other| other == uri),
+            };
+            if same {
+                // SAFETY: as before.
+                found = bytes_of(&unsafe { Units::of(prefix) }).map(Some);
             }
         })?;
-        Ok(found)
+        found
     }
 }
 
-/// Calls for each URI and prefix of a dict.
-fn each(prefixes: &Ref, mut call: impl FnMut(&[u8], &[u8])) -> Result<(), Trouble> {
+fn bytes_of(units: &Units<'_>) -> Result<Vec<u8>, Trouble> {
+    let mut bytes = Vec::new();
+    if units.encode(0, units.len(), &mut bytes) { Ok(bytes) } else { Err(Trouble::Memory) }
+}
+
+/// Calls for each URI and prefix of a dict, which are strs; it must not run Python code.
+fn each(prefixes: &Ref, mut call: impl FnMut(*mut ffi::PyObject, *mut ffi::PyObject)) -> Result<(), Trouble> {
     let (mut position, mut key, mut value) = (0, std::ptr::null_mut(), std::ptr::null_mut());
-    let mut texts = [Vec::new(), Vec::new()];
     // SAFETY: a dict, alive; no Python code runs in the loop, so what it holds stays.
     unsafe {
         while ffi::PyDict_Next(prefixes.ptr(), &raw mut position, &raw mut key, &raw mut value) != 0 {
             if ffi::PyUnicode_Check(key) == 0 || ffi::PyUnicode_Check(value) == 0 {
                 return Err(Trouble::Type(Ref::keep(value)));
             }
-            for (object, text) in [key, value].into_iter().zip(&mut texts) {
-                text.clear();
-                let units = Units::of(object);
-                if !units.encode(0, units.len(), text) {
-                    return Err(Trouble::Memory);
-                }
-            }
-            call(&texts[0], &texts[1]);
+            call(key, value);
         }
     }
     Ok(())

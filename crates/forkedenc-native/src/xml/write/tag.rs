@@ -49,7 +49,7 @@ impl Walk<'_> {
         // Wrong types are told first, as the standard library does.
         for attribute in &attributes {
             for text in [&attribute.key, &attribute.value] {
-                if !text.is_str() && !(attribute.qname && text.is_none()) {
+                if !(text.is_str() || attribute.qname && text.is_none()) {
                     let trouble = Trouble::Type(text.clone());
                     return Err(if attribute.key.is_str() { self.at(&attribute.key, trouble) } else { trouble });
                 }

@@ -15,7 +15,7 @@ use forkedenc_runtime::Stack;
 use pyo3::ffi;
 
 use super::element::{Access, Known, Part, child};
-use super::names::{Names, PREFIXED, RAW_TEXT, Slot, Spelled, VOID, bad_binding, unencodable};
+use super::names::{Names, PREFIXED, RAW_TEXT, Room, Spelled, VOID, bad_binding, unencodable};
 use super::raw;
 use super::reference::Ref;
 use crate::text::{Units, is_compact_ascii};
@@ -84,7 +84,7 @@ pub struct Open {
 pub struct Kept {
     pub buffer: Vec<u8>,
     pub open: Vec<Open>,
-    pub slots: Vec<Slot>,
+    pub names: Room,
 }
 
 pub struct Walk<'a> {
@@ -123,7 +123,7 @@ impl<'a> Walk<'a> {
             options,
             known,
             out: Out::new(kept.buffer, options.limits.document_bytes),
-            names: Names::new(kept.slots, options.form, options.checked(), options.html),
+            names: Names::new(kept.names, options.form, options.checked(), options.html),
             stack: None,
             open: kept.open,
             peak: 0,
@@ -144,7 +144,7 @@ impl<'a> Walk<'a> {
         while let Some(open) = self.open.pop() {
             drop(open);
         }
-        Kept { buffer: self.out.into_buffer(), open: self.open, slots: self.names.into_slots() }
+        Kept { buffer: self.out.into_buffer(), open: self.open, names: self.names.into_room() }
     }
 
     /// What the writer's refusal means.

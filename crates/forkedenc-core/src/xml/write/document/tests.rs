@@ -61,7 +61,8 @@ fn what_is_refused_leaves_no_trace() {
     let mut document = document();
     document.open("{u}a", &[], &[("p", "u")]).unwrap();
     let before = document.so_far().to_owned();
-    let refused: [(&str, &[(&str, &str)], &[(&str, &str)], Refusal); 18] = [
+    type Short<'a> = &'a [(&'a str, &'a str)];
+    let refused: [(&str, Short<'_>, Short<'_>, Refusal); 18] = [
         ("", &[], &[], Refusal::ElementName),
         ("a b", &[], &[], Refusal::ElementName),
         ("{u}a:b", &[], &[], Refusal::ElementName),
