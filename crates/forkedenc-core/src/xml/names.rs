@@ -406,6 +406,12 @@ impl Names {
         }
     }
 
+    /// False where a name or URI of this many bytes is more than ids can count.
+    pub(super) fn has_room(&self, bytes: usize) -> bool {
+        let most = u32::MAX as usize;
+        self.text.len().max(self.uri_text.len()).saturating_add(bytes) < most && self.entries.len() < most / 2
+    }
+
     /// The id of a valid name, or prefix, whatever its colons.
     pub fn insert(&mut self, name: &[u8]) -> NameId {
         if name.is_empty() {
@@ -457,6 +463,13 @@ impl Names {
         for id in 1..self.entries.len() as u32 {
             self.place(id, self.entries[id as usize].hash);
         }
+    }
+
+    /// A number for a tag. No name ever had an attribute in tag 0.
+    #[inline(always)]
+    pub(super) fn next_tag(&mut self) -> u32 {
+        self.tags = self.tags.wrapping_add(1).max(1);
+        self.tags
     }
 
     /// Notes that the document has this name. True where it is the document's first of that name.

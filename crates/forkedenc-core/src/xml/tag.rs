@@ -15,10 +15,10 @@ impl Machine {
         self.attributes.clear();
         self.scratch.clear();
         self.moved = 0;
-        self.names.tags += 1;
+        let serial = self.names.next_tag();
         self.tag = OpenTag {
             name,
-            serial: self.names.tags,
+            serial,
             bindings: self.names.bindings.len() as u32,
             count: 0,
             bytes: 0,
@@ -253,6 +253,10 @@ impl Machine {
             _ if text.is_empty() && prefix != NameId::EMPTY => Kind::UndeclaredPrefix,
             _ if memchr::memchr(b'}', text).is_some() => Kind::NamespaceSyntax,
             _ => {
+                if !self.names.has_room(text.len()) {
+                    self.fail_at(Kind::OutOfMemory, self.token, env);
+                    return false;
+                }
                 let uri = self.names.uri_of(prefix, text);
                 self.names.bind(prefix, uri);
                 return true;
@@ -418,7 +422,7 @@ impl Machine {
         }
         self.depth += 1;
         self.peak = self.peak.max(self.depth);
-        self.names.elements += 1;
+        self.names.elements = self.names.elements.wrapping_add(1).max(1);
         let aside = self.aside.len() as u32;
         self.open = Element::new(written, self.tag.bindings, aside, index, self.names.elements);
         true
