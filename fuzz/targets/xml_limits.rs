@@ -234,4 +234,3 @@ fn chosen(choices: &[u8]) -> XmlLimits {
     }
     limits
 }
-
