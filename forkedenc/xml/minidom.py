@@ -5,6 +5,7 @@ Everything but ``parse`` and ``parseString`` is the standard library's own.
 
 from __future__ import annotations
 
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.dom import EMPTY_NAMESPACE, EMPTY_PREFIX, XMLNS_NAMESPACE, expatbuilder, minidom
@@ -98,6 +99,15 @@ class _Builder(_Base):  # type: ignore[misc]
         # of the document are attributes of its tree.
         parser.specified_attributes = False
 
+    def start_element_handler(self, name: str, attributes: list[str]) -> None:
+        # Declarations go the way of attributes: by their own, each asks every element around it whether it is in a document, and
+        # many inside of a deep one then take minutes.
+        declared: list[str] = []
+        for prefix, uri in self._ns_ordered_prefixes:
+            declared += (f"{XMLNS_NAMESPACE} {prefix} xmlns" if prefix else f"{XMLNS_NAMESPACE} xmlns", uri)
+        self._ns_ordered_prefixes.clear()
+        super().start_element_handler(name, declared + attributes)
+
     def start_doctype_decl_handler(
         self, name: str, system_id: str | None, public_id: str | None, has_internal_subset: int
     ) -> None:
@@ -121,7 +131,7 @@ def parse(file: Any, parser: Any = None, bufsize: int | None = None, **options: 
     """The document in a file.
 
     Args:
-        file: an open file, or the path of one as a str.
+        file: an open file, or the path of one.
         parser: an XMLReader to read with. Default: none, and our parser is asked directly.
         bufsize: bytes read at once; makes the document by way of `pulldom`, as the standard library does.
         options: see `forkedenc.xml._handlers.ParseOptions`. Not beside a parser.
@@ -132,7 +142,7 @@ def parse(file: Any, parser: Any = None, bufsize: int | None = None, **options: 
     """
     if parser is not None or bufsize:
         return _by_events(pulldom.parse(file, parser, bufsize, **options))
-    if isinstance(file, str):
+    if isinstance(file, (str, PathLike)):
         with Path(file).open("rb") as opened:
             return parse(opened, **options)
     document: Document = _Builder(options).parseFile(file)
