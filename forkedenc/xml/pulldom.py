@@ -5,6 +5,7 @@ Everything but ``parse`` and ``parseString`` and what they give is the standard 
 
 from __future__ import annotations
 
+import io
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any
 from xml.dom import minidom, pulldom
