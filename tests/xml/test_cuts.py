@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-import forkedenc.xml.etree.ElementTree as ET
 from forkedenc import Limits, xml
+from forkedenc.xml.etree import ElementTree as ET  # noqa: N817
 
 DOCUMENTS = [
     b"<a>&lt;&amp;</a>",

@@ -228,3 +228,18 @@ def test_a_node_is_expanded_at_the_same_cost_at_any_depth(monkeypatch):
     assert [child.nodeName for child in root.childNodes] == ["q", "a", "#text"]
     assert root.childNodes[1].parentNode is root
     assert root.childNodes[1].previousSibling is root.childNodes[0]
+
+
+@pytest.mark.parametrize(
+    "subset",
+    [
+        "<!ENTITY % p '<!--in-->'>%p;<!--out-->",
+        "<!ENTITY % p '<?in it?>'>%p;<?out  of\n it?>",
+        "<!ENTITY % p '<!--in--><!ENTITY q \"1\"> '>\n%p; %p;\n",
+        "<!ENTITY % p '<!--in-->'><!ENTITY % q '&#37;p;&#37;p;'>%q;%q;",
+    ],
+)
+def test_the_internal_subset_is_kept_as_written_without_the_text_of_parameter_entities(subset):
+    document = f"<!DOCTYPE r [{subset}]><r/>"
+    assert minidom.parseString(document).doctype.internalSubset == subset
+    assert stdlib.parseString(document).doctype.internalSubset == subset

@@ -190,7 +190,7 @@ pub trait Sink {
     fn parameter_entity(&mut self, _name: &[u8], _cx: &Context<'_>) -> bool {
         true
     }
-    /// A token of the internal subset as written, white space included; of comments and PIs nothing.
+    /// A token of the internal subset as written, white space, comments and PIs included.
     #[inline(always)]
     fn subset(&mut self, _text: &[u8], _cx: &Context<'_>) -> bool {
         true

@@ -159,7 +159,7 @@ impl Reader {
     }
 
     /// Tells the sink of a piece of the internal subset as written, which the text of a parameter entity is not.
-    fn written<S: Sink>(&mut self, text: &[u8], at: At, env: &mut Env<'_, S>) -> Result<(), Failure> {
+    pub(super) fn written<S: Sink>(&self, text: &[u8], at: At, env: &mut Env<'_, S>) -> Result<(), Failure> {
         if self.nested > 0 || self.in_head() || self.expect == Expect::DoctypeEnd {
             return Ok(());
         }

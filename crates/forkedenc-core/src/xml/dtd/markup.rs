@@ -117,6 +117,7 @@ impl Reader {
             if !reader.in_subset() {
                 return Err(reader.syntax());
             }
+            reader.written(text, reader.token, env)?;
             env.tell(reader.token, |sink, cx| sink.comment(&text[4..text.len() - 3], cx))
         })
     }
@@ -134,6 +135,7 @@ impl Reader {
                 return Err(reader.syntax());
             }
             let data = &rest[rest.iter().position(|byte| !is_space(*byte)).unwrap_or(rest.len())..];
+            reader.written(text, reader.token, env)?;
             env.tell(reader.token, |sink, cx| sink.pi(target, data, cx))
         })
     }

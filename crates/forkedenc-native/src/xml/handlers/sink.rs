@@ -350,14 +350,6 @@ impl<'a, const KEEPS: bool> HandlerSink<'a, KEEPS> {
         true
     }
 
-    /// Tells a piece of the internal subset as it stands there.
-    fn subset_piece(&mut self, pieces: [&[u8]; 5], cx: &Context<'_>) -> bool {
-        if self.handler(Event::Subset).is_null() {
-            return true;
-        }
-        self.tell(Event::Subset, &[Part::Text(&pieces.concat())], cx)
-    }
-
     fn element_declaration(&mut self, name: &[u8], written: &[u8], cx: &Context<'_>) -> bool {
         if self.handler(Event::Element).is_null() {
             return true;
@@ -480,17 +472,10 @@ impl<const KEEPS: bool> Sink for HandlerSink<'_, KEEPS> {
     }
 
     fn comment(&mut self, text: &[u8], cx: &Context<'_>) -> bool {
-        if cx.in_doctype && !self.subset_piece([b"<!--", text, b"-->", b"", b""], cx) {
-            return false;
-        }
         self.tell(Event::Comment, &[Part::Text(text)], cx)
     }
 
     fn pi(&mut self, target: &[u8], data: &[u8], cx: &Context<'_>) -> bool {
-        let space: &[u8] = if data.is_empty() { b"" } else { b" " };
-        if cx.in_doctype && !self.subset_piece([b"<?", target, space, data, b"?>"], cx) {
-            return false;
-        }
         self.tell(Event::Pi, &[Part::Name(target), Part::Text(data)], cx)
     }
 
@@ -572,7 +557,7 @@ impl<const KEEPS: bool> Sink for HandlerSink<'_, KEEPS> {
     }
 
     fn subset(&mut self, text: &[u8], cx: &Context<'_>) -> bool {
-        self.subset_piece([text, b"", b"", b"", b""], cx)
+        self.handler(Event::Subset).is_null() || self.tell(Event::Subset, &[Part::Text(text)], cx)
     }
 
     fn doctype_end(&mut self, cx: &Context<'_>) -> bool {
