@@ -1,7 +1,9 @@
 """JSON and XML codecs for bytes you do not trust.
 
 ``from forkedenc import json`` replaces the standard library's module of that name and adds ``decode``, ``encode``,
-``StreamDecoder`` and ``items``; `Limits` says what a document may cost, ``runtime`` what reading them took.
+``StreamDecoder`` and ``items``. ``from forkedenc import xml`` has ``PullParser``, ``events`` and ``Writer``; its
+submodules ``etree``, ``sax``, ``minidom`` and ``pulldom`` replace the standard library's, ``lxml`` gives lxml's
+elements. `Limits` says what a document may cost, ``runtime`` what reading them took.
 """
 
 from forkedenc import _runtime as runtime

@@ -202,6 +202,26 @@ class EncodeError(Error, ValueError):
         self.kind, self.path = kind, path
 
 
+class EncodeLimitError(EncodeError):
+    """What was to be written crossed a limit.
+
+    Attributes:
+        limit, maximum, observed: see `forkedenc.LimitError`.
+    """
+
+    limit: str
+    maximum: int
+    observed: int
+
+    def __init__(self, message: str, *, limit: str, maximum: int, observed: int, path: str = "") -> None:
+        super().__init__(message, kind="limit", path=path)
+        self.limit, self.maximum, self.observed = limit, maximum, observed
+
+
+class EncodeDepthError(EncodeLimitError, RecursionError):
+    """What was to be written is nested deeper than ``max_depth``."""
+
+
 @dataclass(frozen=True, slots=True)
 class LimitBreach:
     """One limit that a document crossed under ``audit=``; the fields are those of `LimitError`."""

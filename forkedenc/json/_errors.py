@@ -103,26 +103,6 @@ class EncodeTypeError(_errors.EncodeError, TypeError):
     """A value, or a key, of a type that JSON has no place for."""
 
 
-class EncodeLimitError(_errors.EncodeError):
-    """What was to be written crossed a limit.
-
-    Attributes:
-        limit, maximum, observed: see `forkedenc.LimitError`.
-    """
-
-    limit: str
-    maximum: int
-    observed: int
-
-    def __init__(self, message: str, *, limit: str, maximum: int, observed: int, path: str = "") -> None:
-        _errors.EncodeError.__init__(self, message, kind="limit", path=path)
-        self.limit, self.maximum, self.observed = limit, maximum, observed
-
-
-class EncodeDepthError(EncodeLimitError, RecursionError):
-    """A value is nested deeper than ``max_depth``."""
-
-
 def syntax_error(kind: str, text: str, position: int) -> DecodeError:
     """The standard library's error for ``text`` at a character position, made by the Python part of a face."""
     return DecodeError(_wording.MESSAGES[kind], text, position, kind=kind)
@@ -227,7 +207,8 @@ def _encode_error(failure: _errors.Failure) -> BaseException:
     if failure.kind == "limit":
         numbers = _numbers(failure)
         depth = numbers["limit"] == "max_depth"
-        return (EncodeDepthError if depth else EncodeLimitError)(_limit_text(**numbers), **numbers, path=failure.path)
+        cls = _errors.EncodeDepthError if depth else _errors.EncodeLimitError
+        return cls(_limit_text(**numbers), **numbers, path=failure.path)
     # The texts are the standard library's, with the type's name in them; `dumps` says no more than that.
     message = _errors.shown(failure.detail.get("message", failure.kind.replace("_", " ")))
     if failure.path and not failure.detail.get("stdlib", True):

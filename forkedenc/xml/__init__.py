@@ -1,4 +1,9 @@
-"""XML 1.0 with namespaces for bytes you do not trust: limits inside the token, nothing external is ever read."""
+"""XML 1.0 with namespaces for bytes you do not trust: limits inside the token, nothing external is ever read.
+
+`PullParser` takes chunks and gives events, `events` and `aevents` do it for whole sources, `Writer` goes the other
+way. ``etree``, ``sax``, ``minidom`` and ``pulldom`` stand in for the standard library's modules; ``lxml`` gives lxml's
+elements.
+"""
 
 from forkedenc._native import PI, Comment, Doctype, End, Entity, PullParser, Start, Text, Writer
 from forkedenc.xml import _codecs as _codecs, _write_errors as _write_errors

@@ -19,8 +19,8 @@ class ParseOptions(TypedDict, total=False):
     Attributes:
         limits: a `forkedenc.Limits`. Default: ``Limits.stdlib()``.
         dtd: how much of a DOCTYPE is taken. Default: "internal", for lxml "bare".
-        encodings: names of encodings, or "all". Default: UTF-8, UTF-16, ISO-8859-1, US-ASCII and Python's single-byte
-            codecs.
+        encodings: the names of the encodings that a document may be in, and no other; or "all". Default: UTF-8, UTF-16,
+            ISO-8859-1 and US-ASCII, but for lxml Python's single-byte codecs as well.
         forbid_dtd: defusedxml's; a DOCTYPE is an error. Default: False.
         forbid_entities: defusedxml's; a declaration of an entity is an error. Default: False.
         forbid_external: defusedxml's; a reference to something external is an error. Default: False.

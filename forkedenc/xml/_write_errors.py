@@ -4,38 +4,16 @@ from __future__ import annotations
 
 from forkedenc import _errors
 
-__all__ = ["EncodeDepthError", "EncodeLimitError", "EncodeTypeError"]
+__all__ = ["EncodeTypeError"]
 
 
 class EncodeTypeError(_errors.EncodeError, TypeError):
     """An element has a tag, an attribute or a text of a type that can't be written."""
 
 
-class EncodeLimitError(_errors.EncodeError):
-    """What was to be written crossed a limit.
-
-    Attributes:
-        limit, maximum, observed: see `forkedenc.LimitError`.
-    """
-
-    limit: str
-    maximum: int
-    observed: int
-
-    def __init__(
-        self, message: str = "", *, limit: str = "", maximum: int = 0, observed: int = 0, path: str = ""
-    ) -> None:
-        _errors.EncodeError.__init__(self, message, kind="limit", path=path)
-        self.limit, self.maximum, self.observed = limit, maximum, observed
-
-
-class EncodeDepthError(EncodeLimitError, RecursionError):
-    """Elements are nested deeper than ``max_depth``."""
-
-
-def limit_error(limit: str, maximum: int, observed: int, path: str = "") -> EncodeLimitError:
+def limit_error(limit: str, maximum: int, observed: int, path: str = "") -> _errors.EncodeLimitError:
     """The error for a limit that was crossed."""
-    cls = EncodeDepthError if limit == "max_depth" else EncodeLimitError
+    cls = _errors.EncodeDepthError if limit == "max_depth" else _errors.EncodeLimitError
     where = f" at {path}" if path else ""
     message = f"{limit} is {maximum}, this would be {observed}{where}"
     return cls(message, limit=limit, maximum=maximum, observed=observed, path=path)

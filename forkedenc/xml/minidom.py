@@ -5,6 +5,7 @@ Everything but ``parse`` and ``parseString`` is the standard library's own.
 
 from __future__ import annotations
 
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.dom import EMPTY_NAMESPACE, EMPTY_PREFIX, XMLNS_NAMESPACE, expatbuilder, minidom
@@ -121,7 +122,7 @@ def parse(file: Any, parser: Any = None, bufsize: int | None = None, **options: 
     """The document in a file.
 
     Args:
-        file: an open file, or the path of one as a str.
+        file: an open file, or the path of one.
         parser: an XMLReader to read with. Default: none, and our parser is asked directly.
         bufsize: bytes read at once; makes the document by way of `pulldom`, as the standard library does.
         options: see `forkedenc.xml._handlers.ParseOptions`. Not beside a parser.
@@ -132,7 +133,7 @@ def parse(file: Any, parser: Any = None, bufsize: int | None = None, **options: 
     """
     if parser is not None or bufsize:
         return _by_events(pulldom.parse(file, parser, bufsize, **options))
-    if isinstance(file, str):
+    if isinstance(file, (str, PathLike)):
         with Path(file).open("rb") as opened:
             return parse(opened, **options)
     document: Document = _Builder(options).parseFile(file)

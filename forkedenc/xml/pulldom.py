@@ -5,6 +5,7 @@ Everything but ``parse`` and ``parseString`` is the standard library's own.
 
 from __future__ import annotations
 
+from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any
 from xml.dom import pulldom
 from xml.dom.pulldom import (
@@ -65,6 +66,8 @@ def parse(
 
     The stream raises SAXParseException, ours a `forkedenc.xml.ParseError` as well.
     """
+    if isinstance(stream_or_string, PathLike):
+        stream_or_string = fspath(stream_or_string)
     return pulldom.parse(stream_or_string, _reader(parser, options), bufsize)  # noqa: S319 - by our reader
 
 

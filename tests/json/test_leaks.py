@@ -2,18 +2,19 @@
 
 import collections
 import contextlib
-import gc
 import sys
 
 import pytest
+from leaks import (
+    assert_failures_leave_no_objects,
+    assert_repetition_leaves_no_objects,
+    failures,
+    no_collector,
+    wants_testcapi,
+)
 
 import forkedenc
-from forkedenc import Limits, json, runtime
-
-try:
-    import _testcapi
-except ImportError:
-    _testcapi = None
+from forkedenc import Limits, json
 
 DOCUMENT = (
     '{"a":[1,2.5,"x\u00e9y",null,true,123456789012345678901234567890],"b":{"c":"d","e":{}},"\u00e9":[[]],"w":"0123"}'
@@ -131,66 +132,16 @@ if sys.version_info >= (3, 13):
 
 @pytest.mark.parametrize("name", CASES)
 def test_repetition_leaves_no_objects(name):
-    call = CASES[name]
-    rounds = ROUNDS // 10 if runtime.stressed() else ROUNDS
-    for _ in range(50):
-        call()
-    gc.collect()
-    before = sys.getallocatedblocks()
-    for _ in range(rounds):
-        call()
-    gc.collect()
-    # One object a round would be thousands.
-    assert sys.getallocatedblocks() - before < rounds // 10
+    assert_repetition_leaves_no_objects(CASES[name], rounds=ROUNDS)
 
 
-@pytest.fixture
-def no_collector():
-    """Nobody's callbacks, which the collector would call without memory."""
-    callbacks = gc.callbacks[:]
-    gc.callbacks.clear()
-    gc.disable()
-    yield
-    gc.enable()
-    gc.callbacks[:] = callbacks
-
-
-@pytest.mark.skipif(_testcapi is None, reason="the interpreter comes without _testcapi")
+@wants_testcapi
 @pytest.mark.parametrize("lasting", [False, True], ids=["once", "from then on"])
 @pytest.mark.parametrize("name", sorted(CASES.keys() - GENERATORS))
-def test_a_failure_of_the_nth_allocation_is_a_memory_error_and_leaks_nothing(name, lasting, no_collector):
+def test_a_failure_of_the_nth_allocation_is_a_memory_error_and_leaks_nothing(name, lasting):
     call = CASES[name]
-
-    def all_of_them():
-        """Fails at each allocation in turn, until the call gets through some times in a row."""
-        failures, number, through = 0, 0, 0
-        while through < 20:
-            number += 1
-            assert number < 5000
-            _testcapi.set_nomemory(number, 0 if lasting else number + 1)
-            try:
-                try:
-                    call()
-                finally:
-                    _testcapi.remove_mem_hooks()
-            except MemoryError:
-                failures += 1
-                through = 0
-            except SystemError as error:
-                # The interpreter's own, where a frame can't be made.
-                assert str(error) == "error return without exception set"  # noqa: PT017
-                through = 0
-            else:
-                through += 1
-        return failures
-
-    call()
-    assert all_of_them() > 0 or name == "scanstring"
-    if name in LEAKS_OF_PYTHON:
-        return
-    gc.collect()
-    before = sys.getallocatedblocks()
-    for _ in range(20):
-        all_of_them()
-    gc.collect()
-    assert sys.getallocatedblocks() - before < 20
+    with no_collector():
+        call()
+        assert failures(call, lasting) > 0 or name == "scanstring"
+        if name not in LEAKS_OF_PYTHON:
+            assert_failures_leave_no_objects(call, lasting, rounds=20)

@@ -16,14 +16,16 @@ import weakref
 import xml.etree.ElementTree as Stdlib  # noqa: ICN001
 
 import pytest
+from leaks import (
+    assert_failures_leave_no_objects,
+    assert_repetition_leaves_no_objects,
+    failures,
+    no_collector,
+    wants_testcapi,
+)
 
-from forkedenc import Limits, _native, runtime
+from forkedenc import Limits, _native
 from forkedenc.xml.etree import ElementTree as ET  # noqa: N817
-
-try:
-    import _testcapi
-except ImportError:  # pragma: no cover - part of CPython, but not of every package of it
-    _testcapi = None
 
 DOCUMENTED = "FORKEDENC_DOCUMENTED_CALLS"
 WIDTHS = (0, 1, 2, 4, 5, 8, 9, 16, 17, 40, 300)
@@ -171,28 +173,7 @@ CASES = {
 
 @pytest.mark.parametrize("name", CASES)
 def test_repetition_leaves_no_objects(name):
-    call = CASES[name]
-    rounds = 100 if runtime.stressed() else 1000
-    for _ in range(50):
-        call()
-    gc.collect()
-    before = sys.getallocatedblocks()
-    for _ in range(rounds):
-        call()
-    gc.collect()
-    # One object a round would be hundreds.
-    assert sys.getallocatedblocks() - before < rounds // 10
-
-
-@pytest.fixture
-def no_collector():
-    """Nobody's callbacks, which the collector would call without memory."""
-    callbacks = gc.callbacks[:]
-    gc.callbacks.clear()
-    gc.disable()
-    yield
-    gc.enable()
-    gc.callbacks[:] = callbacks
+    assert_repetition_leaves_no_objects(CASES[name], rounds=1000)
 
 
 # Python code of our own with handlers in it, and exceptions with attributes: the interpreter loses some of them, or ends, where
@@ -208,39 +189,16 @@ OF_PYTHON = {
 }
 
 
-@pytest.mark.skipif(_testcapi is None, reason="the interpreter comes without _testcapi")
+@wants_testcapi
 @pytest.mark.parametrize("lasting", [False, True], ids=["once", "from then on"])
 @pytest.mark.parametrize("name", sorted(CASES.keys() - OF_PYTHON))
-def test_a_failure_of_the_nth_allocation_is_a_memory_error_and_leaks_nothing(name, lasting, no_collector):
+def test_a_failure_of_the_nth_allocation_is_a_memory_error_and_leaks_nothing(name, lasting):
     call = CASES[name]
-
-    def all_of_them():
-        """Fails at each allocation in turn, until the call gets through some times in a row."""
-        failures, number, through = 0, 0, 0
-        while through < 20:
-            number += 1
-            assert number < 20000
-            _testcapi.set_nomemory(number, 0 if lasting else number + 1)
-            try:
-                try:
-                    call()
-                finally:
-                    _testcapi.remove_mem_hooks()
-            except MemoryError:
-                failures += 1
-                through = 0
-            else:
-                through += 1
-        return failures
-
-    assert all_of_them() >= 3
-    all_of_them()
-    gc.collect()
-    before = sys.getallocatedblocks()
-    for _ in range(3):
-        all_of_them()
-    gc.collect()
-    assert sys.getallocatedblocks() - before < 100
+    with no_collector():
+        assert failures(call, lasting, most=20_000) >= 3
+        # Tables that a first failure makes.
+        failures(call, lasting, most=20_000)
+        assert_failures_leave_no_objects(call, lasting, rounds=3, most=20_000, allowed=100)
 
 
 def test_the_switch_leaves_documented_calls_alone():

@@ -182,7 +182,9 @@ def test_a_file_is_left_open():
     assert not file.closed
 
 
-@pytest.mark.parametrize("source", ["<a/>", io.StringIO("<a/>"), 5, None, ["<a/>"]], ids=lambda source: type(source).__name__)
+@pytest.mark.parametrize(
+    "source", ["<a/>", io.StringIO("<a/>"), 5, None, ["<a/>"]], ids=lambda source: type(source).__name__
+)
 def test_what_gives_no_bytes_is_a_type_error(source):
     with pytest.raises(TypeError):
         parsed(source)

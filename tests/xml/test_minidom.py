@@ -36,6 +36,15 @@ def sources(tmp_path):
     }
 
 
+def test_a_path_need_not_be_a_str(tmp_path):
+    file = tmp_path / "document.xml"
+    file.write_text("<a>x</a>", encoding="utf-8")
+    assert minidom.parse(file).documentElement.toxml() == "<a>x</a>"
+    events = pulldom.parse(file)
+    with events.stream:
+        assert [event for event, _ in events][1:] == ["START_ELEMENT", "CHARACTERS", "END_ELEMENT"]
+
+
 @pytest.mark.parametrize("source", ["str", "bytes", "path", "file", "text file"])
 def test_a_document_is_the_standard_librarys(sources, source):
     ours, theirs = sources[source](minidom), sources[source](stdlib)

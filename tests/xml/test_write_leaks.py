@@ -1,21 +1,21 @@
 """What writes leaves nothing behind: by repetition, and by failing at each allocation. The native side, without Python's wrapper."""
 
 import contextlib
-import gc
-import sys
 import xml.etree.ElementTree as ET
 from functools import partial
 
 import pytest
+from leaks import (
+    assert_failures_leave_no_objects,
+    assert_repetition_leaves_no_objects,
+    failures,
+    no_collector,
+    wants_testcapi,
+)
 
 import forkedenc
-from forkedenc import Limits, _native, runtime
+from forkedenc import Limits, _native
 from forkedenc.xml import Writer  # and with it what the native side writes with
-
-try:
-    import _testcapi
-except ImportError:
-    _testcapi = None
 
 
 class Sub(ET.Element):
@@ -79,64 +79,16 @@ RAISING = {"a document", "a bad character", "a wrong type", "a limit"}
 
 @pytest.mark.parametrize("name", CASES)
 def test_repetition_leaves_no_objects(name):
-    call = CASES[name]
-    rounds = 150 if runtime.stressed() else 1500
-    for _ in range(50):
-        call()
-    gc.collect()
-    before = sys.getallocatedblocks()
-    for _ in range(rounds):
-        call()
-    gc.collect()
-    assert sys.getallocatedblocks() - before < rounds // 10
+    assert_repetition_leaves_no_objects(CASES[name], rounds=1500)
 
 
-@pytest.fixture
-def no_collector():
-    """Nobody's callbacks, which the collector would call without memory."""
-    callbacks = gc.callbacks[:]
-    gc.callbacks.clear()
-    gc.disable()
-    yield
-    gc.enable()
-    gc.callbacks[:] = callbacks
-
-
-@pytest.mark.skipif(_testcapi is None, reason="the interpreter comes without _testcapi")
+@wants_testcapi
 @pytest.mark.parametrize("lasting", [False, True], ids=["once", "from then on"])
 @pytest.mark.parametrize("name", CASES)
-def test_a_failure_of_the_nth_allocation_is_a_memory_error_and_leaks_nothing(name, lasting, no_collector):
+def test_a_failure_of_the_nth_allocation_is_a_memory_error_and_leaks_nothing(name, lasting):
     call = CASES[name]
-
-    def all_of_them():
-        failures, number, through = 0, 0, 0
-        while through < 20:
-            number += 1
-            assert number < 5000
-            _testcapi.set_nomemory(number, 0 if lasting else number + 1)
-            try:
-                try:
-                    call()
-                finally:
-                    _testcapi.remove_mem_hooks()
-            except MemoryError:
-                failures += 1
-                through = 0
-            except SystemError as error:
-                # The interpreter's own, where a frame can't be made.
-                assert str(error) == "error return without exception set"  # noqa: PT017
-                through = 0
-            else:
-                through += 1
-        return failures
-
-    call()
-    assert all_of_them() > 0
-    if name in RAISING:
-        return
-    gc.collect()
-    before = sys.getallocatedblocks()
-    for _ in range(10):
-        all_of_them()
-    gc.collect()
-    assert sys.getallocatedblocks() - before < 20
+    with no_collector():
+        call()
+        assert failures(call, lasting) > 0
+        if name not in RAISING:
+            assert_failures_leave_no_objects(call, lasting)

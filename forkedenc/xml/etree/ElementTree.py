@@ -7,7 +7,8 @@ beside the standard library's arguments,
     limits: a `forkedenc.Limits`; ``Limits.stdlib()`` by default.
     dtd: what to do with a DOCTYPE: "forbid" it, take a "bare" one without internal subset, "skip" its subset, or read the
         "internal" subset within the limits, which is the default. Nothing external is ever read.
-    encodings: "all", or names of encodings to take beside UTF-8, UTF-16, ISO-8859-1, US-ASCII and Python's single-byte ones.
+    encodings: the names of the encodings that a document may be in, and no other; or "all". UTF-8, UTF-16, ISO-8859-1,
+        US-ASCII and Python's single-byte ones by default.
     forbid_dtd, forbid_entities, forbid_external: what defusedxml calls so, False by default: refuse a DOCTYPE, the declaration
         of an entity, an external identifier.
 

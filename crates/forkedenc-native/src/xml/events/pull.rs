@@ -331,7 +331,26 @@ fn cuts_text(kind: &Kind) -> bool {
     matches!(kind, Kind::CdataEndInText | Kind::Limit { limit: Limit::TextBytes | Limit::MemoryBytes, .. })
 }
 
-/// Parses XML fed in chunks of any size into events.
+/// Parses XML fed in chunks of any size into events: Start, End, Text, Comment, PI, Doctype, Entity.
+///
+/// One user at a time. How the input is cut changes neither events nor errors, but for the pieces of coalesce=False.
+///
+/// Args:
+///     limits: what the document may cost; Limits() by default.
+///     dtd: "forbid" refuses a DOCTYPE, "bare" (the default) one with an internal subset; "skip" reads past it, "internal" reads
+///         it. Nothing external is ever read.
+///     namespaces: names are {uri}local; False leaves them as written, with xmlns among the attributes. True by default.
+///     encodings: the names of the encodings that the document may be in, and no other; or "all". UTF-8, UTF-16, ISO-8859-1
+///         and US-ASCII by default.
+///     coalesce: one Text for a run of character data, its references and CDATA sections; False gives pieces as they come,
+///         which max_text_bytes does not count. True by default.
+///     audit: called with a forkedenc.LimitBreach for each limit that is crossed, in place of an error; max_depth and
+///         max_stack_bytes still refuse. None by default.
+///     depth_hint: how many elements are usually open at once, for the first size of the stack. None by default.
+///
+/// Raises:
+///     TypeError: limits is no Limits, audit can't be called, or a name of an encoding is no str.
+///     ValueError: dtd or encodings is none of those above.
 #[pyclass(frozen, module = "forkedenc.xml", name = "PullParser")]
 struct PullParser {
     shared: Arc<Shared>,
@@ -393,6 +412,7 @@ impl PullParser {
     ///
     /// Raises:
     ///     IncompleteError: it was cut short; its offset is the count of bytes fed.
+    ///     ParseError: it was refused before, or is at its end.
     ///     RuntimeError: the parser is in use.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         self.shared.slot.with(|state| state.read(py, b"", true, self.audit.as_ref()))

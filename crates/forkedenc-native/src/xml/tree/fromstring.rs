@@ -16,7 +16,8 @@ use crate::xml::session::Kept;
 ///     parser: an `XMLParser` to feed instead; the arguments behind it then have no effect.
 ///     limits: a `forkedenc.Limits`; `Limits.stdlib()` by default.
 ///     dtd: "forbid", "bare", "skip" or "internal", which is the default.
-///     encodings: "all" or names of encodings beside the default ones.
+///     encodings: the names of the encodings that it may be in, and no other; or "all". UTF-8, UTF-16, ISO-8859-1, US-ASCII
+///         and Python's single-byte ones by default.
 ///     forbid_dtd, forbid_entities, forbid_external: what defusedxml calls so; False by default.
 ///
 /// Raises:
