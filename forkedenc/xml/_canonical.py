@@ -68,4 +68,4 @@ class C14NWriterTarget(ET.C14NWriterTarget):
     def pi(self, target: str, data: str | None) -> None:
         """Write a processing instruction."""
         self._told.pi(target, data)
-        super().pi(target, data)
+        super().pi(target, data or "")

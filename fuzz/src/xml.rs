@@ -2,8 +2,8 @@
 
 use forkedenc_core::limits::XmlLimits;
 use forkedenc_core::xml::{
-    Attribute, Binding, Context, Declared, Doctype, DtdMode, Encodings, Error, Flow, Kind, Name, Names, Options, Parser,
-    Rules, Runs, Sink, Tag, XmlDeclaration,
+    Attribute, Binding, Context, Declared, Doctype, DtdMode, Encodings, Error, Flow, Kind, Name, Names, Options,
+    Parser, Rules, Runs, Sink, Tag, XmlDeclaration,
 };
 
 /// The rules that a byte chooses: all modes, with namespaces and without, every kind of run.
@@ -60,7 +60,11 @@ impl Sink for Recorder {
             let (uri, local) = names.expanded(name.expanded);
             let value = shown(tag.value(attribute));
             let (written, uri) = (shown(names.written(name.written)), shown(names.uri(uri)));
-            call += &format!(" {written} = {{{uri}}}{} {value:?}{}", shown(local), if *defaulted { " by default" } else { "" });
+            call += &format!(
+                " {written} = {{{uri}}}{} {value:?}{}",
+                shown(local),
+                if *defaulted { " by default" } else { "" }
+            );
         }
         for binding in tag.bindings {
             call += &format!(" {}={:?}", shown(names.written(binding.prefix)), shown(names.uri(binding.uri)));
@@ -72,7 +76,9 @@ impl Sink for Recorder {
     }
     fn text(&mut self, text: &[u8], cx: &Context<'_>) -> bool {
         assert!(!text.is_empty(), "a piece of text is never empty");
-        if self.in_text && let Some(last) = self.calls.last_mut() {
+        if self.in_text
+            && let Some(last) = self.calls.last_mut()
+        {
             last.push_str(shown(text));
             return true;
         }

@@ -158,6 +158,10 @@ fuzz_target!(|data: &[u8]| {
     let ((sizes, false), None) = feed::<Measure>(&options, &[document]) else { return };
     let sizes = measured(&sizes).into_iter().chain([(Limit::DocumentBytes, document.len() as u64)]);
     for (limit, size) in sizes {
+        // `&quot;` has a name too, which no event tells.
+        if limit == Limit::NameBytes && size <= 4 {
+            continue;
+        }
         let mut limited = options.clone();
         *field(&mut limited.limits, limit) = size;
         let passed = feed::<Null>(&limited, &cut).1;
@@ -230,4 +234,3 @@ fn chosen(choices: &[u8]) -> XmlLimits {
     }
     limits
 }
-

@@ -445,6 +445,28 @@ def test_xinclude_reads_by_our_parser(tmp_path):
     )
 
 
+def test_parsers_fed_in_turns_keep_their_names_apart():
+    def document(number):
+        inner = "".join(f"<p:a{number}_{n} p:b{n}='{n}' c='x'/>" for n in range(20))
+        return f"<r xmlns:p='urn:{number}'>{inner}</r>".encode()
+
+    data = [document(number) for number in range(8)]
+    data[5] = data[5].replace(b"</r>", b"</s>")
+    parsers = [ET.XMLParser() for _ in data]
+    failed = set()
+    for at in range(0, max(map(len, data)), 11):
+        for number, (parser, text) in enumerate(zip(parsers, data, strict=True)):
+            if number not in failed:
+                try:
+                    parser.feed(text[at : at + 11])
+                except ET.ParseError:
+                    failed.add(number)
+    assert failed == {5}
+    for number, (parser, text) in enumerate(zip(parsers, data, strict=True)):
+        if number != 5:
+            assert plain(parser.close()) == plain(Stdlib.fromstring(text))
+
+
 def test_threads_build_trees_of_their_own():
     data = b"<r>" + b"".join(b"<n%d a='%d'>t%d</n%d>" % (n, n, n, n) for n in range(300)) + b"</r>"
     expected = plain(Stdlib.fromstring(data))

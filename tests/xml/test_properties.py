@@ -167,10 +167,8 @@ def test_what_tostring_writes_reads_back_the_same(text):
     for encoding in ("us-ascii", "utf-8", "utf-16") if plain else ("utf-8", "utf-16"):
         written = ElementTree.tostring(root, encoding=encoding)
         assert shape(ElementTree.fromstring(written)) == shape(root)
-    canonical = ElementTree.canonicalize(text)
-    # The standard library escapes what stands in a processing instruction, so that a second time changes it.
-    assert "<?p" in text or ElementTree.canonicalize(canonical) == canonical
-    assert canonical == ET.canonicalize(text)
+    # Its own bugs too: a prefix bound again may be declared twice, and processing instructions are escaped.
+    assert ElementTree.canonicalize(text) == ET.canonicalize(text)
 
 
 FIELDS = [

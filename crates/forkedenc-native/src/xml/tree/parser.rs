@@ -3,7 +3,8 @@
 //! During a call the state is taken out of the object; whoever calls in meanwhile, a target's method or another thread, finds it
 //! gone and gets a RuntimeError.
 
-use forkedenc_core::xml::{DtdMode, Flow, Names, Options, Parser, Runs};
+use forkedenc_core::position::Place;
+use forkedenc_core::xml::{DtdMode, Flow, Options, Parser, Runs};
 use pyo3::exceptions::{PyBaseException, PyMemoryError, PyRuntimeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -18,6 +19,7 @@ use crate::text::Units;
 use crate::xml::options::{Face, options};
 use crate::xml::raise::raise;
 use crate::xml::session::{Kept, with_chunk};
+use crate::xml::strings::Strings;
 use crate::{errors, fallible};
 
 pub const FACE: &str = "xml.etree";
@@ -29,10 +31,22 @@ enum Maker {
     Target(Target),
 }
 
+/// A parse with the names, strs and buffer that it has to itself.
+struct Running {
+    parser: Parser,
+    strings: Strings,
+    buffer: Vec<u8>,
+}
+
+/// A buffer that has grown past this is not kept between two chunks.
+const KEPT: usize = 8 << 10;
+
 struct State {
     options: Options,
     /// Made with the first chunk, which decides on the encoding if it is a str.
-    parser: Option<Parser>,
+    running: Option<Running>,
+    /// Where the parse ended.
+    ended: Option<Place>,
     maker: Maker,
     /// The exception that every later call raises. Its traceback leads to frames, and from there often to this parser.
     waiting: Option<Py<PyBaseException>>,
@@ -95,48 +109,56 @@ impl State {
             return Err(self.finished(py));
         }
         self.closed = last;
-        let mut kept = Kept::take(py);
-        let parser = self.parser.get_or_insert_with(|| {
+        let running = self.running.get_or_insert_with(|| {
             if text {
                 self.options.encoding = Some("utf-8".to_owned());
             }
-            Parser::new(&self.options, Names::default(), 0)
+            let Kept { names, strings, buffer } = Kept::take(py);
+            Running { parser: Parser::new(&self.options, names, 0), strings, buffer }
         });
-        kept.strings.begin(parser.names());
+        let Running { parser, strings, buffer } = running;
+        strings.begin(parser.names());
         parser.stack_mut().resume();
         let (flow, undefined, told) = match &mut self.maker {
             Maker::Tree(tree) => {
                 let pause = Pause::for_bytes(py, bytes.len());
-                let mut sink = Building { py, tree, strings: &mut kept.strings };
-                let flow = parser.feed(&mut sink, bytes, &mut kept.buffer, last);
+                let flow = parser.feed(&mut Building { py, tree, strings }, bytes, buffer, last);
                 drop(pause);
                 (flow, tree.undefined.take(), Ok(()))
             }
             Maker::Target(target) => {
-                let mut sink = Calling { py, target, strings: &mut kept.strings };
-                let flow = parser.feed(&mut sink, bytes, &mut kept.buffer, last);
+                let mut sink = Calling { py, target, strings };
+                let flow = parser.feed(&mut sink, bytes, buffer, last);
                 let told = if matches!(flow, Flow::Failed) { Ok(()) } else { sink.flush() };
                 (flow, target.undefined.take(), told)
             }
         };
-        kept.give(py);
         parser.note_depth();
-        if matches!(flow, Flow::Failed) {
-            let error = failure(py, parser, undefined);
-            return Err(self.give_up(py, error));
-        }
-        if !last {
+        let outcome = if matches!(flow, Flow::Failed) { Err(failure(py, parser, undefined)) } else { told };
+        if last || outcome.is_err() {
+            self.end(py);
+        } else {
             parser.stack_mut().suspend();
+            if buffer.capacity() > KEPT {
+                *buffer = Vec::new();
+            }
         }
-        told.map_err(|error| self.give_up(py, error))
+        outcome.map_err(|error| self.give_up(py, error))
+    }
+
+    /// Nothing is read any more: what the next parse may use is given back.
+    fn end(&mut self, py: Python<'_>) {
+        if let Some(Running { parser, strings, buffer }) = self.running.take() {
+            self.ended = Some(parser.place());
+            Kept { names: parser.into_names(), strings, buffer }.give(py);
+        }
     }
 
     /// expat's own answer to a parser that has done its work.
     fn finished(&self, py: Python<'_>) -> PyErr {
-        let place = self.parser.as_ref().map(Parser::place);
-        let (offset, line, column) = place.map_or((0, 1, 1), |place| (place.offset, place.line, place.column));
+        let place = self.ended.unwrap_or(Place::START);
         match fallible::dict(py) {
-            Ok(detail) => errors::raise(py, FACE, "finished", offset, line, column, "", detail),
+            Ok(detail) => errors::raise(py, FACE, "finished", place.offset, place.line, place.column, "", detail),
             Err(failed) => failed,
         }
     }
@@ -157,6 +179,10 @@ impl State {
 }
 
 impl State {
+    fn begun(&self) -> bool {
+        self.running.is_some() || self.ended.is_some()
+    }
+
     /// What leads to other objects; nobody can reach the parser any more, but for the finalizers of what dies with it.
     fn release(&mut self) -> (Option<Py<PyBaseException>>, Maker) {
         (self.waiting.take(), std::mem::replace(&mut self.maker, Maker::Target(Target::default())))
@@ -195,7 +221,8 @@ impl TreeParser {
             }
             Some(target) => Maker::Target(Target::new(&target, entity)?),
         };
-        let state = State { options, parser: None, maker, waiting: None, out_of_memory: false, closed: false };
+        let state =
+            State { options, running: None, ended: None, maker, waiting: None, out_of_memory: false, closed: false };
         Ok(Self { slot: Slot::new(state) })
     }
 
@@ -218,10 +245,11 @@ impl TreeParser {
     /// Call a target from now on, which is possible before anything was fed.
     fn set_target(&self, target: &Bound<'_, PyAny>) -> PyResult<()> {
         self.slot.with(|state| {
+            let begun = state.begun();
             let Maker::Tree(tree) = &mut state.maker else {
                 return Err(PyRuntimeError::new_err("there is a target already"));
             };
-            if state.parser.is_some() || tree.events.is_some() {
+            if begun || tree.events.is_some() {
                 return Err(PyRuntimeError::new_err("the parser has begun"));
             }
             let entity = match tree.entity.take() {
@@ -261,7 +289,7 @@ impl TreeParser {
     /// Has anything been fed?
     #[getter]
     fn begun(&self) -> PyResult<bool> {
-        self.slot.with(|state| Ok(state.parser.is_some()))
+        self.slot.with(|state| Ok(state.begun()))
     }
 
     /// Has a DOCTYPE been read?

@@ -552,7 +552,11 @@ impl<'a> Walk<'a> {
     /// The declarations of the root's tag, and where they belong.
     pub fn declarations(&self) -> Result<(usize, Vec<u8>), Trouble> {
         let Some(splice) = self.splice else { return Ok((0, Vec::new())) };
-        let mut out = Out::new(Vec::new(), NONE);
+        if self.names.namespaces.is_empty() {
+            return Ok((splice, Vec::new()));
+        }
+        // Room for a few; a buffer that grows is made larger than those are.
+        let mut out = Out::new(vec![0; 1024], NONE);
         let how = self.options.how(Context::Attribute);
         let raw = How { context: Context::Raw, invalid: Invalid::Write, ..how };
         for namespace in &self.names.namespaces {
