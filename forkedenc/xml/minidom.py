@@ -99,6 +99,15 @@ class _Builder(_Base):  # type: ignore[misc]
         # of the document are attributes of its tree.
         parser.specified_attributes = False
 
+    def start_element_handler(self, name: str, attributes: list[str]) -> None:
+        # Declarations go the way of attributes: by their own, each asks every element around it whether it is in a document, and
+        # many inside of a deep one then take minutes.
+        declared: list[str] = []
+        for prefix, uri in self._ns_ordered_prefixes:
+            declared += (f"{XMLNS_NAMESPACE} {prefix} xmlns" if prefix else f"{XMLNS_NAMESPACE} xmlns", uri)
+        self._ns_ordered_prefixes.clear()
+        super().start_element_handler(name, declared + attributes)
+
     def start_doctype_decl_handler(
         self, name: str, system_id: str | None, public_id: str | None, has_internal_subset: int
     ) -> None:

@@ -1,13 +1,13 @@
 """A replacement for ``xml.dom.pulldom``: its events and its nodes, our parser.
 
-Everything but ``parse`` and ``parseString`` is the standard library's own.
+Everything but ``parse`` and ``parseString`` and what they give is the standard library's own.
 """
 
 from __future__ import annotations
 
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any
-from xml.dom import pulldom
+from xml.dom import minidom, pulldom
 from xml.dom.pulldom import (
     CHARACTERS,
     COMMENT,
@@ -18,7 +18,6 @@ from xml.dom.pulldom import (
     SAX2DOM,
     START_DOCUMENT,
     START_ELEMENT,
-    DOMEventStream,
     ErrorHandler,
     PullDOM,
     default_bufsize,
@@ -50,6 +49,36 @@ __all__ = [
 ]
 
 
+# Two of minidom's own, which its builders use; typeshed has neither.
+_append: Any = minidom._append_child  # type: ignore[attr-defined]  # noqa: SLF001
+_clear_ids: Any = minidom._clear_id_cache  # type: ignore[attr-defined]  # noqa: SLF001
+
+
+class DOMEventStream(pulldom.DOMEventStream):
+    """The standard library's stream of events; a node is expanded in a time that grows with its size alone, not with its depth."""
+
+    def expandNode(self, node: Any) -> None:  # noqa: N802 - the standard library's name
+        """Read on to the end of an element that has just started, and put what is in it below its node."""
+        parents = [node]
+        try:
+            while event := self.getEvent():
+                kind, inner = event
+                if inner is node:
+                    return
+                if kind == END_ELEMENT:
+                    parents.pop()
+                    continue
+                # appendChild() asks every element around whether it is in a document, for each node.
+                if inner.parentNode is None:
+                    _append(parents[-1], inner)
+                else:
+                    parents[-1].appendChild(inner)
+                if kind == START_ELEMENT:
+                    parents.append(inner)
+        finally:
+            _clear_ids(node)
+
+
 def parse(
     stream_or_string: Any, parser: Any = None, bufsize: int | None = None, **options: Unpack[ParseOptions]
 ) -> DOMEventStream:
@@ -68,12 +97,14 @@ def parse(
     """
     if isinstance(stream_or_string, PathLike):
         stream_or_string = fspath(stream_or_string)
-    return pulldom.parse(stream_or_string, _reader(parser, options), bufsize)  # noqa: S319 - by our reader
+    reader = _reader(parser, options)
+    stream = open(stream_or_string, "rb") if isinstance(stream_or_string, str) else stream_or_string  # noqa: SIM115, PTH123
+    return DOMEventStream(stream, reader, default_bufsize if bufsize is None else bufsize)
 
 
 def parseString(string: Any, parser: Any = None, **options: Unpack[ParseOptions]) -> DOMEventStream:  # noqa: N802
     """The events of a document in a str: `parse` with ``string`` for the source."""
-    return pulldom.parseString(string, _reader(parser, options))  # noqa: S319 - by our reader
+    return DOMEventStream(io.StringIO(string), _reader(parser, options), len(string))
 
 
 def _reader(parser: Any, options: ParseOptions) -> Any:

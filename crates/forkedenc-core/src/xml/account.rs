@@ -281,7 +281,11 @@ impl Machine {
             At::Window(position) => At::Window(position + into),
             known @ At::Known(_) => known,
         };
-        self.crossed(Limit::AttributesBytes, maximum, maximum + 1, at, env)
+        // Not in the path: where the name is read by characters it is not known yet.
+        let attribute = std::mem::replace(&mut self.tag.attribute, NameId::EMPTY);
+        let goes_on = self.crossed(Limit::AttributesBytes, maximum, maximum + 1, at, env);
+        self.tag.attribute = attribute;
+        goes_on
     }
 
     /// The character at the cursor, of an attribute's name, takes the tag past `max_attributes_bytes`.

@@ -47,7 +47,7 @@ impl Machine {
                 return step;
             }
             if byte == b'&' {
-                if let Some((length, text)) = predefined(&c) {
+                if let Some((length, text)) = predefined(&c, self.caps.name) {
                     if !self.text(sink, text, c.position(), &c, env) {
                         return Step::Failed;
                     }
@@ -69,6 +69,10 @@ impl Machine {
                 let run = c.since(start);
                 let before = if position == 0 { carried } else { 0 };
                 if ends_cdata(run, before) {
+                    // The text before it counts and is told, as it is where the input is cut there.
+                    if !run.is_empty() && !self.text(sink, run, position, &c, env) {
+                        return Step::Failed;
+                    }
                     *cursor = c;
                     return self.fail(Kind::CdataEndInText, &c, env);
                 }
@@ -263,17 +267,18 @@ impl Machine {
     }
 }
 
-/// The reference to a predefined entity here: its length and what it stands for.
+/// The reference to a predefined entity here: its length and what it stands for; not if its name is longer than `limit`.
 #[inline(always)]
-pub(super) fn predefined(c: &Cursor<'_>) -> Option<(usize, &'static [u8])> {
-    match c.peek_at(1) {
-        b'l' if c.starts_with(b"&lt;") => Some((4, b"<")),
-        b'g' if c.starts_with(b"&gt;") => Some((4, b">")),
-        b'a' if c.starts_with(b"&amp;") => Some((5, b"&")),
-        b'a' if c.starts_with(b"&apos;") => Some((6, b"'")),
-        b'q' if c.starts_with(b"&quot;") => Some((6, b"\"")),
-        _ => None,
-    }
+pub(super) fn predefined(c: &Cursor<'_>, limit: u64) -> Option<(usize, &'static [u8])> {
+    let (length, text): (usize, &'static [u8]) = match c.peek_at(1) {
+        b'l' if c.starts_with(b"&lt;") => (4, b"<"),
+        b'g' if c.starts_with(b"&gt;") => (4, b">"),
+        b'a' if c.starts_with(b"&amp;") => (5, b"&"),
+        b'a' if c.starts_with(b"&apos;") => (6, b"'"),
+        b'q' if c.starts_with(b"&quot;") => (6, b"\""),
+        _ => return None,
+    };
+    (length as u64 - 2 <= limit).then_some((length, text))
 }
 
 /// True where a `>` behind this run, which `before` brackets precede, ends `]]>`.

@@ -9,6 +9,9 @@ use crate::cursor::Cursor;
 impl Machine {
     /// A reference in content, its name in `carry`, the cursor at its `;`.
     pub(super) fn entity_in_content<S: Sink>(&mut self, sink: &mut S, c: &mut Cursor<'_>, env: Env<'_>) -> Step {
+        if self.metered {
+            self.audit_name();
+        }
         let name = std::mem::take(&mut self.carry);
         let step = self.replace_in_content(sink, &name, c, env);
         self.carry = name;
@@ -80,6 +83,9 @@ impl Machine {
 
     /// A reference in a value, its name in `carry`, the cursor at its `;`.
     pub(super) fn entity_in_value(&mut self, c: &Cursor<'_>, env: Env<'_>) -> bool {
+        if self.metered {
+            self.audit_name();
+        }
         if let Some(byte) = predefined(&self.carry) {
             return self.add_to_value(&[byte], self.reference, env);
         }

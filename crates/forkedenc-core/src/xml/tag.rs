@@ -140,7 +140,7 @@ impl Machine {
         let entry = self.names.entry_mut(name);
         let (prefix, length) = (entry.prefix, u64::from(entry.length));
         if std::mem::replace(&mut entry.tag, serial) == serial {
-            self.fail_at(Kind::DuplicateAttribute, self.name_at, env);
+            self.twice(name, length, env);
             return false;
         }
         self.tag.attribute = name;
@@ -153,6 +153,16 @@ impl Machine {
             return self.special_attribute(name, prefix, left, env);
         }
         true
+    }
+
+    /// An attribute stands twice in the tag: an error, unless its name takes the tag past a limit, as it is seen to do first
+    /// where it is read by characters.
+    #[cold]
+    fn twice(&mut self, name: NameId, length: u64, env: Env<'_>) {
+        self.tag.bytes += length;
+        if self.tag.bytes <= self.limits.attributes_bytes || self.over_attributes_bytes(name, env) {
+            self.fail_at(Kind::DuplicateAttribute, self.name_at, env);
+        }
     }
 
     /// An attribute that declares a namespace, is declared by the DTD, or comes near a limit.

@@ -30,7 +30,7 @@ impl Machine {
             match stop {
                 b'<' => return self.fail(Kind::InvalidToken, c, env),
                 b'&' => {
-                    if let Some((length, text)) = predefined(c) {
+                    if let Some((length, text)) = predefined(c, self.caps.name) {
                         if !self.add_to_value(text, env.at(c.position()), env) {
                             return Step::Failed;
                         }

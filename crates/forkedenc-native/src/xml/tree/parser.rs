@@ -4,7 +4,7 @@
 //! gone and gets a RuntimeError.
 
 use forkedenc_core::position::Place;
-use forkedenc_core::xml::{DtdMode, Flow, Options, Parser, Runs};
+use forkedenc_core::xml::{DtdMode, Flow, Kind, Options, Parser, Runs};
 use pyo3::exceptions::{PyBaseException, PyMemoryError, PyRuntimeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -129,12 +129,17 @@ impl State {
             Maker::Target(target) => {
                 let mut sink = Calling { py, target, strings };
                 let flow = parser.feed(&mut sink, bytes, buffer, last);
-                let told = if matches!(flow, Flow::Failed) { Ok(()) } else { sink.flush() };
+                // What came before an error of the document is told too, wherever the input was cut.
+                let by_target = matches!(parser.error().map(|error| error.kind), Some(Kind::Sink));
+                let told = if by_target { Ok(()) } else { sink.flush() };
                 (flow, target.undefined.take(), told)
             }
         };
         parser.note_depth();
-        let outcome = if matches!(flow, Flow::Failed) { Err(failure(py, parser, undefined)) } else { told };
+        let outcome = told.and_then(|()| match flow {
+            Flow::Failed => Err(failure(py, parser, undefined)),
+            _ => Ok(()),
+        });
         if last || outcome.is_err() {
             self.end(py);
         } else {
