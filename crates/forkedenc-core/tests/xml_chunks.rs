@@ -117,3 +117,22 @@ fn an_audit_tells_once_of_each_tag_and_element_when_it_ends_with_its_final_size(
         assert_eq!(order(audited(document, size, limits)), order(told.clone()), "in chunks of {size}");
     }
 }
+
+#[test]
+fn an_entity_is_whole_in_a_value_whose_spaces_go_or_whose_limit_is_audited() {
+    let tokens = "<!DOCTYPE a [<!ATTLIST a b NMTOKENS #IMPLIED><!ENTITY x '     éé     z'>]><a b='&x;'/>";
+    let short = XmlLimits { attribute_bytes: 6, ..XmlLimits::DEFAULT };
+    let (lines, error) = parse(&[tokens.as_bytes()], short);
+    assert_eq!((lines[0].as_str(), error), ("76:1:75 <a b=\"éé z\"", None));
+    let long = tokens.replace("    z", "    zzz");
+    assert!(parse(&[long.as_bytes()], short).1.is_some_and(|error| error.contains("AttributeBytes")));
+
+    let text = tokens.replace("NMTOKENS", "CDATA");
+    let mut parser = Parser::new(&options(short), Names::default(), 0);
+    parser.audit();
+    let mut sink = Recorder::default();
+    assert_eq!(parser.feed(&mut sink, text.as_bytes(), &mut Vec::new(), true), Flow::Done);
+    assert_eq!(sink.lines[0], "73:1:72 <a b=\"     éé     z\"");
+    let told: Vec<_> = parser.take_breaches().into_iter().map(|breach| (breach.limit, breach.observed)).collect();
+    assert_eq!(told, [(Limit::AttributeBytes, 15)]);
+}
