@@ -5,7 +5,8 @@ Everything but ``parse`` and ``parseString`` and what they give is the standard 
 
 from __future__ import annotations
 
-from os import PathLike, fspath
+import io
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 from xml.dom import minidom, pulldom
 from xml.dom.pulldom import (
@@ -95,10 +96,9 @@ def parse(
 
     The stream raises SAXParseException, ours a `forkedenc.xml.ParseError` as well.
     """
-    if isinstance(stream_or_string, PathLike):
-        stream_or_string = fspath(stream_or_string)
     reader = _reader(parser, options)
-    stream = open(stream_or_string, "rb") if isinstance(stream_or_string, str) else stream_or_string  # noqa: SIM115, PTH123
+    is_path = isinstance(stream_or_string, (str, PathLike))
+    stream = open(stream_or_string, "rb") if is_path else stream_or_string  # noqa: SIM115, PTH123
     return DOMEventStream(stream, reader, default_bufsize if bufsize is None else bufsize)
 
 
