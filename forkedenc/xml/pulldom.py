@@ -6,7 +6,7 @@ Everything but ``parse`` and ``parseString`` and what they give is the standard 
 from __future__ import annotations
 
 import io
-from os import PathLike
+from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any
 from xml.dom import minidom, pulldom
 from xml.dom.pulldom import (
@@ -96,9 +96,10 @@ def parse(
 
     The stream raises SAXParseException, ours a `forkedenc.xml.ParseError` as well.
     """
+    if isinstance(stream_or_string, PathLike):
+        stream_or_string = fspath(stream_or_string)
     reader = _reader(parser, options)
-    is_path = isinstance(stream_or_string, (str, PathLike))
-    stream = open(stream_or_string, "rb") if is_path else stream_or_string  # noqa: SIM115, PTH123
+    stream = open(stream_or_string, "rb") if isinstance(stream_or_string, str) else stream_or_string  # noqa: SIM115, PTH123
     return DOMEventStream(stream, reader, default_bufsize if bufsize is None else bufsize)
 
 

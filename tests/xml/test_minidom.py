@@ -191,3 +191,40 @@ def test_a_pull_streams_errors_are_both_codecs():
         list(pulldom.parse(io.BytesIO(b"<a><b/></a>"), limits=Limits(max_depth=1)))
     with pytest.raises(TypeError, match="options"):
         pulldom.parseString("<a/>", sax.make_parser(), dtd="bare")
+
+
+def test_a_declaration_costs_the_same_at_any_depth(monkeypatch):
+    """The standard library asks each element around, for each declaration: quadratic in documents that are deep first."""
+    asked = []
+    monkeypatch.setattr("xml.dom.minidom._clear_id_cache", asked.append)
+    document = b"<a>" * 50 + b"<b xmlns='u' xmlns:p='v' p:c='1' d='2'/><c xmlns=''/>" * 20 + b"</a>" * 50
+    ours = minidom.parseString(document)
+    assert len(asked) <= 2
+    expected = stdlib.parseString(document)
+    assert ours.toxml() == expected.toxml()
+    for mine, theirs in zip(ours.getElementsByTagName("*"), expected.getElementsByTagName("*"), strict=True):
+        assert list(mine.attributes.itemsNS()) == list(theirs.attributes.itemsNS())
+        for name, value in mine.attributes.items():
+            one, other = mine.getAttributeNode(name), theirs.getAttributeNode(name)
+            assert (one.prefix, one.localName, one.namespaceURI, value) == (
+                other.prefix,
+                other.localName,
+                other.namespaceURI,
+                other.value,
+            )
+
+
+def test_a_node_is_expanded_at_the_same_cost_at_any_depth(monkeypatch):
+    asked = []
+    document = "<r><q/><a k='1'>t<b/>u<?p q?></a>v</r>"
+    expected = stdlib.parseString(document).toxml()
+    monkeypatch.setattr("xml.dom.minidom._clear_id_cache", asked.append)
+    events = pulldom.parseString(document)
+    root = next(node for kind, node in events if kind == pulldom.START_ELEMENT)
+    asked.clear()
+    events.expandNode(root)
+    assert asked == []
+    assert root.toxml() in expected
+    assert [child.nodeName for child in root.childNodes] == ["q", "a", "#text"]
+    assert root.childNodes[1].parentNode is root
+    assert root.childNodes[1].previousSibling is root.childNodes[0]

@@ -275,8 +275,11 @@ impl Machine {
     /// while it was read.
     pub(super) fn over_attributes_bytes(&mut self, name: NameId, env: Env<'_>) -> bool {
         let maximum = self.limits.attributes_bytes;
-        let length = self.names.written(name).len() as u64;
-        let into = (maximum + length).saturating_sub(self.tag.bytes) as usize;
+        let written = self.names.written(name);
+        let mut into = (maximum + written.len() as u64).saturating_sub(self.tag.bytes) as usize;
+        while written.get(into).is_some_and(|byte| byte & 0xC0 == 0x80) {
+            into -= 1;
+        }
         let at = match self.name_at {
             At::Window(position) => At::Window(position + into),
             known @ At::Known(_) => known,
