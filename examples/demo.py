@@ -1,6 +1,6 @@
 """What the project does, on the documents beside this file: `make demo`, or `python examples/demo.py`.
 
-Documents are read in chunks and decoded; hostile ones are refused, each at its byte; and documents nested deeper
+Documents of JSON and XML are read in chunks; hostile ones are refused, each at its byte; and documents nested deeper
 than the interpreter's own json can go are read while their stack is measured.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import forkedenc
-from forkedenc import Limits, json
+from forkedenc import Limits, json, xml
 
 DEMO = Path(__file__).resolve().parent / "demo"
 CHUNK = 1 << 16
@@ -39,8 +39,8 @@ def summary(value: object) -> str:
             return repr(value)
 
 
-def decode_documents() -> None:
-    title("Documents, fed in chunks and decoded")
+def read_documents() -> None:
+    title("Documents, fed in chunks and read")
     for path in sorted(DEMO.glob("*.json*")):
         stream = json.StreamDecoder(framing="lines" if path.suffix == ".jsonl" else "concatenated")
         values = [value for chunk in chunks(path) for value in stream.feed(chunk)]
@@ -52,16 +52,35 @@ def decode_documents() -> None:
             f"depth {stats.peak_depth}, stack {stats.peak_stack_bytes} bytes, {stats.growths} growths"
         )
         print(f"      {summary(values[0])}")
+    for path in sorted(DEMO.glob("*.xml")):
+        parser, events = xml.PullParser(), []
+        for chunk in chunks(path):
+            parser.feed(chunk)
+            events += parser.read_events()
+        parser.close()
+        stats = parser.stats
+        print(
+            f"  {GREEN}ok{PLAIN}  {path.name:16} {path.stat().st_size:6,} bytes  {len(events)} events  "
+            f"depth {stats.peak_depth}, stack {stats.peak_stack_bytes} bytes, {stats.growths} growths"
+        )
+        links = [link for event in events if isinstance(event, xml.Start) and (link := event.attributes.get("href"))]
+        print(f"      links: {', '.join(links)}")
 
 
 def refuse_hostile() -> None:
     title("Hostile documents, refused where they go wrong")
     for path in sorted((DEMO / "hostile").iterdir()):
         try:
-            json.decode(path.read_bytes(), duplicate_keys="error")
-        except json.DecodeError as error:
+            if path.suffix == ".xml":
+                # Of entities as much as the standard library reads; by default none may be declared.
+                for _ in xml.events(path, dtd="internal"):
+                    pass
+            else:
+                json.decode(path.read_bytes(), duplicate_keys="error")
+        except forkedenc.DecodeError as error:
             shown = path.relative_to(DEMO.parent)
-            print(f"  {RED}no{PLAIN}  {shown}:{error.line}:{error.column}: {error.msg}")
+            what = error.reason if isinstance(error, xml.ParseError) else getattr(error, "msg", error)
+            print(f"  {RED}no{PLAIN}  {shown}:{error.line}:{error.column}: {what}")
         else:
             sys.exit(f"{path} was taken for good")
 
@@ -104,11 +123,11 @@ def show_growth() -> None:
 
 def main() -> None:
     print(f"forkedenc {forkedenc.__version__} on Python {sys.version.split()[0]}")
-    decode_documents()
+    read_documents()
     refuse_hostile()
     show_growth()
     title("Next")
-    print(f"  {Path(sys.executable).parent / 'forkedenc'} check --stats {DEMO}/*.json*")
+    print(f"  {Path(sys.executable).parent / 'forkedenc'} check --stats {DEMO}/*.*")
 
 
 if __name__ == "__main__":

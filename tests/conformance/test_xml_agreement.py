@@ -252,8 +252,6 @@ def settled(data, code, at):
         return False
     if encoding and encoding[1].lower() not in (b"utf-8", b"utf8"):
         return False
-    if data.startswith(b"<?xml ") and at < data.find(b"?>"):
-        return False  # expat looks for bad characters in all of a declaration before it reads it
     if code == codes[pyexpat.errors.XML_ERROR_NO_ELEMENTS]:
         return at == len(data)
     if code == codes[pyexpat.errors.XML_ERROR_INVALID_TOKEN]:

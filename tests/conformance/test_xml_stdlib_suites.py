@@ -29,7 +29,9 @@ EXCLUDED = {
     "MinidomTest.testEncodings": "asks for pyexpat's class of errors, ours is a ParseError",
 }
 if sys.version_info < (3, 12):
-    EXCLUDED["MinidomTest.testExceptionOnSpacesInXMLNSValue"] = "asks for pyexpat's class of errors, ours is a ParseError"
+    EXCLUDED["MinidomTest.testExceptionOnSpacesInXMLNSValue"] = (
+        "asks for pyexpat's class of errors, ours is a ParseError"
+    )
 
 
 @functools.cache

@@ -1,6 +1,6 @@
 //! XML in chunks: however a document is cut, its events, their places and its error are the same.
 
-use forkedenc_core::limits::XmlLimits;
+use forkedenc_core::limits::{Limit, XmlLimits};
 use forkedenc_core::xml::{Flow, Names, Parser};
 
 mod recorder;
@@ -76,4 +76,63 @@ fn limits_cross_at_the_same_byte_however_a_document_is_cut() {
         }
     }
     assert!(refused > 50, "{refused}");
+}
+
+/// What an audit tells of a document in chunks of this size: limit, final size, offset, and the byte behind which it was told.
+fn audited(document: &[u8], size: usize, limits: XmlLimits) -> Vec<(Limit, u64, u64, usize)> {
+    let mut parser = Parser::new(&options(limits), Names::default(), 0);
+    parser.audit();
+    let (mut sink, mut told) = (Recorder::default(), Vec::new());
+    for (index, chunk) in document.chunks(size).enumerate() {
+        assert_eq!(parser.feed(&mut sink, chunk, &mut Vec::new(), false), Flow::NeedMore);
+        for breach in parser.take_breaches() {
+            told.push((breach.limit, breach.observed, breach.place.offset, index * size + chunk.len()));
+        }
+    }
+    told
+}
+
+#[test]
+fn an_audit_tells_once_of_each_tag_and_element_when_it_ends_with_its_final_size() {
+    let document =
+        b"<r><a xmlns:p='u' xmlns:q='v' b='12' c='3'>x</a><a b='1' c='2' d='34'/><a><b/><b/><b></b></a><a b='1' c='2'/></r>";
+    let limits = XmlLimits { attributes: 2, attributes_bytes: 6, namespaces: 1, children: 2, ..XmlLimits::UNLIMITED };
+    let told = audited(document, 1, limits);
+    assert_eq!(
+        told,
+        [
+            (Limit::AttributesBytes, 21, 12, 43),
+            (Limit::Namespaces, 2, 18, 43),
+            (Limit::Attributes, 4, 30, 43),
+            (Limit::Attributes, 3, 63, 71),
+            (Limit::AttributesBytes, 7, 67, 71),
+            (Limit::Children, 3, 82, 93),
+            (Limit::Children, 4, 71, 113),
+        ]
+    );
+    let order = |told: Vec<(Limit, u64, u64, usize)>| -> Vec<_> {
+        told.into_iter().map(|(limit, observed, offset, _)| (limit, observed, offset)).collect()
+    };
+    for size in [2, 3, 7, document.len()] {
+        assert_eq!(order(audited(document, size, limits)), order(told.clone()), "in chunks of {size}");
+    }
+}
+
+#[test]
+fn an_entity_is_whole_in_a_value_whose_spaces_go_or_whose_limit_is_audited() {
+    let tokens = "<!DOCTYPE a [<!ATTLIST a b NMTOKENS #IMPLIED><!ENTITY x '     éé     z'>]><a b='&x;'/>";
+    let short = XmlLimits { attribute_bytes: 6, ..XmlLimits::DEFAULT };
+    let (lines, error) = parse(&[tokens.as_bytes()], short);
+    assert_eq!((lines[0].as_str(), error), ("76:1:75 <a b=\"éé z\"", None));
+    let long = tokens.replace("    z", "    zzz");
+    assert!(parse(&[long.as_bytes()], short).1.is_some_and(|error| error.contains("AttributeBytes")));
+
+    let text = tokens.replace("NMTOKENS", "CDATA");
+    let mut parser = Parser::new(&options(short), Names::default(), 0);
+    parser.audit();
+    let mut sink = Recorder::default();
+    assert_eq!(parser.feed(&mut sink, text.as_bytes(), &mut Vec::new(), true), Flow::Done);
+    assert_eq!(sink.lines[0], "73:1:72 <a b=\"     éé     z\"");
+    let told: Vec<_> = parser.take_breaches().into_iter().map(|breach| (breach.limit, breach.observed)).collect();
+    assert_eq!(told, [(Limit::AttributeBytes, 15)]);
 }

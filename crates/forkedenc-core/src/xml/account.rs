@@ -51,6 +51,8 @@ enum Scope {
     Name,
     /// An attribute, comment or PI.
     Token,
+    /// The start tag at hand.
+    Tag,
     Run,
     /// The element at this depth.
     Element(u32),
@@ -110,9 +112,8 @@ impl Machine {
             Limit::NameBytes => Scope::Name,
             Limit::AttributeBytes | Limit::NamespaceUriBytes | Limit::CommentBytes | Limit::PiBytes => Scope::Token,
             Limit::TextBytes => Scope::Run,
-            Limit::Attributes | Limit::AttributesBytes | Limit::Namespaces | Limit::Children => {
-                Scope::Element(self.depth)
-            }
+            Limit::Attributes | Limit::AttributesBytes | Limit::Namespaces => Scope::Tag,
+            Limit::Children => Scope::Element(self.depth),
             _ => Scope::Document,
         };
         if self.audit.iter().flat_map(|audit| &audit.open).any(|(open, known)| *open == scope && known.limit == limit) {
@@ -165,16 +166,32 @@ impl Machine {
         self.depth == 0 || children < maximum || self.crossed(Limit::Children, maximum, children + 1, self.token, env)
     }
 
-    /// An end tag, or the end of an empty element, is told of at `at`.
+    /// The start tag at hand has ended.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn audit_tag(&mut self) {
+        let (count, bytes, declared) = (self.tag.count, self.tag.bytes, self.tag.declared);
+        self.audit_end(Scope::Tag, |limit, _| match limit {
+            Limit::Attributes => count,
+            Limit::AttributesBytes => bytes,
+            _ => declared,
+        });
+    }
+
+    /// The end of the open element is told of at `at`.
     #[cold]
     #[inline(never)]
     pub(super) fn gate_end(&mut self, at: At, env: Env<'_>) -> bool {
+        let children = self.open.children();
+        self.audit_end(Scope::Element(self.depth), |_, _| children);
+        self.gate_empty(at, env)
+    }
+
+    /// The end of an empty element, which never was the open one, is told of at `at`.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn gate_empty(&mut self, at: At, env: Env<'_>) -> bool {
         self.audit_run();
-        let (depth, children) = (self.depth, self.open.children());
-        self.audit_end(
-            Scope::Element(depth),
-            |limit, observed| if limit == Limit::Children { children } else { observed },
-        );
         self.count_token(at, env)
     }
 

@@ -5,6 +5,7 @@ use super::error::Kind;
 use super::machine::{Env, Machine, Runs, Source, State, Step};
 use super::sink::{At, Sink};
 use crate::cursor::Cursor;
+use crate::limits::NONE;
 
 impl Machine {
     /// A reference in content, its name in `carry`, the cursor at its `;`.
@@ -93,7 +94,9 @@ impl Machine {
             self.fail_at(Kind::UndefinedEntity, self.reference, env);
             return false;
         };
-        let room = self.tag.cap.saturating_sub(self.value_length());
+        // Spaces may go, and what is audited goes on: both want the text in full, or it would end anywhere, in a character too.
+        let whole = self.tag.tokenized || self.audit.is_some();
+        let room = if whole { NONE } else { self.tag.cap.saturating_sub(self.value_length()) };
         let read = self.read_up_to(env.at(c.position() + 1), env);
         let mut text = Vec::new();
         let expanded = expand_in_attribute(&dtd, &self.carry, &mut text, room, &mut self.expansions, read);

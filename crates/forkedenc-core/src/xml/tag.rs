@@ -287,6 +287,9 @@ impl Machine {
         if self.tag.prefixed > 0 && self.rules.namespaces && !self.resolve_attributes(env) {
             return Step::Failed;
         }
+        if self.metered {
+            self.audit_tag();
+        }
         let name = self.tag.name;
         self.state = State::Content;
         if !self.open_element(sink, c, env, name, empty) {
@@ -444,7 +447,7 @@ impl Machine {
         self.peak = self.peak.max(self.depth + 1);
         let at = env.at(c.position());
         let bindings = self.tag.bindings as usize;
-        if self.metered && !self.gate_end(self.token, env) {
+        if self.metered && !self.gate_empty(self.token, env) {
             return false;
         }
         if !sink.end(name, &self.names.bindings[bindings..], &self.context(env, at)) {

@@ -101,6 +101,9 @@ struct State {
     settings: Arc<Settings>,
     /// The exception that every later call raises. Its traceback leads to frames, and from there often to this parser.
     waiting: Option<Py<PyBaseException>>,
+    /// Or it is a MemoryError, each time a new one: the interpreter may have had none left but its one immortal one, and with
+    /// that kept here a parser would never be freed (CPython 3.12, 3.13).
+    exhausted: bool,
     closed: bool,
 }
 
@@ -138,6 +141,7 @@ impl State {
             packed: Packed::default(),
             settings,
             waiting: None,
+            exhausted: false,
             closed: false,
         }
     }
@@ -224,6 +228,9 @@ impl State {
             error.set_traceback(py, None);
             return Err(error);
         }
+        if self.exhausted {
+            return Err(PyMemoryError::new_err(()));
+        }
         if self.closed {
             return if last { Ok(()) } else { Err(PyValueError::new_err("the parser is closed")) };
         }
@@ -247,7 +254,11 @@ impl State {
             }
             self.packed.end_run();
             let error = error.unwrap_or_else(|| PyRuntimeError::new_err("a parse failed without a reason"));
-            self.waiting = Some(error.clone_ref(py).into_value(py));
+            if error.is_instance_of::<PyMemoryError>(py) {
+                self.exhausted = true;
+            } else {
+                self.waiting = Some(error.clone_ref(py).into_value(py));
+            }
             self.tell(py, audit)?;
             return Err(error);
         }
@@ -312,6 +323,7 @@ impl State {
             packed: self.packed.clone(),
             settings: Arc::clone(&self.settings),
             waiting: self.waiting.as_ref().map(|error| error.clone_ref(py)),
+            exhausted: self.exhausted,
             closed: self.closed,
         })
     }
