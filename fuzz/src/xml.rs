@@ -133,7 +133,7 @@ impl Compared for forkedenc_core::xml::Null {
 #[must_use]
 pub fn feed<S: Compared>(options: &Options, pieces: &[&[u8]]) -> (S::Told, Option<Error>) {
     let mut names = Names::default();
-    names.begin();
+    names.begin(options.rules.namespaces);
     let mut parser = Parser::new(options, names, 0);
     let mut sink = S::default();
     let mut buffer = Vec::new();

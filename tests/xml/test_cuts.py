@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from forkedenc import Limits, xml
+from forkedenc.xml import sax
 from forkedenc.xml.etree import ElementTree as ET  # noqa: N817
 
 DOCUMENTS = [
@@ -118,3 +119,39 @@ def test_what_a_target_raises_for_the_text_before_an_error_comes_first() -> None
         parser.feed(b"<a>text</b>")
     with pytest.raises(LookupError, match="text"):
         parser.feed(b"</a>")
+
+
+@pytest.mark.parametrize(
+    "document",
+    [b"<a:b:c xmlns:a='u'/>", b"<a x:=''/>", b"<a :x=''/>", b"<a:1 xmlns:a='u'/>", b"<a xmlns:a='u' a:1=''/>"],
+)
+def test_a_document_read_without_namespaces_makes_no_name_good_for_one_with(document: bytes) -> None:
+    for size in (len(document), 1):
+        expected = outcome(document, size, Limits())
+        assert expected[0] != "ended"
+        assert outcome(document, len(document), Limits(), namespaces=False)[0] == "ended"
+        assert outcome(document, size, Limits()) == expected
+        sax.parseString(document, sax.ContentHandler())
+        assert outcome(document, size, Limits()) == expected
+        with pytest.raises(ET.ParseError):
+            ET.fromstring(document)
+
+
+def test_a_parser_that_waits_is_not_given_names_of_one_without_namespaces() -> None:
+    parser = xml.PullParser()
+    parser.feed(b"<r xmlns:a='u'>")
+    outcome(b"<a:b:c/>", 8, Limits(), namespaces=False)
+    with pytest.raises(xml.ParseError, match="invalid token"):
+        parser.feed(b"<a:b:c/>")
+
+
+def test_what_is_no_name_in_place_of_the_root_is_refused_alike_for_its_cost() -> None:
+    for limits in (Limits(max_memory_bytes=8), Limits(max_tokens=0), Limits(max_depth=0)):
+        ends = []
+        for size in (3, 1):
+            parser = ET.XMLParser(limits=limits)
+            with pytest.raises(ET.ParseError) as caught:
+                for start in range(0, 3, size):
+                    parser.feed(b"<- "[start : start + size])
+            ends.append(str(caught.value))
+        assert ends[0] == ends[1]

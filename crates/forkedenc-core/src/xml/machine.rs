@@ -398,7 +398,7 @@ impl Machine {
             error: None,
             overflow: None,
         };
-        machine.names.begin();
+        machine.names.begin(rules.namespaces);
         // Names that an earlier document counted as its root are not counted on.
         machine.names.elements += 1;
         machine.open = Element::new(NameId::EMPTY, 0, 0, 0, machine.names.elements);

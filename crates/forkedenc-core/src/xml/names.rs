@@ -99,6 +99,9 @@ pub struct Names {
     uri_index: std::collections::HashMap<Box<[u8]>, UriId>,
     expanded_index: std::collections::HashMap<(UriId, Box<[u8]>), ExpandedId>,
     keys: [u64; 2],
+    /// Its names were read as qualified ones. Others are no names in documents with namespaces, where one that is found here is not
+    /// looked at again.
+    qualified: bool,
     document: u32,
     /// The names that the document has had, in their order, and their bytes.
     pub(super) in_document: Vec<NameId>,
@@ -167,6 +170,7 @@ impl Default for Names {
             uri_index: std::collections::HashMap::default(),
             expanded_index: std::collections::HashMap::default(),
             keys: keys(),
+            qualified: true,
             document: 0,
             in_document: Vec::new(),
             in_document_bytes: 0,
@@ -267,12 +271,16 @@ impl Names {
         self.entries[NameId::XMLNS.0 as usize].bound = UriId::UNBOUND;
     }
 
-    /// A document starts. Ids of earlier ones stay valid, unless the table had grown too big and starts anew.
-    pub fn begin(&mut self) {
+    /// A document starts, with namespaces or without. Ids of earlier ones stay valid, unless the table had grown too big or was one of
+    /// the other kind, and starts anew.
+    pub fn begin(&mut self, namespaces: bool) {
         self.unbind(0);
         let worn = self.document.max(self.tags).max(self.elements) > u32::MAX / 2;
         if self.entries.len() > KEPT_NAMES || self.text.len() > KEPT_BYTES || self.is_crowded() || worn {
             *self = Self::default();
+        }
+        if self.qualified != namespaces {
+            *self = Self { qualified: namespaces, ..Self::default() };
         }
         self.document += 1;
         self.in_document.clear();
@@ -627,8 +635,20 @@ mod tests {
             assert_eq!(names.find(format!("n{number}").as_bytes()), Some(*id));
         }
         let before = names.generation();
-        names.begin();
+        names.begin(true);
         assert_ne!(names.generation(), before);
         assert_eq!(names.find(b"n1"), None);
+    }
+
+    #[test]
+    fn names_of_a_document_without_namespaces_are_unknown_in_one_with() {
+        let mut names = Names::default();
+        for namespaces in [false, true, false] {
+            names.begin(namespaces);
+            assert_eq!(names.find(b"a:b:c"), None);
+            names.insert(b"a:b:c");
+            names.begin(namespaces);
+            assert!(names.find(b"a:b:c").is_some());
+        }
     }
 }

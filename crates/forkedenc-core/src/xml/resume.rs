@@ -142,15 +142,15 @@ impl Machine {
             }
             _ if self.phase == Phase::Epilog => self.misplaced_at(self.token, env),
             byte => {
+                if !self.gate_open(env) {
+                    return Step::Failed;
+                }
                 if self.phase == Phase::Prolog {
                     let high = first(c.ahead()).is_some_and(|(character, _)| is_name_start(character));
                     if !high || (byte == b':' && self.rules.namespaces) {
                         return self.fail(Kind::InvalidToken, c, env);
                     }
                     self.phase = Phase::Root;
-                }
-                if !self.gate_open(env) {
-                    return Step::Failed;
                 }
                 self.unknown_name(NameOf::Element)
             }
