@@ -482,9 +482,11 @@ fn the_text_of_a_parameter_entity_holds_whole_declarations() {
 }
 
 #[test]
-fn the_subset_is_told_as_written_without_comments_and_pis() {
+fn the_subset_is_told_as_written_without_the_text_of_parameter_entities() {
     let read = subset("<!ENTITY e 'v' >\n<!-- c --><?p d?><!ATTLIST a\tb (c | d) 'c'> %q;");
-    assert_eq!(read.subset, "\n<!ENTITY e 'v' >\n<!ATTLIST a\tb (c | d) 'c'> %q;\n");
+    assert_eq!(read.subset, "\n<!ENTITY e 'v' >\n<!-- c --><?p d?><!ATTLIST a\tb (c | d) 'c'> %q;\n");
+    let read = subset("<!ENTITY % p '<!--c--><?p d?><!ENTITY e \"v\">'>%p;<?q  e?>");
+    assert_eq!(read.subset, "\n<!ENTITY % p '<!--c--><?p d?><!ENTITY e \"v\">'>%p;<?q  e?>\n");
 }
 
 #[test]
