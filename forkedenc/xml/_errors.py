@@ -97,7 +97,8 @@ class ParseError(ET.ParseError, _errors.DecodeError):
         where = f", at {path}" if path and show_path else ""
         SyntaxError.__init__(self, f"{reason}: line {line}, column {column - 1}{where}")
         self.reason, self.kind, self.path = reason, kind, path
-        self.offset, self.line, self.column, self.position = offset, line, column, (line, column - 1)
+        self.offset = offset  # pyright: ignore[reportIncompatibleVariableOverride] - SyntaxError's may be None
+        self.line, self.column, self.position = line, column, (line, column - 1)
         self.code = WORDS[kind].code if code is None and kind in WORDS else code or 0
 
     __reduce__ = _errors.Error.__reduce__

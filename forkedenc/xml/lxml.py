@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 try:
-    from lxml import etree
+    from lxml import etree as _lxml_etree
 except ImportError as error:
     raise ImportError("forkedenc.xml.lxml needs lxml: pip install 'forkedenc[lxml]'") from error
 
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from forkedenc.xml._handlers import ParseOptions
+
+# lxml brings no types of its own.
+etree: Any = _lxml_etree
 
 __all__ = ["ParseError", "fromstring", "iterparse", "parse"]
 
