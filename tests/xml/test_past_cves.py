@@ -70,6 +70,7 @@ def numbered(head, form, count, tail):
 @pytest.mark.parametrize(
     "head, form, tail",
     [
+        (b"<a>", b"<x%d/>", b"</a>"),
         (b"<a", b' b%d=""', b"/>"),
         (b'<a xmlns:p="u"', b' p:b%d=""', b"/>"),
         (b"<a", b' xmlns:n%d="u%d"', b"/>"),
@@ -79,7 +80,17 @@ def numbered(head, form, count, tail):
         (b"<!DOCTYPE a [", b"<!ELEMENT e%d ANY>", b"]><a/>"),
         (b"<!DOCTYPE a [", b'<!NOTATION n%d SYSTEM "s">', b"]><a/>"),
     ],
-    ids=["attributes", "in a namespace", "declarations", "one URI", "defaults", "entities", "elements", "notations"],
+    ids=[
+        "tags",
+        "attributes",
+        "in a namespace",
+        "declarations",
+        "one URI",
+        "defaults",
+        "entities",
+        "elements",
+        "notations",
+    ],
 )
 def test_many_names_cost_their_number(head, form, tail):
     """RUSTSEC-2026-0194 (quick-xml), CVE-2026-45186 and CVE-2026-66046 (expat), CVE-2012-0876: lists searched from the start."""

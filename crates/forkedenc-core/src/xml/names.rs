@@ -310,12 +310,6 @@ impl Names {
         self.generation
     }
 
-    /// How many names the table holds, and how many expanded ones: ids are below.
-    #[must_use]
-    pub fn len(&self) -> (usize, usize) {
-        (self.entries.len(), self.expanded.len())
-    }
-
     /// The name as written.
     #[must_use]
     pub fn written(&self, id: NameId) -> &[u8] {
