@@ -10,6 +10,7 @@ pub mod error;
 pub mod json;
 pub mod limits;
 pub mod path;
+pub mod plan;
 pub mod position;
 #[allow(unsafe_code)]
 pub mod simd;

@@ -36,6 +36,8 @@ pub enum Limit {
     ExpandedBytes,
     /// A ratio: maximum and observed are the bits of an `f64`.
     Amplification,
+    RestMembers,
+    RestBytes,
 }
 
 impl Limit {
@@ -71,6 +73,8 @@ impl Limit {
             Self::EntityExpansions => "max_entity_expansions",
             Self::ExpandedBytes => "max_expanded_bytes",
             Self::Amplification => "max_amplification",
+            Self::RestMembers => "max_rest_members",
+            Self::RestBytes => "max_rest_bytes",
         }
     }
 }
@@ -89,6 +93,8 @@ pub struct JsonLimits {
     pub number_digits: u64,
     pub items: u64,
     pub members: u64,
+    pub rest_members: u64,
+    pub rest_bytes: u64,
 }
 
 impl JsonLimits {
@@ -104,6 +110,8 @@ impl JsonLimits {
         number_digits: NONE,
         items: NONE,
         members: NONE,
+        rest_members: NONE,
+        rest_bytes: NONE,
     };
 
     /// `Limits()`: the native faces.
@@ -113,11 +121,12 @@ impl JsonLimits {
         string_bytes: 64 << 20,
         key_bytes: 64 << 10,
         number_digits: 4300,
+        rest_bytes: 64 << 20,
         ..Self::UNLIMITED
     };
 
     /// `Limits.stdlib()`: the replacement faces.
-    pub const STDLIB: Self = Self { depth: 10_000, stack_bytes: 64 << 20, ..Self::UNLIMITED };
+    pub const STDLIB: Self = Self { depth: 10_000, stack_bytes: 64 << 20, rest_bytes: 64 << 20, ..Self::UNLIMITED };
 }
 
 /// What the XML codec counts against; every field is a maximum, `NONE` where there is none.
@@ -147,6 +156,8 @@ pub struct XmlLimits {
     pub expanded_bytes: u64,
     /// Infinite where there is no limit.
     pub amplification: f64,
+    pub rest_members: u64,
+    pub rest_bytes: u64,
 }
 
 impl XmlLimits {
@@ -174,6 +185,8 @@ impl XmlLimits {
         entity_expansions: NONE,
         expanded_bytes: NONE,
         amplification: f64::INFINITY,
+        rest_members: NONE,
+        rest_bytes: NONE,
     };
 
     /// `Limits()`: the native faces.
@@ -196,6 +209,7 @@ impl XmlLimits {
         entity_expansions: 10_000,
         expanded_bytes: 8 << 20,
         amplification: 100.0,
+        rest_bytes: 64 << 20,
         ..Self::UNLIMITED
     };
 

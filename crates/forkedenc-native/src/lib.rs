@@ -24,6 +24,8 @@ mod pyraw;
 #[cfg(not(Py_GIL_DISABLED))]
 mod runtime;
 #[cfg(not(Py_GIL_DISABLED))]
+mod schema;
+#[cfg(not(Py_GIL_DISABLED))]
 mod slot;
 #[cfg(not(Py_GIL_DISABLED))]
 mod text;

@@ -44,6 +44,8 @@ pub fn json_limits(value: Option<&Bound<'_, PyAny>>, default: JsonLimits) -> PyR
         number_digits: field(value, intern!(py, "max_number_digits"))?,
         items: field(value, intern!(py, "max_items"))?,
         members: field(value, intern!(py, "max_members"))?,
+        rest_members: field(value, intern!(py, "max_rest_members"))?,
+        rest_bytes: field(value, intern!(py, "max_rest_bytes"))?,
     })
 }
 
@@ -79,6 +81,8 @@ pub fn xml_limits(value: Option<&Bound<'_, PyAny>>, default: XmlLimits) -> PyRes
         entity_expansions: field(value, intern!(py, "max_entity_expansions"))?,
         expanded_bytes: field(value, intern!(py, "max_expanded_bytes"))?,
         amplification: if ratio.is_none() { f64::INFINITY } else { ratio.extract()? },
+        rest_members: field(value, intern!(py, "max_rest_members"))?,
+        rest_bytes: field(value, intern!(py, "max_rest_bytes"))?,
     })
 }
 

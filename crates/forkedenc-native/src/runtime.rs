@@ -13,7 +13,7 @@ use crate::fallible;
 static STATS_CLASS: Mutex<Option<Py<PyAny>>> = Mutex::new(None);
 
 /// The limits that the core counts breaches of, under their numbers.
-const LIMITS: [Limit; 28] = [
+const LIMITS: [Limit; 30] = [
     Limit::DocumentBytes,
     Limit::StreamBytes,
     Limit::Depth,
@@ -42,6 +42,8 @@ const LIMITS: [Limit; 28] = [
     Limit::EntityExpansions,
     Limit::ExpandedBytes,
     Limit::Amplification,
+    Limit::RestMembers,
+    Limit::RestBytes,
 ];
 
 /// The figures as a `forkedenc.runtime.Stats`.

@@ -4,6 +4,8 @@
 //! document over when it is complete. Typed plans, raw values, the catch-all and skipping are builders, never modes of
 //! the lexer. A method that returns `false` has failed and keeps the reason; the machine then stops.
 
+use crate::plan::Tag;
+
 /// The numbers that JSON lacks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Constant {
@@ -19,6 +21,10 @@ pub enum Member {
     Build,
     /// The value is read past: checked, not built.
     Skip,
+    /// The value comes to this builder and belongs to a rest, whose bytes are counted ([`Builder::rest_begins`]).
+    Rest,
+    /// A rest has no room for the member: [`Builder::rest_limit`] says why.
+    Over,
     /// The key stood in this object before, and that is refused.
     Duplicate,
     /// The builder failed.
@@ -35,6 +41,9 @@ pub enum Verdict {
     /// No value of this kind may stand here.
     Refuse,
 }
+
+/// The mark of a container that the builder does not take.
+pub const REFUSED: u64 = u64::MAX;
 
 pub trait Builder {
     /// Keys of open members are kept here and found by [`Builder::member_key`]; else the machine keeps them, on the segment.
@@ -53,6 +62,14 @@ pub trait Builder {
     const SKIPS: bool = false;
     /// [`Builder::at_value`] is asked before each value.
     const NAVIGATES: bool = false;
+    /// [`Builder::wants_raw`] is asked before each value.
+    const RAWS: bool = false;
+    /// [`Builder::key`] may answer [`Member::Rest`] or [`Member::Over`].
+    const RESTS: bool = false;
+    /// [`Builder::tag_key`] is asked before each object.
+    const TAGS: bool = false;
+    /// `begin_array` and `begin_object` may answer [`REFUSED`].
+    const REFUSES: bool = false;
 
     fn null(&mut self) -> bool;
     fn boolean(&mut self, value: bool) -> bool;
@@ -95,6 +112,49 @@ pub trait Builder {
 
     /// The document is given up: what was built of it goes.
     fn abandon(&mut self) {}
+
+    /// A call failed since the value does not fit what is wanted, and the builder keeps what that is; else it keeps an error.
+    fn mismatches(&self) -> bool {
+        false
+    }
+
+    /// The value about to be read is wanted as its bytes (`RAWS`): its grammar and UTF-8 are checked, and they come to
+    /// [`Builder::raw`] instead of any other call.
+    fn wants_raw(&self) -> bool {
+        false
+    }
+    fn raw(&mut self, _text: &[u8]) -> bool {
+        false
+    }
+
+    /// The value of a rest's member starts at this offset (`RESTS`), and may not reach the offset that is returned:
+    /// the nearer one of `fence`, that of the rests around it, and of what is left of this one.
+    fn rest_begins(&mut self, _offset: u64, fence: u64) -> u64 {
+        fence
+    }
+    /// True behind a member of a rest until its end is told.
+    fn rest_is_open(&self) -> bool {
+        false
+    }
+    /// The value ended before this offset; the fence of the rests around it.
+    fn rest_ends(&mut self, _offset: u64) -> u64 {
+        crate::limits::NONE
+    }
+    /// The limit that [`Member::Over`] speaks of, or that the fence stands for: its maximum, and what the member or this offset would take.
+    fn rest_limit(&self, _offset: Option<u64>) -> (crate::limits::Limit, u64, u64) {
+        (crate::limits::Limit::RestBytes, 0, 0)
+    }
+
+    /// The object that starts here is of one of several classes (`TAGS`): the name of the member that tells which, or `None`.
+    fn tag_key(&self) -> Option<&[u8]> {
+        None
+    }
+    /// All names that [`Builder::tag_key`] may give.
+    fn tag_keys(&self) -> Vec<Box<[u8]>> {
+        Vec::new()
+    }
+    /// Told before such an object begins: that member's value, or `None` where it has none or one of another kind.
+    fn tag(&mut self, _value: Option<Tag<'_>>) {}
 
     /// A value that starts with this byte, at this depth, is about to be read (`NAVIGATES`).
     fn at_value(&mut self, _first: u8, _in_object: bool) -> Verdict {

@@ -1,0 +1,324 @@
+//! The plan of a typed decode: which token may stand where, and what is made of it. Numbers and names only.
+//!
+//! A type is a [`Row`]: for each kind of token one [`Action`]. A union is a row as well, since its members claim
+//! different tokens; so is `int | None`. What an action's argument stands for (a class, a scalar's rules, an enum's
+//! members) is known to whoever builds the values.
+
+/// What to do with a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Op {
+    /// The token does not fit.
+    Refuse,
+    /// Built untyped.
+    Any,
+    None,
+    Bool,
+    /// An int of any size.
+    Int,
+    /// A float, of an integer too.
+    Float,
+    Str,
+    /// A scalar with rules of its own: the builder's table of scalars.
+    Scalar,
+    /// An array: [`Plan::arrays`].
+    Array,
+    /// An object with keys of any name: [`Plan::maps`].
+    Map,
+    /// An object of a class: [`Plan::classes`].
+    Class,
+    /// An object of one of several classes, told by a member: [`Plan::unions`].
+    Tagged,
+    /// Built untyped and handed to the caller's hook with a type: the builder's table of hooks.
+    Hook,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Action {
+    pub op: Op,
+    pub argument: u32,
+}
+
+impl Action {
+    pub const REFUSE: Self = Self { op: Op::Refuse, argument: 0 };
+
+    #[must_use]
+    pub fn new(op: Op, argument: u32) -> Self {
+        Self { op, argument }
+    }
+}
+
+/// A type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Row {
+    pub null: Action,
+    pub boolean: Action,
+    pub integer: Action,
+    pub float: Action,
+    pub string: Action,
+    pub array: Action,
+    pub object: Action,
+    /// The value is wanted as its bytes.
+    pub raw: bool,
+}
+
+impl Row {
+    /// Takes nothing.
+    pub const NEVER: Self = Self {
+        null: Action::REFUSE,
+        boolean: Action::REFUSE,
+        integer: Action::REFUSE,
+        float: Action::REFUSE,
+        string: Action::REFUSE,
+        array: Action::REFUSE,
+        object: Action::REFUSE,
+        raw: false,
+    };
+
+    /// The same action for every token.
+    #[must_use]
+    pub fn all(action: Action) -> Self {
+        Self {
+            null: action,
+            boolean: action,
+            integer: action,
+            float: action,
+            string: action,
+            array: action,
+            object: action,
+            raw: false,
+        }
+    }
+
+    fn actions(&mut self) -> [&mut Action; 7] {
+        [
+            &mut self.null,
+            &mut self.boolean,
+            &mut self.integer,
+            &mut self.float,
+            &mut self.string,
+            &mut self.array,
+            &mut self.object,
+        ]
+    }
+
+    /// Adds what another type takes. False: both take one kind of token, and nobody could tell whose it is.
+    #[must_use]
+    pub fn join(&mut self, mut other: Self) -> bool {
+        let mut apart = !self.raw && !other.raw;
+        for (mine, others) in self.actions().into_iter().zip(other.actions()) {
+            if others.op != Op::Refuse {
+                apart &= mine.op == Op::Refuse;
+                *mine = *others;
+            }
+        }
+        apart
+    }
+}
+
+/// The items of an array.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Items {
+    /// All of one type.
+    Each(u32),
+    /// One type for each place.
+    Fixed(Vec<u32>),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Array {
+    pub items: Items,
+}
+
+/// An object with keys of any name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Map {
+    /// The action for a key, which is a string.
+    pub key: Action,
+    pub value: u32,
+}
+
+/// What becomes of a member that no field claims.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unknown {
+    Ignore,
+    Error,
+    /// It goes to the rest; the row of its value.
+    Rest(u32),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// The member's name in a document.
+    pub name: Box<[u8]>,
+    pub row: u32,
+    pub required: bool,
+    /// The name can be taken by comparing with what stands in front: short, and nothing of it is ever escaped.
+    pub plain: bool,
+}
+
+/// Names of more fields than this are looked up in a table.
+const FEW: usize = 8;
+/// Longer names are not compared with what stands in front.
+const LONGEST_PLAIN: usize = 64;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Class {
+    pub fields: Vec<Field>,
+    pub unknown: Unknown,
+    /// A member that is checked against this text and not kept: its name and the action for its value.
+    pub tag: Option<(Box<[u8]>, u32)>,
+    /// Numbers of fields by the hash of their name; empty for a few fields.
+    table: Vec<u16>,
+}
+
+impl Class {
+    #[must_use]
+    pub fn new(mut fields: Vec<Field>, unknown: Unknown, tag: Option<(Box<[u8]>, u32)>) -> Self {
+        for field in &mut fields {
+            field.plain = field.name.len() <= LONGEST_PLAIN
+                && field.name.iter().all(|byte| byte.is_ascii() && !matches!(byte, b'"' | b'\\' | ..0x20));
+        }
+        let mut table = Vec::new();
+        if fields.len() > FEW {
+            table = vec![0; (4 * fields.len()).next_power_of_two()];
+            for (number, field) in (1..).zip(&fields) {
+                let mut at = hash(&field.name) & (table.len() - 1);
+                while table[at] != 0 {
+                    at = (at + 1) & (table.len() - 1);
+                }
+                table[at] = number;
+            }
+        }
+        Self { fields, unknown, tag, table }
+    }
+
+    /// The field with this name; `expected` is looked at first.
+    #[inline]
+    #[must_use]
+    pub fn find(&self, name: &[u8], expected: usize) -> Option<usize> {
+        if let Some(field) = self.fields.get(expected)
+            && *field.name == *name
+        {
+            return Some(expected);
+        }
+        if self.table.is_empty() {
+            return self.fields.iter().position(|field| *field.name == *name);
+        }
+        let mut at = hash(name) & (self.table.len() - 1);
+        while self.table[at] != 0 {
+            let number = usize::from(self.table[at]) - 1;
+            if *self.fields[number].name == *name {
+                return Some(number);
+            }
+            at = (at + 1) & (self.table.len() - 1);
+        }
+        None
+    }
+}
+
+/// Names come from the schema, never from a document, so nobody can choose them to collide.
+fn hash(name: &[u8]) -> usize {
+    const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
+    let mut hash = name.len() as u64;
+    for chunk in name.chunks(8) {
+        let mut word = [0; 8];
+        word[..chunk.len()].copy_from_slice(chunk);
+        hash = (hash.rotate_left(23) ^ u64::from_le_bytes(word)).wrapping_mul(MULTIPLIER);
+    }
+    (hash >> 32) as usize
+}
+
+/// The value of the member that tells classes apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Tag<'a> {
+    Text(&'a [u8]),
+    Integer(i64),
+}
+
+/// Classes told apart by a member.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Union {
+    /// The member's name.
+    pub key: Box<[u8]>,
+    pub texts: Vec<(Box<[u8]>, u32)>,
+    pub integers: Vec<(i64, u32)>,
+}
+
+impl Union {
+    /// The number of the class with this tag.
+    #[must_use]
+    pub fn class(&self, tag: Tag<'_>) -> Option<u32> {
+        match tag {
+            Tag::Text(text) => self.texts.iter().find(|(known, _)| **known == *text).map(|(_, class)| *class),
+            Tag::Integer(number) => self.integers.iter().find(|(known, _)| *known == number).map(|(_, class)| *class),
+        }
+    }
+}
+
+/// A type with all that it reaches.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Plan {
+    pub rows: Vec<Row>,
+    pub arrays: Vec<Array>,
+    pub maps: Vec<Map>,
+    pub classes: Vec<Class>,
+    pub unions: Vec<Union>,
+    /// The row of the document itself.
+    pub root: u32,
+}
+
+impl Plan {
+    /// The names of the members that tell classes apart, each once.
+    #[must_use]
+    pub fn tag_keys(&self) -> Vec<Box<[u8]>> {
+        let mut keys: Vec<_> = self.unions.iter().map(|union| union.key.clone()).collect();
+        keys.sort();
+        keys.dedup();
+        keys
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn field(name: &str) -> Field {
+        Field { name: name.as_bytes().into(), row: 0, required: true, plain: false }
+    }
+
+    #[test]
+    fn fields_are_found_by_name_however_many_there_are() {
+        for count in [0, 1, 8, 9, 200] {
+            let names: Vec<_> = (0..count).map(|number| format!("field_{number}")).collect();
+            let class = Class::new(names.iter().map(|name| field(name)).collect(), Unknown::Ignore, None);
+            for (number, name) in names.iter().enumerate() {
+                for expected in [0, number, count] {
+                    assert_eq!(class.find(name.as_bytes(), expected), Some(number));
+                }
+                assert_eq!(class.find(&name.as_bytes()[1..], 0), None);
+            }
+            assert_eq!(class.find(b"", 0), None);
+        }
+    }
+
+    #[test]
+    fn only_names_that_no_document_escapes_are_compared_in_place() {
+        let names = ["a", "", "a\"b", "a\\", "\u{e9}", "\n"];
+        let class = Class::new(names.map(field).into(), Unknown::Ignore, None);
+        let plain: Vec<_> = class.fields.iter().map(|field| field.plain).collect();
+        assert_eq!(plain, [true, true, false, false, false, false]);
+    }
+
+    #[test]
+    fn types_that_claim_one_kind_of_token_do_not_join() {
+        let int = Row { integer: Action::new(Op::Int, 0), ..Row::NEVER };
+        let float = Row { integer: Action::new(Op::Float, 0), float: Action::new(Op::Float, 0), ..Row::NEVER };
+        let text = Row { string: Action::new(Op::Str, 0), ..Row::NEVER };
+        let mut row = int;
+        assert!(row.join(text));
+        assert_eq!(row, Row { integer: int.integer, string: text.string, ..Row::NEVER });
+        assert!(!row.join(float));
+        assert!(!Row { raw: true, ..Row::NEVER }.join(int));
+    }
+}
