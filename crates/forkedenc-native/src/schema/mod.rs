@@ -3,6 +3,8 @@
 
 use pyo3::prelude::*;
 
+pub mod class;
+
 /// Why a value does not fit, in texts that name types and never show the value.
 #[derive(Debug)]
 pub struct Refusal {
