@@ -44,6 +44,7 @@ pub struct Class {
     /// Called with a finished instance.
     post: Vec<Py<PyAny>>,
     runs_python: bool,
+    keeps_unknown: bool,
 }
 
 impl Class {
@@ -94,13 +95,19 @@ impl Class {
         };
         let runs_python =
             own_code || !post.is_empty() || attributes.iter().any(|own| matches!(own.default, Default::Call(_)));
-        Ok(Self { class: class.unbind(), make, attributes, post, runs_python })
+        Ok(Self { class: class.unbind(), make, attributes, post, runs_python, keeps_unknown: !rest.is_none() })
     }
 
     /// Making an instance may run code of the caller's.
     #[must_use]
     pub fn runs_python(&self) -> bool {
         self.runs_python
+    }
+
+    /// Something is kept that no field claims.
+    #[must_use]
+    pub fn keeps_unknown(&self) -> bool {
+        self.keeps_unknown
     }
 
     /// What errors call it.
@@ -122,13 +129,22 @@ impl Class {
     /// The values are owned references or null, one for each attribute. Python code may run.
     pub unsafe fn make(&self, py: Python<'_>, values: &mut [*mut ffi::PyObject]) -> Result<*mut ffi::PyObject, Trouble> {
         debug_assert_eq!(values.len(), self.attributes.len());
-        // SAFETY: as the caller's.
+        // SAFETY: as the caller's; what a failure leaves is given up here.
         unsafe {
             let made = match &self.make {
-                Make::Instance { plain } => self.instance(py, *plain, values)?,
-                Make::Dict { inline } => self.dict(py, *inline, values)?,
-                Make::Tuple { make, order } => self.tuple(py, make, order, values)?,
-                Make::Call { make, inline } => self.call(py, make, *inline, values)?,
+                Make::Instance { plain } => self.instance(py, *plain, values),
+                Make::Dict { inline } => self.dict(py, *inline, values),
+                Make::Tuple { make, order } => self.tuple(py, make, order, values),
+                Make::Call { make, inline } => self.call(py, make, *inline, values),
+            };
+            let made = match made {
+                Ok(made) => made,
+                Err(trouble) => {
+                    for value in values {
+                        ffi::Py_XDECREF(std::mem::replace(value, std::ptr::null_mut()));
+                    }
+                    return Err(trouble);
+                }
             };
             if self.post.is_empty() {
                 return Ok(made);
