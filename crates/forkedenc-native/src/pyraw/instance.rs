@@ -78,8 +78,12 @@ pub unsafe fn places(class: *mut ffi::PyTypeObject, names: &[*mut ffi::PyObject]
             return None;
         }
         let entries = table.cast::<u8>().add(size_of::<Table>() + (1 << (*table).log2_index_bytes));
-        let keys = std::slice::from_raw_parts(entries.cast::<[*mut ffi::PyObject; 2]>(), (*table).entries.cast_unsigned());
-        names.iter().map(|name| keys.iter().position(|[key, _]| key == name).and_then(|at| u8::try_from(at).ok())).collect()
+        let keys =
+            std::slice::from_raw_parts(entries.cast::<[*mut ffi::PyObject; 2]>(), (*table).entries.cast_unsigned());
+        names
+            .iter()
+            .map(|name| keys.iter().position(|[key, _]| key == name).and_then(|at| u8::try_from(at).ok()))
+            .collect()
     }
 }
 

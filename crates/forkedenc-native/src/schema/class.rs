@@ -60,6 +60,8 @@ pub struct Class {
     keeps_unknown: bool,
     /// The places of attributes beside an instance, once one has been made; `None` where they have none.
     places: OnceLock<Option<Box<[u8]>>>,
+    /// The offset of each attribute's slot, where all have one.
+    slots: Box<[isize]>,
     /// No arguments.
     none: Py<PyTuple>,
 }
@@ -104,7 +106,8 @@ impl Class {
             "call" => Make::Call { make: make.unbind(), inline },
             _ => return Err(PyTypeError::new_err("a shape of no known kind")),
         };
-        let post: Vec<_> = shape.getattr("post")?.try_iter()?.map(|call| call.map(Bound::unbind)).collect::<PyResult<_>>()?;
+        let post: Vec<_> =
+            shape.getattr("post")?.try_iter()?.map(|call| call.map(Bound::unbind)).collect::<PyResult<_>>()?;
         let own_code = match make {
             Make::Instance { how } => how == How::Ask,
             Make::Dict { .. } | Make::Tuple { .. } => false,
@@ -112,8 +115,18 @@ impl Class {
         };
         let runs_python =
             own_code || !post.is_empty() || attributes.iter().any(|own| matches!(own.default, Default::Call(_)));
-        Ok(Self { class: class.unbind(), make, attributes, post, runs_python, keeps_unknown: !rest.is_none(), places: OnceLock::new(),
-            none: PyTuple::empty(py).unbind() })
+        let slots = attributes.iter().map(|own| own.slot).collect::<Option<_>>().unwrap_or_default();
+        Ok(Self {
+            slots,
+            class: class.unbind(),
+            make,
+            attributes,
+            post,
+            runs_python,
+            keeps_unknown: !rest.is_none(),
+            places: OnceLock::new(),
+            none: PyTuple::empty(py).unbind(),
+        })
     }
 
     /// Making an instance may run code of the caller's.
@@ -145,7 +158,11 @@ impl Class {
     ///
     /// # Safety
     /// The values are owned references or null, one for each attribute. Python code may run.
-    pub unsafe fn make(&self, py: Python<'_>, values: &mut [*mut ffi::PyObject]) -> Result<*mut ffi::PyObject, Trouble> {
+    pub unsafe fn make(
+        &self,
+        py: Python<'_>,
+        values: &mut [*mut ffi::PyObject],
+    ) -> Result<*mut ffi::PyObject, Trouble> {
         debug_assert_eq!(values.len(), self.attributes.len());
         // SAFETY: as the caller's; what a failure leaves is given up here.
         unsafe {
@@ -179,7 +196,12 @@ impl Class {
     #[inline]
     #[must_use]
     pub fn missing(&self, values: &[*mut ffi::PyObject]) -> Option<usize> {
-        let absent = |(own, value): (&Attribute, &*mut ffi::PyObject)| value.is_null() && matches!(own.default, Default::Required);
+        if values.iter().all(|value| !value.is_null()) {
+            return None;
+        }
+        let absent = |(own, value): (&Attribute, &*mut ffi::PyObject)| {
+            value.is_null() && matches!(own.default, Default::Required)
+        };
         self.attributes.iter().zip(values).position(absent)
     }
 
@@ -206,6 +228,14 @@ impl Class {
                 Some(Some(places)) => &**places,
                 _ => &[],
             };
+            if !self.slots.is_empty() && values.iter().all(|value| !value.is_null()) {
+                for (offset, value) in self.slots.iter().zip(values) {
+                    // A new instance's slots are empty.
+                    let slot = object.cast::<u8>().offset(*offset).cast::<*mut ffi::PyObject>();
+                    *slot = std::mem::replace(value, std::ptr::null_mut());
+                }
+                return Ok(object);
+            }
             for (number, (own, value)) in self.attributes.iter().zip(values).enumerate() {
                 let mut value = std::mem::replace(value, std::ptr::null_mut());
                 if value.is_null() {
@@ -344,9 +374,7 @@ impl Class {
                 Default::Value(value) => ffi::Py_NewRef(value.as_ptr()),
                 Default::List => ffi::PyList_New(0),
                 Default::Dict => ffi::PyDict_New(),
-                Default::Call(factory) => {
-                    factory.bind(py).call0().map_err(|error| self.refused(py, error))?.into_ptr()
-                }
+                Default::Call(factory) => factory.bind(py).call0().map_err(|error| self.refused(py, error))?.into_ptr(),
             }
         };
         if value.is_null() { Err(PyErr::fetch(py).into()) } else { Ok(value) }

@@ -124,7 +124,8 @@ impl State {
     }
 
     fn take<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let value = with_builder!(&mut self.builder, builder => builder.finished(py)).ok_or_else(|| PyRuntimeError::new_err("a document without a value"))?;
+        let value = with_builder!(&mut self.builder, builder => builder.finished(py))
+            .ok_or_else(|| PyRuntimeError::new_err("a document without a value"))?;
         if !self.members {
             return Ok(value);
         }
@@ -224,7 +225,15 @@ impl StreamDecoder {
         }
         let builder = target.builder(py, &options);
         Ok(Self {
-            slot: Slot::new(State { stream, target, builder, members: false, waiting: None, exhausted: false, closed: false }),
+            slot: Slot::new(State {
+                stream,
+                target,
+                builder,
+                members: false,
+                waiting: None,
+                exhausted: false,
+                closed: false,
+            }),
             audit,
         })
     }
@@ -304,7 +313,9 @@ impl ItemStream {
         let framing = Framing::Inside(Navigator::new(steps, members));
         let stream = Stream::new(framing, options.limits, options.rules, start_of(depth_hint), false);
         let builder = target.builder(py, &options);
-        Ok(Self { slot: Slot::new(State { stream, target, builder, members, waiting: None, exhausted: false, closed: false }) })
+        Ok(Self {
+            slot: Slot::new(State { stream, target, builder, members, waiting: None, exhausted: false, closed: false }),
+        })
     }
 
     /// Feed a chunk; the values, or (key, value) pairs, that are complete now.

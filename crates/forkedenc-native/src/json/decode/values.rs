@@ -74,13 +74,7 @@ impl Target {
 
     /// Calls `work` with the builder for one document, or as many as `work` reads.
     #[inline(always)]
-    pub fn with<T>(
-        &self,
-        py: Python<'_>,
-        options: &Options,
-        values: Vec<*mut ffi::PyObject>,
-        work: impl Work<T>,
-    ) -> T {
+    pub fn with<T>(&self, py: Python<'_>, options: &Options, values: Vec<*mut ffi::PyObject>, work: impl Work<T>) -> T {
         let objects = options.builder(py, values);
         match &self.plan {
             None => work.run(objects),

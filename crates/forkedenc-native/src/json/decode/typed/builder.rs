@@ -12,7 +12,7 @@ use forkedenc_core::plan::{Action, Items, Op, Row, Tag, Unknown};
 use pyo3::ffi;
 use pyo3::prelude::*;
 
-use super::frames::{Account, DISCARD, Frame, Kind, NEXT, PUSH, REST};
+use super::frames::{Account, DISCARD, Frame, Kind, MOST, NEXT, PUSH, Place, REST};
 use super::plan::{NEVER, PlanObject, Typed};
 use crate::json::decode::keys::same;
 use crate::json::decode::objects::{Duplicates, ObjectBuilder};
@@ -30,9 +30,12 @@ pub struct TypedBuilder<const TEXT: bool> {
     /// The same, without asking each time.
     typed: *const Typed,
     hook: Option<Py<PyAny>>,
+    /// Some value is wanted as its bytes; some objects are told apart by a member.
+    raws: bool,
+    tags: bool,
     /// What the next value may be, and where it goes.
     pub(super) row: u32,
-    pub(super) slot: usize,
+    pub(super) slot: Place,
     pub(super) frame: Frame,
     frames: Vec<Frame>,
     /// Untyped containers open.
@@ -68,6 +71,8 @@ impl<const TEXT: bool> TypedBuilder<TEXT> {
             objects,
             plan: plan.clone_ref(py),
             typed,
+            raws: plan.get().typed.plan.rows.iter().any(|row| row.raw),
+            tags: !plan.get().typed.plan.unions.is_empty(),
             hook: hook.map(|hook| hook.clone_ref(py)),
             row: NEVER,
             slot: PUSH,
@@ -146,7 +151,7 @@ impl<const TEXT: bool> TypedBuilder<TEXT> {
     /// Puts a value where it goes; false where it is null, with an exception set.
     #[inline(always)]
     pub(super) fn store(&mut self, value: *mut ffi::PyObject) -> bool {
-        if let Some(place) = self.objects.values.get_mut(self.slot)
+        if let Some(place) = self.objects.values.get_mut(self.slot as usize)
             && !value.is_null()
         {
             let old = std::mem::replace(place, value);
@@ -179,7 +184,7 @@ impl<const TEXT: bool> TypedBuilder<TEXT> {
     fn item_row(&self) -> u32 {
         match &self.typed().plan.arrays[self.frame.number as usize].items {
             Items::Each(row) => *row,
-            Items::Fixed(rows) => rows.get(self.frame.next).copied().unwrap_or(NEVER),
+            Items::Fixed(rows) => rows.get(self.frame.next as usize).copied().unwrap_or(NEVER),
         }
     }
 
@@ -240,9 +245,10 @@ impl<const TEXT: bool> TypedBuilder<TEXT> {
         let Some(value) = self.objects.pop(py) else { return false };
         let kind = self.typed().hooks[number as usize].bind(py);
         let made = match &self.hook {
-            Some(hook) => hook.bind(py).call1((kind, value)).map_err(|error| {
-                own_refusal(py, error, || shown(kind), "a value that dec_hook refused")
-            }),
+            Some(hook) => hook
+                .bind(py)
+                .call1((kind, value))
+                .map_err(|error| own_refusal(py, error, || shown(kind), "a value that dec_hook refused")),
             None => Err(Trouble::refused(shown(kind), "a value without a dec_hook")),
         };
         self.made(made)
@@ -277,7 +283,8 @@ impl<const TEXT: bool> TypedBuilder<TEXT> {
                 Op::Class => typed.classes[action.argument as usize].name(py),
                 Op::Tagged => {
                     let union = &typed.plan.unions[action.argument as usize];
-                    let classes = union.texts.iter().map(|(_, class)| class).chain(union.integers.iter().map(|(_, class)| class));
+                    let classes =
+                        union.texts.iter().map(|(_, class)| class).chain(union.integers.iter().map(|(_, class)| class));
                     let mut names: Vec<_> = classes.map(|class| typed.classes[*class as usize].name(py)).collect();
                     names.dedup();
                     names.join(" or ")
@@ -294,7 +301,8 @@ impl<const TEXT: bool> TypedBuilder<TEXT> {
     /// Opens a container whose values go to places that `frame` and the caller say.
     #[inline(always)]
     pub(super) fn open(&mut self, kind: Kind, number: u32, in_object: bool) -> u64 {
-        if self.frames.len() == self.frames.capacity() && self.frames.try_reserve(self.frames.len().max(16)).is_err() {
+        let full = self.frames.len() == self.frames.capacity();
+        if (full && self.frames.try_reserve(self.frames.len().max(16)).is_err()) || self.objects.values.len() >= MOST {
             // SAFETY: attached.
             unsafe { ffi::PyErr_NoMemory() };
             return REFUSED;
@@ -302,7 +310,7 @@ impl<const TEXT: bool> TypedBuilder<TEXT> {
         let around = Frame { slot: self.slot, row: self.row, rest_is_open: self.rest_is_open, ..self.frame };
         self.frames.push(around);
         self.rest_is_open = false;
-        self.frame = Frame { kind, number, base: self.objects.values.len(), ..Frame::TOP };
+        self.frame = Frame { kind, number, base: self.objects.values.len() as Place, ..Frame::TOP };
         let mark = TYPED | (self.frames.len() as u64) << 1 | u64::from(in_object);
         self.objects.back_to(mark);
         mark
@@ -341,7 +349,7 @@ impl<const TEXT: bool> TypedBuilder<TEXT> {
     #[inline(always)]
     fn open_any(&mut self) {
         self.any = 1;
-        self.frame.any_base = self.objects.values.len();
+        self.frame.any_base = self.objects.values.len() as Place;
         self.frame.rest_is_open = self.rest_is_open;
         self.rest_is_open = false;
     }
@@ -360,12 +368,12 @@ impl<const TEXT: bool> TypedBuilder<TEXT> {
     fn class_key(&mut self, bytes: &[u8], ascii: bool) -> Member {
         let number = self.frame.number as usize;
         let class = &self.typed().plan.classes[number];
-        if let Some(field) = class.find(bytes, self.frame.next) {
-            self.slot = self.frame.base + field;
+        if let Some(field) = class.find(bytes, self.frame.next as usize) {
             self.row = class.fields[field].row;
-            self.frame.current = field;
-            self.frame.next = field + 1;
-            if !self.objects.values[self.slot].is_null() {
+            self.slot = self.frame.base + field as u32;
+            self.frame.current = field as u32;
+            self.frame.next = field as u32 + 1;
+            if !self.objects.values[self.slot as usize].is_null() {
                 match self.objects.duplicates() {
                     Duplicates::Last => {}
                     Duplicates::First => self.slot = DISCARD,
@@ -389,7 +397,8 @@ impl<const TEXT: bool> TypedBuilder<TEXT> {
                 self.note_unknown(bytes);
                 // SAFETY: attached.
                 let name = self.typed().classes[number].name(unsafe { Python::assume_attached() });
-                self.trouble = Some(Trouble::refused(format!("only members that {name} has"), "a member that it lacks"));
+                self.trouble =
+                    Some(Trouble::refused(format!("only members that {name} has"), "a member that it lacks"));
                 Member::Failed
             }
             Unknown::Rest(row) => self.rest_key(bytes, ascii, row),
@@ -401,9 +410,9 @@ impl<const TEXT: bool> TypedBuilder<TEXT> {
         self.frame.current = Frame::UNKNOWN;
         if self.frame.odd == 0 {
             self.odd_keys.push(Vec::new());
-            self.frame.odd = self.odd_keys.len();
+            self.frame.odd = self.odd_keys.len() as u32;
         }
-        let key = &mut self.odd_keys[self.frame.odd - 1];
+        let key = &mut self.odd_keys[self.frame.odd as usize - 1];
         key.clear();
         key.extend_from_slice(&bytes[..bytes.len().min(4 * forkedenc_core::path::SHOWN)]);
     }
@@ -417,13 +426,13 @@ impl<const TEXT: bool> TypedBuilder<TEXT> {
         } else if account.bytes > self.rest_bytes {
             self.over = Some((Limit::RestBytes, self.rest_bytes, account.bytes));
         }
-        let mark = self.frame.base + self.typed().plan.classes[self.frame.number as usize].fields.len();
+        let mark = self.frame.base as usize + self.typed().plan.classes[self.frame.number as usize].fields.len();
         let answer = self.objects.key_above(mark, bytes, ascii);
         if answer != Member::Build {
             return answer;
         }
         self.frame.current = REST;
-        self.frame.key = self.objects.values.len() - 1;
+        self.frame.key = self.objects.values.len() as Place - 1;
         (self.slot, self.row, self.rest_is_open) = (PUSH, row, true);
         if self.over.is_some() { Member::Over } else { Member::Rest }
     }
@@ -433,8 +442,8 @@ impl<const TEXT: bool> TypedBuilder<TEXT> {
         self.row = map.value;
         self.slot = PUSH;
         if map.key.op == Op::Str {
-            let answer = self.objects.key_above(self.frame.base, bytes, ascii);
-            self.frame.key = self.objects.values.len().wrapping_sub(1);
+            let answer = self.objects.key_above(self.frame.base as usize, bytes, ascii);
+            self.frame.key = (self.objects.values.len() as Place).wrapping_sub(1);
             return answer;
         }
         self.note_unknown(bytes);
@@ -446,7 +455,7 @@ impl<const TEXT: bool> TypedBuilder<TEXT> {
             _ => Err(Trouble::refused("another key", "str")),
         };
         match made {
-            Ok(key) => self.objects.put_key_above(self.frame.base, key.into_ptr()),
+            Ok(key) => self.objects.put_key_above(self.frame.base as usize, key.into_ptr()),
             Err(trouble) => {
                 self.refuse(trouble);
                 Member::Failed
@@ -458,16 +467,16 @@ impl<const TEXT: bool> TypedBuilder<TEXT> {
     fn open_key(&self, frame: &Frame) -> Vec<u8> {
         match frame.kind {
             Kind::Class if frame.current < REST => {
-                self.typed().plan.classes[frame.number as usize].fields[frame.current].name.to_vec()
+                self.typed().plan.classes[frame.number as usize].fields[frame.current as usize].name.to_vec()
             }
             Kind::Class if frame.current == Frame::TAG => {
                 let tag = &self.typed().plan.classes[frame.number as usize].tag;
                 tag.as_ref().map(|(name, _)| name.to_vec()).unwrap_or_default()
             }
             _ if frame.odd > 0 && frame.current == Frame::UNKNOWN => {
-                self.odd_keys.get(frame.odd - 1).cloned().unwrap_or_default()
+                self.odd_keys.get(frame.odd as usize - 1).cloned().unwrap_or_default()
             }
-            _ => self.objects.key_at(frame.key),
+            _ => self.objects.key_at(frame.key as usize),
         }
     }
 }
@@ -525,11 +534,9 @@ impl<const TEXT: bool> Builder for TypedBuilder<TEXT> {
         // SAFETY: attached.
         unsafe {
             match action.op {
-                Op::Int | Op::Any => self.store(if pyraw::on() {
-                    pyraw::scalar::int(value)
-                } else {
-                    ffi::PyLong_FromLongLong(value)
-                }),
+                Op::Int | Op::Any => {
+                    self.store(if pyraw::on() { pyraw::scalar::int(value) } else { ffi::PyLong_FromLongLong(value) })
+                }
                 Op::Float => self.store(ffi::PyFloat_FromDouble(value as f64)),
                 _ => self.odd(Token::Integer(value), action),
             }
@@ -638,13 +645,13 @@ impl<const TEXT: bool> Builder for TypedBuilder<TEXT> {
             return None;
         }
         let class = &self.typed().plan.classes[self.frame.number as usize];
-        let field = class.fields.get(self.frame.next)?;
+        let field = class.fields.get(self.frame.next as usize)?;
         let length = field.name.len();
         if !field.plain || length >= ahead.len() || ahead[length] != b'"' || !same(&ahead[..length], &field.name) {
             return None;
         }
         let slot = self.frame.base + self.frame.next;
-        if !self.objects.values[slot].is_null() {
+        if !self.objects.values[slot as usize].is_null() {
             return None;
         }
         self.slot = slot;
@@ -751,9 +758,13 @@ impl<const TEXT: bool> Builder for TypedBuilder<TEXT> {
             Some(mark) if mark & TYPED != 0 => {
                 // The frame around this one is the one pushed before it.
                 let place = ((mark & !TYPED) >> 1) as usize;
-                place.checked_sub(1).and_then(|place| self.frames.get(place)).map(|frame| self.open_key(frame)).unwrap_or_default()
+                place
+                    .checked_sub(1)
+                    .and_then(|place| self.frames.get(place))
+                    .map(|frame| self.open_key(frame))
+                    .unwrap_or_default()
             }
-            Some(mark) if (mark >> 1) as usize == self.frame.any_base => self.open_key(&self.frame),
+            Some(mark) if mark >> 1 == u64::from(self.frame.any_base) => self.open_key(&self.frame),
             Some(mark) => self.objects.member_key(Some(mark)),
         }
     }
@@ -769,7 +780,7 @@ impl<const TEXT: bool> Builder for TypedBuilder<TEXT> {
 
     #[inline(always)]
     fn wants_raw(&self) -> bool {
-        self.any == 0 && self.expects().raw
+        self.raws && self.any == 0 && self.expects().raw
     }
 
     fn raw(&mut self, text: &[u8]) -> bool {
@@ -806,8 +817,9 @@ impl<const TEXT: bool> Builder for TypedBuilder<TEXT> {
         }
     }
 
+    #[inline(always)]
     fn tag_key(&self) -> Option<&[u8]> {
-        if self.any > 0 {
+        if !self.tags || self.any > 0 {
             return None;
         }
         let action = self.expects().object;

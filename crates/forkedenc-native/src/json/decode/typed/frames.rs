@@ -10,14 +10,19 @@ use super::flood;
 use super::plan::Collection;
 use crate::schema::Trouble;
 
+/// A place on the stack of values; no stack has so many.
+pub type Place = u32;
+/// More values than this are refused, as if memory were out.
+pub const MOST: usize = 1 << 31;
+
 /// Where a value goes that has no place of its own: on top of the stack.
-pub const PUSH: usize = usize::MAX;
+pub const PUSH: Place = Place::MAX;
 /// The same, and the next item has a row of its own.
-pub const NEXT: usize = usize::MAX - 1;
+pub const NEXT: Place = Place::MAX - 1;
 /// Nowhere: it is checked and dropped.
-pub const DISCARD: usize = usize::MAX - 2;
+pub const DISCARD: Place = Place::MAX - 2;
 /// In `Frame::current`: a member of the rest.
-pub const REST: usize = usize::MAX - 3;
+pub const REST: u32 = u32::MAX - 3;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -34,19 +39,19 @@ pub struct Frame {
     /// Of the array, map or class in the plan.
     pub number: u32,
     /// Where its values begin.
-    pub base: usize,
+    pub base: Place,
     /// The field or item that is expected next.
-    pub next: usize,
+    pub next: u32,
     /// The field that is open.
-    pub current: usize,
+    pub current: u32,
     /// Where the key of the open member lies, if it lies on the stack.
-    pub key: usize,
+    pub key: Place,
     /// One more than the place of that key among the odd ones.
-    pub odd: usize,
+    pub odd: u32,
     /// Where the untyped container begins that is open in it, or was last.
-    pub any_base: usize,
+    pub any_base: Place,
     /// What the container around goes on with: the place and row of the value that this container is.
-    pub slot: usize,
+    pub slot: Place,
     pub row: u32,
     pub rest_is_open: bool,
 }
@@ -58,17 +63,17 @@ impl Frame {
         base: 0,
         next: 0,
         current: 0,
-        key: usize::MAX,
+        key: Place::MAX,
         odd: 0,
-        any_base: usize::MAX,
+        any_base: Place::MAX,
         slot: PUSH,
         row: 0,
         rest_is_open: false,
     };
     /// In `current`: the member that tells the class.
-    pub const TAG: usize = usize::MAX - 1;
+    pub const TAG: u32 = u32::MAX - 1;
     /// In `current`: a key that nothing else keeps.
-    pub const UNKNOWN: usize = usize::MAX;
+    pub const UNKNOWN: u32 = u32::MAX;
 }
 
 /// What a rest has gathered.
@@ -93,10 +98,10 @@ impl<const TEXT: bool> TypedBuilder<TEXT> {
             let typed = self.typed();
             let number = self.frame.number as usize;
             let (class, plan) = (&typed.classes[number], &typed.plan.classes[number]);
-            let base = self.frame.base;
+            let base = self.frame.base as usize;
             let places = base + plan.fields.len();
             if self.frame.odd > 0 {
-                self.odd_keys.truncate(self.frame.odd - 1);
+                self.odd_keys.truncate(self.frame.odd as usize - 1);
             }
             if class.keeps_unknown() {
                 let mut rest = NULL;
@@ -113,14 +118,14 @@ impl<const TEXT: bool> TypedBuilder<TEXT> {
                     return NULL;
                 }
             }
-            if let Some(missing) = class.missing(&self.objects.values[base..]) {
+            let values = &mut self.objects.values[base..];
+            if let Some(missing) = class.missing(values) {
                 let name = String::from_utf8_lossy(&plan.fields[missing].name).into_owned();
-                let trouble = Trouble::refused(format!("{} with the member {name:?}", class.name(py)), "an object without it");
-                self.refuse(trouble);
+                let expected = format!("{} with the member {name:?}", class.name(py));
+                self.refuse(Trouble::refused(expected, "an object without it"));
                 return NULL;
             }
-            // Taken off the stack before any code of the caller's runs.
-            let made = class.make(py, &mut self.objects.values[base..]);
+            let made = class.make(py, values);
             self.objects.values.truncate(base);
             match made {
                 Ok(value) => value,
@@ -137,9 +142,9 @@ impl<const TEXT: bool> TypedBuilder<TEXT> {
         unsafe {
             let py = Python::assume_attached();
             let objects = &self.typed().maps[self.frame.number as usize];
-            let base = self.frame.base;
+            let base = self.frame.base as usize;
             if self.frame.odd > 0 {
-                self.odd_keys.truncate(self.frame.odd - 1);
+                self.odd_keys.truncate(self.frame.odd as usize - 1);
             }
             if !objects.plain_keys && flood::is_flood(py, self.objects.values[base..].iter().step_by(2).copied()) {
                 let trouble = Trouble::refused("keys with hashes of their own", "keys of which many have one hash");
@@ -167,7 +172,7 @@ impl<const TEXT: bool> TypedBuilder<TEXT> {
     #[inline(always)]
     pub(super) fn finish_array(&mut self) -> *mut ffi::PyObject {
         let number = self.frame.number as usize;
-        let base = self.frame.base;
+        let base = self.frame.base as usize;
         let typed = self.typed();
         let objects = &typed.arrays[number];
         if objects.collection == Collection::List && objects.constraints.is_none() {
@@ -175,9 +180,12 @@ impl<const TEXT: bool> TypedBuilder<TEXT> {
             return unsafe { self.objects.list(base) };
         }
         if let Items::Fixed(rows) = &typed.plan.arrays[number].items
-            && self.frame.next != rows.len()
+            && self.frame.next as usize != rows.len()
         {
-            let trouble = Trouble::refused(format!("array of {} items", rows.len()), format!("array of {} items", self.frame.next));
+            let trouble = Trouble::refused(
+                format!("array of {} items", rows.len()),
+                format!("array of {} items", self.frame.next),
+            );
             self.refuse(trouble);
             return NULL;
         }
@@ -200,7 +208,12 @@ impl<const TEXT: bool> TypedBuilder<TEXT> {
         }
     }
 
-    fn collection<'py>(&mut self, py: Python<'py>, kind: Collection, base: usize) -> Result<Bound<'py, PyAny>, Trouble> {
+    fn collection<'py>(
+        &mut self,
+        py: Python<'py>,
+        kind: Collection,
+        base: usize,
+    ) -> Result<Bound<'py, PyAny>, Trouble> {
         // SAFETY: attached; the references from `base` on move into what is made.
         unsafe {
             if kind == Collection::Tuple {
@@ -226,7 +239,11 @@ impl<const TEXT: bool> TypedBuilder<TEXT> {
             if let Some(error) = PyErr::take(py) {
                 return Err(error.into());
             }
-            let made = if kind == Collection::Set { ffi::PySet_New(list.as_ptr()) } else { ffi::PyFrozenSet_New(list.as_ptr()) };
+            let made = if kind == Collection::Set {
+                ffi::PySet_New(list.as_ptr())
+            } else {
+                ffi::PyFrozenSet_New(list.as_ptr())
+            };
             Ok(Bound::from_owned_ptr_or_err(py, made)?)
         }
     }
