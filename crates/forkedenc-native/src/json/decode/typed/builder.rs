@@ -8,7 +8,7 @@
 use forkedenc_core::json::builder::{Member, REFUSED};
 use forkedenc_core::json::{Builder, Constant};
 use forkedenc_core::limits::{JsonLimits, Limit, NONE};
-use forkedenc_core::plan::{Action, Items, Op, Row, Tag, Unknown};
+use forkedenc_core::plan::{Action, Field, Items, Op, Row, Tag, Unknown};
 use pyo3::ffi;
 use pyo3::prelude::*;
 
@@ -22,6 +22,8 @@ use crate::schema::{Token, Trouble};
 
 /// Marks of typed containers: this bit, then the number of frames around them.
 const TYPED: u64 = 1 << 62;
+
+const NO_FIELDS: *const [Field] = &raw const *(&[] as &[Field]);
 
 /// `TEXT`: numbers come as their text.
 pub struct TypedBuilder<const TEXT: bool> {
@@ -37,6 +39,8 @@ pub struct TypedBuilder<const TEXT: bool> {
     pub(super) row: u32,
     pub(super) slot: Place,
     pub(super) frame: Frame,
+    /// The fields of the open object, where it is of a class.
+    fields: *const [Field],
     frames: Vec<Frame>,
     /// Untyped containers open.
     any: u64,
@@ -77,6 +81,7 @@ impl<const TEXT: bool> TypedBuilder<TEXT> {
             row: NEVER,
             slot: PUSH,
             frame: Frame::TOP,
+            fields: NO_FIELDS,
             frames: Vec::new(),
             any: 0,
             tagged: None,
@@ -97,6 +102,7 @@ impl<const TEXT: bool> TypedBuilder<TEXT> {
         self.row = self.typed().plan.root;
         self.slot = PUSH;
         self.frame = Frame::TOP;
+        self.fields = NO_FIELDS;
         self.frames.clear();
         self.any = 0;
         self.tagged = None;
@@ -116,6 +122,12 @@ impl<const TEXT: bool> TypedBuilder<TEXT> {
     fn expects<'a>(&self) -> &'a Row {
         // SAFETY: the plan has been checked: every row that a row, field or item names is there. The reference ends with the call.
         unsafe { &*self.typed().plan.rows.as_ptr().add(self.row as usize) }
+    }
+
+    #[inline(always)]
+    fn fields<'a>(&self) -> &'a [Field] {
+        // SAFETY: a part of the plan, as in `typed`, or nothing.
+        unsafe { &*self.fields }
     }
 
     /// The finished document.
@@ -310,6 +322,7 @@ impl<const TEXT: bool> TypedBuilder<TEXT> {
         let around = Frame { slot: self.slot, row: self.row, rest_is_open: self.rest_is_open, ..self.frame };
         self.frames.push(around);
         self.rest_is_open = false;
+        self.fields = NO_FIELDS;
         self.frame = Frame { kind, number, base: self.objects.values.len() as Place, ..Frame::TOP };
         let mark = TYPED | (self.frames.len() as u64) << 1 | u64::from(in_object);
         self.objects.back_to(mark);
@@ -319,9 +332,16 @@ impl<const TEXT: bool> TypedBuilder<TEXT> {
     /// The container is complete: its value, on top of the stack no more, goes where the one around it wants it.
     #[inline(always)]
     fn close(&mut self, outer: u64) {
-        let frame = self.frames.pop().unwrap_or(Frame::TOP);
-        self.frame = frame;
-        (self.slot, self.row, self.rest_is_open) = (frame.slot, frame.row, frame.rest_is_open);
+        // Copied from where it lies: a copy of a copy would wait for the first.
+        if let Some(frame) = self.frames.last() {
+            (self.slot, self.row, self.rest_is_open) = (frame.slot, frame.row, frame.rest_is_open);
+            self.frame = *frame;
+        }
+        self.frames.truncate(self.frames.len().saturating_sub(1));
+        self.fields = match self.frame.kind {
+            Kind::Class => &raw const *self.typed().plan.classes[self.frame.number as usize].fields,
+            _ => NO_FIELDS,
+        };
         self.objects.back_to(outer);
     }
 
@@ -331,6 +351,7 @@ impl<const TEXT: bool> TypedBuilder<TEXT> {
         let mark = self.open(Kind::Class, number, true);
         if mark != REFUSED {
             let places = class.fields.len();
+            self.fields = &raw const *class.fields;
             let values = &mut self.objects.values;
             if values.capacity() - values.len() < places && values.try_reserve(places).is_err() {
                 // SAFETY: attached.
@@ -641,13 +662,12 @@ impl<const TEXT: bool> Builder for TypedBuilder<TEXT> {
         if self.any > 0 {
             return self.objects.expected_key(ahead);
         }
-        if self.frame.kind != Kind::Class {
-            return None;
-        }
-        let class = &self.typed().plan.classes[self.frame.number as usize];
-        let field = class.fields.get(self.frame.next as usize)?;
-        let length = field.name.len();
-        if !field.plain || length >= ahead.len() || ahead[length] != b'"' || !same(&ahead[..length], &field.name) {
+        let field = self.fields().get(self.frame.next as usize)?;
+        let length = field.look.length();
+        if !field.look.fits(ahead)
+            || (field.look.is_long()
+                && !(length < ahead.len() && ahead[length] == b'"' && same(&ahead[..length], &field.name)))
+        {
             return None;
         }
         let slot = self.frame.base + self.frame.next;

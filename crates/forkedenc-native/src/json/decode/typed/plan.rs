@@ -267,12 +267,9 @@ impl Reader {
         let mut fields = Vec::new();
         for field in shape.getattr("fields")?.try_iter()? {
             let field = field?;
-            fields.push(Field {
-                name: bytes_of(&field.getattr("wire")?)?,
-                row: index(&field.getattr("node")?)?,
-                required: field.getattr("required")?.is_truthy()?,
-                plain: false,
-            });
+            let row = index(&field.getattr("node")?)?;
+            let required = field.getattr("required")?.is_truthy()?;
+            fields.push(Field::new(bytes_of(&field.getattr("wire")?)?, row, required));
         }
         let rest = shape.getattr("rest")?;
         let own: String = shape.getattr("unknown")?.extract()?;
