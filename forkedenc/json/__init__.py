@@ -22,6 +22,7 @@ from forkedenc.json._decode import _default_decoder as _default_decoder, aitems,
 from forkedenc.json._detect import detect_encoding
 from forkedenc.json._encode import Encoder, _default_encoder as _default_encoder, dump, dumps, encode, encode_lines
 from forkedenc.json._errors import DecodeError
+from forkedenc.json._naming import name, rename
 from forkedenc.json.decoder import JSONDecodeError, JSONDecoder
 from forkedenc.json.encoder import JSONEncoder
 
@@ -44,6 +45,8 @@ __all__ = [
     "load",
     "loads",
     "members",
+    "name",
+    "rename",
 ]
 
 __version__ = "2.0.9"
