@@ -14,6 +14,7 @@ use pyo3::ffi;
 use super::instance::Step;
 use super::layout::{entries, small_int};
 use super::options::{COMPACT, Options};
+use super::plan::Plan;
 use super::text::clean_string;
 use super::types;
 use super::walk::{Class, DICT, Flow, LIST, OBJECT, Open, REST, ROOT, SEARCHED, TUPLE, Walk, kind_and_position};
@@ -56,10 +57,14 @@ pub struct Near {
     /// As words and pointers apart: a frame that is written in pieces and read in one is waited for.
     frames: [MaybeUninit<u64>; SEARCHED],
     walked: [MaybeUninit<*mut ffi::PyObject>; SEARCHED],
-    /// Of a rest, the instance that has it.
+    /// Of an instance and of a rest, the plan; of a rest, the instance that has it.
+    plans: [MaybeUninit<*const Plan>; SEARCHED],
     owners: [MaybeUninit<*mut ffi::PyObject>; SEARCHED],
-    /// Of the open one, if that is a rest and near.
+    /// Those of the open one, if it is near.
+    pub plan: *const Plan,
     pub owner: *mut ffi::PyObject,
+    /// The plan of what [`Near::walks`] has found.
+    found: *const Plan,
     count: usize,
     /// The most at once, an empty container below the innermost counted.
     peak: usize,
@@ -94,7 +99,8 @@ impl Near {
         unsafe {
             self.frames.get_unchecked_mut(self.count).write(open.frame()[0]);
             self.walked.get_unchecked_mut(self.count).write(open.walked);
-            if open.kind == REST {
+            if open.kind >= OBJECT {
+                self.plans.get_unchecked_mut(self.count).write(self.plan);
                 self.owners.get_unchecked_mut(self.count).write(self.owner);
             }
         }
@@ -110,7 +116,8 @@ impl Near {
         // SAFETY: the last one was written.
         unsafe {
             let open = Open::of(self.frame(self.count), self.walked(self.count));
-            if open.kind == REST {
+            if open.kind >= OBJECT {
+                self.plan = self.plans.get_unchecked(self.count).assume_init();
                 self.owner = self.owners.get_unchecked(self.count).assume_init();
             }
             open
@@ -132,9 +139,16 @@ impl Near {
     /// # Safety
     /// The interpreter is attached and `value` is alive.
     #[inline(always)]
-    unsafe fn walks(&self, value: *mut ffi::PyObject) -> bool {
+    unsafe fn walks(&mut self, value: *mut ffi::PyObject) -> bool {
+        if !self.instances {
+            return false;
+        }
         // SAFETY: as the caller's.
-        unsafe { self.instances && types::find(ffi::Py_TYPE(value)).is_some_and(|plan| plan.is_hot_for(value)) }
+        unsafe {
+            let Some(plan) = types::find(ffi::Py_TYPE(value)) else { return false };
+            self.found = plan;
+            plan.is_hot_for(value)
+        }
     }
 }
 
@@ -158,8 +172,11 @@ impl Walk {
         let mut near = Near {
             frames: [MaybeUninit::uninit(); SEARCHED],
             walked: [MaybeUninit::uninit(); SEARCHED],
+            plans: [MaybeUninit::uninit(); SEARCHED],
             owners: [MaybeUninit::uninit(); SEARCHED],
+            plan: std::ptr::null(),
             owner: null_mut(),
+            found: std::ptr::null(),
             count: 0,
             peak: 0,
             most: self.easy.saturating_sub(self.held.len()),
@@ -171,7 +188,7 @@ impl Walk {
         // owns what is open; containers are read as they are after. Short tokens are written where `left` is at least
         // 0, or behind a string or bracket written so.
         unsafe {
-            let mut class = match self.root::<ASCII, STYLE>(options, next, &near, &mut pen) {
+            let mut class = match self.root::<ASCII, STYLE>(options, next, &mut near, &mut pen) {
                 Class::Leaf => return Flow::Done,
                 class => class,
             };
@@ -225,8 +242,10 @@ impl Walk {
                         match step {
                             Step::Stop(class) => class,
                             Step::Rest => {
-                                class = Class::Leaf;
-                                continue;
+                                let class = self
+                                    .rest_members::<ASCII, STYLE>(options, &mut item, &mut copy, &mut near, &mut pen);
+                                (open, next) = (copy, item);
+                                class
                             }
                         }
                     }
@@ -286,7 +305,7 @@ impl Walk {
         &mut self,
         options: &Options,
         value: *mut ffi::PyObject,
-        near: &Near,
+        near: &mut Near,
         pen: &mut Pen,
     ) -> Class {
         // SAFETY: as the caller's.
@@ -404,10 +423,15 @@ impl Walk {
                     return self.stop(*open, near);
                 }
                 pen.put([bracket], 1);
-                if kind == OBJECT && !self.tag(value, pen) {
-                    return self.stop(*open, near);
-                }
                 near.push(*open);
+                if kind == OBJECT {
+                    near.plan = near.found;
+                    let tag = &(*near.plan).tag_text;
+                    if !tag.is_empty() && !self.cold(pen, |walk| walk.out.raw(tag)) {
+                        *open = near.pop();
+                        return self.stop(*open, near);
+                    }
+                }
                 *open = Open { kind, wrote: 0, position: 0, walked: value };
                 return Flow::Suspended;
             }
@@ -422,17 +446,6 @@ impl Walk {
             near.most = self.easy.saturating_sub(self.held.len());
             flow
         }
-    }
-
-    /// Writes the tag of an instance's class, if it has one.
-    ///
-    /// # Safety
-    /// The interpreter is attached and `value` is an instance of a class with a plan.
-    #[inline(always)]
-    unsafe fn tag(&mut self, value: *mut ffi::PyObject, pen: &mut Pen) -> bool {
-        // SAFETY: as the caller's.
-        let Some(plan) = (unsafe { types::find(ffi::Py_TYPE(value)) }) else { return true };
-        plan.tag_text.is_empty() || self.cold(pen, |walk| walk.out.raw(&plan.tag_text))
     }
 
     /// Ends in failure: the path and the reason are the walk's from here on.

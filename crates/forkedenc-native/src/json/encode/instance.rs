@@ -33,10 +33,10 @@ impl Walk {
         pen: &mut Pen,
     ) -> Step {
         const { assert!(KEY <= 32) };
-        // SAFETY: as the caller's; a key takes `KEY` bytes of the margin and a short token the rest of it.
+        // SAFETY: as the caller's; a plan is there while nothing runs Python code; a key takes `KEY` bytes of the margin and a short token the rest of it.
         unsafe {
             let instance = open.walked;
-            let Some(plan) = self.plan_now(instance) else { return Step::Stop(Class::Failed) };
+            let plan = &*near.plan;
             let (unset, other_unset) = (types::unset(), plan.other_unset);
             let (mut position, count) = (open.position.cast_unsigned(), plan.hot.len());
             while position < count {
@@ -96,13 +96,13 @@ impl Walk {
                     if (*rest.cast::<ffi::PyDictObject>()).ma_used == 0 {
                         return Some(std::ptr::null_mut());
                     }
-                    if !near.holds(rest) && self.held.is_empty() {
-                        return Some(rest);
-                    }
                     if near.holds(rest) {
                         open.position = 0;
                         self.fail(Trouble::Circular, std::ptr::null_mut());
                         return None;
+                    }
+                    if self.held.is_empty() {
+                        return Some(rest);
                     }
                 }
             }
@@ -123,9 +123,9 @@ impl Walk {
         near: &mut Near,
         pen: &mut Pen,
     ) -> Class {
-        // SAFETY: as the caller's; the owner is the instance below.
+        // SAFETY: as the caller's; a plan is there while nothing runs Python code.
         unsafe {
-            let Some(plan) = self.plan_now(near.owner) else { return Class::Failed };
+            let plan = &*near.plan;
             let entries = entries(self.layout, open.walked);
             let (behind, count) = if STYLE == COMPACT { (*b": ", 1) } else { (*b": ", 2) };
             loop {

@@ -67,7 +67,7 @@ pub struct Plan {
     pub other_unset: *mut ffi::PyObject,
     /// What no member of the rest may be called, sorted; and what their hashes say.
     keys: Box<[Box<[u8]>]>,
-    hashes: u64,
+    hashes: [u64; 2],
 }
 
 // SAFETY: the pointer is an address to compare with, never followed.
@@ -133,7 +133,10 @@ impl Plan {
             tag,
             tag_text,
             other_unset: other_unset(class)?.unwrap_or(unset),
-            hashes: keys.iter().fold(0, |hashes, key| hashes | 1 << hash(key)),
+            hashes: keys
+                .iter()
+                .map(|key| hash(key))
+                .fold([0; 2], |[first, second], [one, other]| [first | 1 << one, second | 1 << other]),
             keys: keys.into_boxed_slice(),
         })
     }
@@ -141,7 +144,8 @@ impl Plan {
     /// Is this the key of a field, or of the tag? `key` is written out, quotes and colon included.
     #[inline(always)]
     pub fn claims(&self, key: &[u8]) -> bool {
-        self.hashes >> hash(key) & 1 != 0 && self.claims_exactly(key)
+        let [one, other] = hash(key);
+        self.hashes[0] >> one & self.hashes[1] >> other & 1 != 0 && self.claims_exactly(key)
     }
 
     #[inline(never)]
@@ -183,15 +187,17 @@ pub unsafe fn slot(instance: *mut ffi::PyObject, offset: isize) -> *mut ffi::PyO
     unsafe { instance.cast::<u8>().offset(offset).cast::<*mut ffi::PyObject>().read() }
 }
 
-/// One of 64, by the length and two bytes of a key that is written out.
+/// Two of 64, by the length and some bytes of a key that is written out.
 #[inline(always)]
-fn hash(key: &[u8]) -> u32 {
+fn hash(key: &[u8]) -> [u32; 2] {
     let count = key.len();
-    if count < 3 {
-        return 0;
+    if count < 4 {
+        return [0; 2];
     }
-    let (first, last) = (u32::from(key[1]), u32::from(key[count - 3]));
-    (count as u32).wrapping_mul(7).wrapping_add(first.wrapping_mul(5)).wrapping_add(last.wrapping_mul(3)) & 63
+    // The quotes and the colon are always the same.
+    let (first, second, last) = (u32::from(key[1]), u32::from(key[2]), u32::from(key[count - 3]));
+    let (one, other) = (first + (count as u32) * 5, second * 3 + last * 5 + u32::from(key[count / 2]) * 7);
+    [one & 63, other & 63]
 }
 
 impl Hot {
