@@ -5,7 +5,6 @@ use pyo3::prelude::*;
 
 mod decoder;
 mod hooks;
-mod integer;
 mod keys;
 mod loads;
 mod objects;
