@@ -5,7 +5,6 @@ use pyo3::prelude::*;
 
 mod decoder;
 mod hooks;
-pub mod integer;
 mod keys;
 mod loads;
 mod objects;

@@ -12,9 +12,9 @@ use pyo3::exceptions::PyMemoryError;
 use pyo3::prelude::*;
 use pyo3::{ffi, intern};
 
-use super::integer;
 use super::keys::Keys;
 use crate::pyraw;
+use crate::schema::scalar::integer;
 use crate::text;
 
 /// What becomes of a key that stood in its object before.

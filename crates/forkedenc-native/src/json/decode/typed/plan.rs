@@ -200,7 +200,7 @@ impl Reader {
     }
 
     fn scalar(&mut self, node: &Bound<'_, PyTuple>) -> PyResult<Row> {
-        let scalar = Scalar::read(node)?;
+        let mut scalar = Scalar::read(node)?;
         let row = scalar.row(self.typed.scalars.len() as u32, self.lax);
         self.typed.number_text |= scalar.wants_number_text();
         self.typed.runs_python |= scalar.runs_python();
@@ -291,7 +291,7 @@ impl Reader {
     fn tag(&mut self, tag: &Bound<'_, PyAny>) -> PyResult<(Box<[u8]>, u32)> {
         let py = tag.py();
         let value = tag.get_item(1)?;
-        let scalar = Scalar::literal(py, &[value])?;
+        let mut scalar = Scalar::literal(py, &[value])?;
         let row = scalar.row(self.typed.scalars.len() as u32, false);
         self.typed.scalars.push(scalar);
         self.typed.plan.rows.push(row);
