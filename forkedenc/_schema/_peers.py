@@ -57,6 +57,7 @@ def struct(cls: type[Any], args: tuple[Any, ...], where: str, *, lenient: bool) 
         make=make,
         tag=None if config.tag is None else (config.tag_field, config.tag),
         unknown="error" if config.forbid_unknown_fields else "",
+        foreign=True,
     )
 
 
@@ -113,14 +114,13 @@ def _make(call: Callable[[dict[str, Any]], Any], keys: dict[str, str]) -> Callab
 
 def model(cls: type[Any], args: tuple[Any, ...], where: str, *, lenient: bool) -> ClassInfo:
     """The fields of a model. Its own validation makes the instances, and sees every value."""
-    del (
-        args,
-        lenient,
-    )  # a generic model that is given its types is a class of its own, and pydantic has resolved all names
+    del args  # a generic model that is given its types is a class of its own
     if getattr(cls, "__pydantic_root_model__", False):
         raise refuse(where, "a RootModel has no members")
     if not cls.__pydantic_complete__:
         cls.model_rebuild(raise_errors=False)
+        if not cls.__pydantic_complete__ and not lenient:
+            raise refuse(where, "pydantic can't resolve all names in its annotations")
     members, keys = _members(cls.model_fields.items(), where)
     extra = cls.model_config.get("extra")
     return ClassInfo(
