@@ -164,7 +164,16 @@ def bindings(cls: type[Any], args: tuple[Any, ...], where: str = "") -> dict[typ
 # Names.
 
 
-class _Unknown:
+class _Attributes(type):
+    """A class whose every attribute is itself."""
+
+    def __getattr__(cls, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return cls
+
+
+class _Unknown(metaclass=_Attributes):
     """What a name stands for that can't be resolved where that does not matter: takes part in any hint."""
 
     def __class_getitem__(cls, _: Any) -> type[_Unknown]:
