@@ -31,6 +31,7 @@ from forkedenc._schema._hints import (
 from forkedenc._schema._members import ClassInfo, Member, is_rest, wire_name
 from forkedenc._schema._naming import Name, renaming_of
 from forkedenc._schema._nodes import MISSING, Constraints, Field, Node, RestField, Schema, Shape
+from forkedenc._schema._peers import without_members
 from forkedenc._schema._scalars import plain_scalar
 from forkedenc._schema._unions import claims, common_tag, member_text, merge_literals, overlap
 
@@ -443,7 +444,7 @@ def shape_of(cls: Any) -> Shape | None:
     Raises:
         SchemaError: two rests, or two fields of one name.
     """
-    if not is_class(cls):
+    if not is_class(cls) or without_members(cls):
         return None
     where = type_text(cls)
     info = members_of(cls, where, lenient=True)

@@ -396,7 +396,7 @@ def test_types_of_attrs_fields_stand_in_the_field_or_nowhere():
 
 def test_an_attrs_exception_is_called():
     @attrs.define
-    class Failure(Exception):
+    class Failure(Exception):  # noqa: N818
         a: int
 
     assert isinstance(shape(Failure).make({"a": 1}, None), Failure)
@@ -516,7 +516,7 @@ def test_a_named_tuple_is_made_of_a_tuple_of_all_its_fields():
 
 
 def test_a_named_tuple_without_types_takes_anything():
-    bare = collections.namedtuple("bare", ["a", "b"], defaults=[3])
+    bare = collections.namedtuple("bare", ["a", "b"], defaults=[3])  # noqa: PYI024
     assert types_of(bare) == {"a": "any", "b": "any"}
     assert [own.default for own in shape(bare).fields] == [MISSING, 3]
 
