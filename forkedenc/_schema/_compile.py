@@ -22,6 +22,7 @@ from forkedenc._schema._hints import (
     alias_value,
     is_alias,
     is_union,
+    is_unpacked,
     is_unset,
     meaning,
     peel,
@@ -241,7 +242,7 @@ class _Compiler:
             return ("variadic", self.add(("any",)), None)
         if len(args) == 2 and args[1] is Ellipsis:
             return ("variadic", self.number(args[0], f"{where}[]"), None)
-        if any(getattr(arg, "__typing_unpacked_tuple_args__", None) is not None for arg in args):
+        if any(is_unpacked(arg) for arg in args):
             raise refuse(where, f"{type_text(hint)} has a part of any length beside others")
         items = tuple(self.number(arg, f"{where}[{place}]") for place, arg in enumerate(args))
         return ("tuple", items, None)

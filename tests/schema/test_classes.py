@@ -630,7 +630,7 @@ def test_a_class_that_refers_to_itself_with_ever_new_types_is_refused():
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="the syntax is of 3.12")
 def test_classes_and_aliases_in_the_syntax_of_312():
     module = from_source(
-        "from dataclasses import dataclass\n"
+        "from __future__ import annotations\nfrom dataclasses import dataclass\n"
         "@dataclass\nclass Box[T]:\n    value: T\n    many: Pairs[T]\n"
         "type Pairs[T] = list[tuple[T, T]]\ntype Json = dict[str, Json] | list[Json] | str | int | None\n"
         "@dataclass\nclass Doc:\n    body: Json\n    box: Box[int]\n"

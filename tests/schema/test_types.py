@@ -429,6 +429,7 @@ class Halves(enum.Enum):
         (Rest, "Rest"),
         (extensions.Never, "Never"),
         (tuple[int, extensions.Unpack[tuple[str, ...]]], "any length"),
+        (tuple[int, *tuple[str, ...]], "any length"),
     ],
 )
 def test_a_type_that_can_not_be_decoded_is_refused_with_the_path_to_it(kind, part):
