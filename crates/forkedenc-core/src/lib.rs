@@ -12,6 +12,7 @@ pub mod limits;
 pub mod path;
 pub mod plan;
 pub mod position;
+pub mod scalar;
 #[allow(unsafe_code)]
 pub mod simd;
 pub mod utf8;
