@@ -3,7 +3,7 @@
 ``from forkedenc import json`` replaces the standard library's module of that name and adds ``decode``, ``encode``,
 ``StreamDecoder`` and ``items``. ``from forkedenc import xml`` has ``PullParser``, ``events`` and ``Writer``; its
 submodules ``etree``, ``sax``, ``minidom`` and ``pulldom`` replace the standard library's, ``lxml`` gives lxml's
-elements. `Limits` says what a document may cost, ``runtime`` what reading them took.
+elements. `Rest` is the type of the field that keeps what no other claims. `Limits` says what a document may cost, ``runtime`` what reading them took.
 """
 
 from forkedenc import _runtime as runtime
@@ -20,9 +20,12 @@ from forkedenc._errors import (
     ValidationError,
 )
 from forkedenc._limits import Limits
+from forkedenc._rest import REST, UNSET, Rest, UnsetType
 from forkedenc._runtime import runtime_stats
 
 __all__ = [
+    "REST",
+    "UNSET",
     "DecodeError",
     "EncodeError",
     "Error",
@@ -32,7 +35,9 @@ __all__ = [
     "Limits",
     "PolicyError",
     "PolicyViolation",
+    "Rest",
     "SchemaError",
+    "UnsetType",
     "ValidationError",
     "__version__",
     "runtime",

@@ -2,8 +2,9 @@
 
 use pyo3::prelude::*;
 
-mod decode;
+pub mod decode;
 mod encode;
+pub mod raw;
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     decode::register(module)?;

@@ -106,7 +106,7 @@ impl Scalar {
     }
 
     /// The type of a few values, each standing for itself.
-    pub fn literal(_: Python<'_>, values: &[Bound<'_, PyAny>]) -> PyResult<Self> {
+    pub fn literal(values: &[Bound<'_, PyAny>]) -> PyResult<Self> {
         Ok(Self::of(Kind::Table(Table::of_values(values)?)))
     }
 
