@@ -9,10 +9,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from forkedenc import _native
+from forkedenc._rest import UNSET
 from forkedenc.json.encoder import JSONEncoder
 
 if TYPE_CHECKING:
     from forkedenc import Limits
+    from forkedenc._schema import Shape
 
 dumps = _native.dumps
 encode = _native.encode
@@ -98,3 +100,13 @@ def dump(
 
 _default_encoder = JSONEncoder()
 _native.register_json_encoder(_default_encoder, _dumps_by_class)
+
+
+def _shape_of(cls: type[Any]) -> Shape | None:
+    # Loaded when the first value of an unknown class is encoded: whoever has none need not pay for it.
+    from forkedenc._schema import shape_of  # noqa: PLC0415 - as said
+
+    return shape_of(cls)
+
+
+_native.register_shapes(_shape_of, UNSET)

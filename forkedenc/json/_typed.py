@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from forkedenc import _native
+from forkedenc import _native, _schema
 from forkedenc._errors import SchemaError
 
 
@@ -18,7 +18,6 @@ def _compile(
     """
     if type is Any:
         return None
-    from forkedenc import _schema
     schema = _schema.compile(type, lax=not strict, hook=hook)
     if unknown == "rest":
         for shape in schema.shapes:

@@ -23,8 +23,16 @@ pub unsafe fn raise(walk: &Walk, options: &Options) {
     // SAFETY: as the caller's.
     let place = unsafe { path(walk) };
     Python::attach(|py| {
+        // What asking for an attribute raised; other troubles come without.
+        let cause = PyErr::take(py);
         let error = match error(py, walk, options, &place) {
-            Ok(error) | Err(error) => error,
+            Ok(error) => {
+                if cause.is_some() {
+                    error.set_cause(py, cause);
+                }
+                error
+            }
+            Err(error) => error,
         };
         error.restore(py);
     });
@@ -58,6 +66,13 @@ fn error(py: Python<'_>, walk: &Walk, options: &Options, place: &str) -> PyResul
             let name = unsafe { std::ffi::CStr::from_ptr((*ffi::Py_TYPE(found.as_ptr())).tp_name) };
             ("invalid_key", format!("keys must be str, int, float, bool or None, not {}", name.to_string_lossy()))
         }
+        Some(Trouble::Missing) => ("missing_field", String::from("a field of the object is not set")),
+        Some(Trouble::RestClash) => ("rest_clash", String::from("a member of the rest has the name of a field")),
+        Some(Trouble::RestNotDict) => {
+            let class = culprit(py, walk)?.get_type().name()?;
+            ("invalid_rest", format!("the rest must be a dict, not {}", class.to_string_lossy()))
+        }
+        Some(Trouble::Changed) => ("changed", String::from("an object got another class while it was encoded")),
         Some(Trouble::NotPairs) => return Ok(PyValueError::new_err("items must return 2-tuples")),
         Some(Trouble::Raised) | None => return Ok(PyErr::fetch(py)),
     };

@@ -346,8 +346,7 @@ pub fn encode_options(function: &str, named: &[(Bound<'_, PyString>, Bound<'_, P
             "default" => options.default = (!argument.is_none()).then(|| argument.clone().unbind()),
             "indent" if function != "encode_lines" => options.set_indent(argument)?,
             "sort_keys" => options.sort_keys = truth(argument)?,
-            // Speaks of typed objects alone.
-            "omit_defaults" => drop(truth(argument)?),
+            "omit_defaults" => options.omit_defaults = truth(argument)?,
             "decimal" => options.set_decimal(argument)?,
             "limits" => options.limits = json_limits(Some(argument), options.limits)?,
             other => {

@@ -11,14 +11,17 @@ use std::ptr::null_mut;
 use forkedenc_core::json::encode::{float_into, integer_into};
 use pyo3::ffi;
 
+use super::instance::Step;
 use super::layout::{entries, small_int};
 use super::options::{COMPACT, Options};
+use super::plan::Plan;
 use super::text::clean_string;
-use super::walk::{Class, DICT, Flow, LIST, Open, ROOT, SEARCHED, TUPLE, Walk};
+use super::types;
+use super::walk::{Class, DICT, Flow, LIST, OBJECT, Open, REST, ROOT, SEARCHED, TUPLE, Walk, kind_and_position};
 
 /// How much room there is beyond [`Pen::left`]: for any number or constant, what stands behind it, and the brackets of
 /// all containers that are near.
-const MARGIN: usize = 128;
+pub const MARGIN: usize = 128;
 
 /// Where the hot loop writes: inside the writer's buffer.
 #[derive(Clone, Copy)]
@@ -50,15 +53,25 @@ impl Pen {
 }
 
 /// The containers around the open one that the walk does not know of: what was open when the next one was entered.
-struct Near {
+pub struct Near {
     /// As words and pointers apart: a frame that is written in pieces and read in one is waited for.
     frames: [MaybeUninit<u64>; SEARCHED],
     walked: [MaybeUninit<*mut ffi::PyObject>; SEARCHED],
+    /// Of an instance and of a rest, the plan; of a rest, the instance that has it.
+    plans: [MaybeUninit<*const Plan>; SEARCHED],
+    owners: [MaybeUninit<*mut ffi::PyObject>; SEARCHED],
+    /// Those of the open one, if it is near.
+    pub plan: *const Plan,
+    pub owner: *mut ffi::PyObject,
+    /// The plan of what [`Near::walks`] has found.
+    found: *const Plan,
     count: usize,
     /// The most at once, an empty container below the innermost counted.
     peak: usize,
     /// How many may be here.
     most: usize,
+    /// Whether instances are walked where they lie.
+    instances: bool,
 }
 
 impl Near {
@@ -86,6 +99,10 @@ impl Near {
         unsafe {
             self.frames.get_unchecked_mut(self.count).write(open.frame()[0]);
             self.walked.get_unchecked_mut(self.count).write(open.walked);
+            if open.kind >= OBJECT {
+                self.plans.get_unchecked_mut(self.count).write(self.plan);
+                self.owners.get_unchecked_mut(self.count).write(self.owner);
+            }
         }
         self.count += 1;
         self.peak = self.peak.max(self.count);
@@ -97,15 +114,41 @@ impl Near {
     unsafe fn pop(&mut self) -> Open {
         self.count -= 1;
         // SAFETY: the last one was written.
-        unsafe { Open::of(self.frame(self.count), self.walked(self.count)) }
+        unsafe {
+            let open = Open::of(self.frame(self.count), self.walked(self.count));
+            if open.kind >= OBJECT {
+                self.plan = self.plans.get_unchecked(self.count).assume_init();
+                self.owner = self.owners.get_unchecked(self.count).assume_init();
+            }
+            open
+        }
     }
 
     /// # Safety
     /// None.
     #[inline(always)]
-    unsafe fn holds(&self, value: *mut ffi::PyObject) -> bool {
+    pub unsafe fn holds(&self, value: *mut ffi::PyObject) -> bool {
         // SAFETY: places below `count`.
         (0..self.count).any(|place| unsafe { self.walked(place) == value })
+    }
+}
+
+impl Near {
+    /// Is this an instance of a class that is known, and walked where it lies?
+    ///
+    /// # Safety
+    /// The interpreter is attached and `value` is alive.
+    #[inline(always)]
+    unsafe fn walks(&mut self, value: *mut ffi::PyObject) -> bool {
+        if !self.instances {
+            return false;
+        }
+        // SAFETY: as the caller's.
+        unsafe {
+            let Some(plan) = types::find(ffi::Py_TYPE(value)) else { return false };
+            self.found = plan;
+            plan.is_hot_for(value)
+        }
     }
 }
 
@@ -129,9 +172,15 @@ impl Walk {
         let mut near = Near {
             frames: [MaybeUninit::uninit(); SEARCHED],
             walked: [MaybeUninit::uninit(); SEARCHED],
+            plans: [MaybeUninit::uninit(); SEARCHED],
+            owners: [MaybeUninit::uninit(); SEARCHED],
+            plan: std::ptr::null(),
+            owner: null_mut(),
+            found: std::ptr::null(),
             count: 0,
             peak: 0,
             most: self.easy.saturating_sub(self.held.len()),
+            instances: STYLE == COMPACT && !ASCII && options.walks_instances(),
         };
         let mut pen = self.pen();
         let mut next = value;
@@ -139,7 +188,7 @@ impl Walk {
         // owns what is open; containers are read as they are after. Short tokens are written where `left` is at least
         // 0, or behind a string or bracket written so.
         unsafe {
-            let mut class = match self.root::<ASCII, STYLE>(options, next, &mut pen) {
+            let mut class = match self.root::<ASCII, STYLE>(options, next, &mut near, &mut pen) {
                 Class::Leaf => return Flow::Done,
                 class => class,
             };
@@ -175,14 +224,38 @@ impl Walk {
                         let (behind, count) = if STYLE == COMPACT { (*b": ", 1) } else { (*b": ", 2) };
                         let clean = ffi::Py_TYPE(key) == &raw mut ffi::PyUnicode_Type
                             && clean_string::<ASCII>(key, &mut pen, behind, count);
-                        if !clean && !self.cold(&mut pen, |walk| walk.key::<ASCII>(options, key, &behind[..count])) {
-                            break Class::Failed;
+                        if !clean {
+                            match self.cold(&mut pen, |walk| walk.key::<ASCII>(options, key, &behind[..count])) {
+                                Class::Leaf => {}
+                                class => break class,
+                            }
                         }
                         match self.token::<ASCII, STYLE>(options, next, &mut near, &mut pen) {
                             Class::Leaf => {}
                             class => break class,
                         }
                     },
+                    OBJECT if near.count > 0 => {
+                        let (mut copy, mut item) = (open, next);
+                        let step = self.fields::<ASCII, STYLE>(options, &mut item, &mut copy, &mut near, &mut pen);
+                        (open, next) = (copy, item);
+                        match step {
+                            Step::Stop(class) => class,
+                            Step::Rest => {
+                                let class = self
+                                    .rest_members::<ASCII, STYLE>(options, &mut item, &mut copy, &mut near, &mut pen);
+                                (open, next) = (copy, item);
+                                class
+                            }
+                        }
+                    }
+                    REST if near.count > 0 => {
+                        let (mut copy, mut item) = (open, next);
+                        let class =
+                            self.rest_members::<ASCII, STYLE>(options, &mut item, &mut copy, &mut near, &mut pen);
+                        (open, next) = (copy, item);
+                        class
+                    }
                     _ => {
                         let mut copy = open;
                         let (class, item) =
@@ -197,8 +270,11 @@ impl Walk {
                 }
                 let (behind, count) = separator::<STYLE>();
                 if near.count > 0 {
-                    let bracket = if open.kind == DICT { b'}' } else { b']' };
-                    pen.at = pen.at.sub(count);
+                    let bracket = if matches!(open.kind, LIST | TUPLE) { b']' } else { b'}' };
+                    // An instance may have had no member to write.
+                    if open.kind != OBJECT || *pen.at.sub(1) == behind[0] {
+                        pen.at = pen.at.sub(count);
+                    }
                     open = near.pop();
                     pen.put([bracket, behind[0], behind[1]], 1 + count);
                     if open.kind == ROOT {
@@ -229,6 +305,7 @@ impl Walk {
         &mut self,
         options: &Options,
         value: *mut ffi::PyObject,
+        near: &mut Near,
         pen: &mut Pen,
     ) -> Class {
         // SAFETY: as the caller's.
@@ -238,6 +315,8 @@ impl Walk {
                 Class::Dict
             } else if kind == &raw mut ffi::PyList_Type {
                 Class::List
+            } else if near.walks(value) {
+                Class::Object
             } else {
                 self.cold(pen, |walk| walk.leaf_apart::<ASCII, STYLE>(options, value))
             }
@@ -249,7 +328,7 @@ impl Walk {
     /// # Safety
     /// `value` is alive; there is room for a short token.
     #[inline(always)]
-    unsafe fn token<const ASCII: bool, const STYLE: u8>(
+    pub unsafe fn token<const ASCII: bool, const STYLE: u8>(
         &mut self,
         options: &Options,
         value: *mut ffi::PyObject,
@@ -303,6 +382,8 @@ impl Walk {
                 return Class::Leaf;
             } else if kind == &raw mut ffi::PyTuple_Type {
                 return Class::Tuple;
+            } else if near.walks(value) {
+                return Class::Object;
             }
             self.cold(pen, |walk| walk.value_apart::<ASCII, STYLE>(options, value))
         }
@@ -328,6 +409,7 @@ impl Walk {
                 Class::Dict if !options.sort_keys => (DICT, b'{', (*value.cast::<ffi::PyDictObject>()).ma_used),
                 Class::List => (LIST, b'[', ffi::PyList_GET_SIZE(value)),
                 Class::Tuple => (TUPLE, b'[', ffi::PyTuple_GET_SIZE(value)),
+                Class::Object => (OBJECT, b'{', 1),
                 _ => (ROOT, b'[', 0),
             };
             let circular = || {
@@ -342,6 +424,14 @@ impl Walk {
                 }
                 pen.put([bracket], 1);
                 near.push(*open);
+                if kind == OBJECT {
+                    near.plan = near.found;
+                    let tag = &(*near.plan).tag_text;
+                    if !tag.is_empty() && !self.cold(pen, |walk| walk.out.raw(tag)) {
+                        *open = near.pop();
+                        return self.stop(*open, near);
+                    }
+                }
                 *open = Open { kind, wrote: 0, position: 0, walked: value };
                 return Flow::Suspended;
             }
@@ -385,7 +475,17 @@ impl Walk {
         for place in 0..count {
             // SAFETY: places below what `count` was; every container but the first parent is not in `held` yet.
             unsafe {
-                let child = if place + 1 < count { near.walked(place + 1) } else { open.walked };
+                let (child, owner) = if place + 1 < count {
+                    let kind = kind_and_position(near.frame(place + 1)).0;
+                    let owner = near.owners.get_unchecked(place + 1);
+                    (near.walked(place + 1), if kind == REST { owner.assume_init() } else { null_mut() })
+                } else {
+                    (open.walked, if open.kind == REST { near.owner } else { null_mut() })
+                };
+                if !owner.is_null() {
+                    ffi::Py_INCREF(owner);
+                    self.held.push(owner);
+                }
                 ffi::Py_INCREF(child);
                 self.held.push(child);
                 self.depth += 1;
@@ -398,7 +498,7 @@ impl Walk {
 
     /// Runs what writes through the writer.
     #[inline(always)]
-    fn cold<T>(&mut self, pen: &mut Pen, work: impl FnOnce(&mut Self) -> T) -> T {
+    pub fn cold<T>(&mut self, pen: &mut Pen, work: impl FnOnce(&mut Self) -> T) -> T {
         self.out.settle(pen.at);
         let result = work(self);
         *pen = self.pen();

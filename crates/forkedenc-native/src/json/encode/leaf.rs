@@ -221,10 +221,10 @@ impl Walk {
         }
     }
 
-    /// A key of the fixed styles that is no exact str.
+    /// A key that is no exact str.
     ///
     /// # Safety
-    /// `key` is alive.
+    /// `key` is alive. Python code runs only where `is_key` says that it is none, and then it is held by the caller.
     #[inline(never)]
     pub unsafe fn odd_key<const ASCII: bool>(&mut self, options: &Options, key: *mut ffi::PyObject) -> bool {
         // SAFETY: as the caller's; no Python code runs.
@@ -232,6 +232,9 @@ impl Walk {
             if ffi::PyUnicode_Check(key) != 0 {
                 let Some(text) = text(key) else { return false };
                 return self.out.string::<ASCII>(text, options.surrogates);
+            }
+            if options.face == Face::Encode && !is_key(key) {
+                return self.special_key::<ASCII>(options, key);
             }
             // None of these texts holds a character to escape.
             self.out.put([b'"']) && self.scalar_key(options, key) && self.out.put([b'"'])
@@ -349,7 +352,7 @@ unsafe fn digits_limit() -> Option<u64> {
 
 /// # Safety
 /// `key` is alive.
-unsafe fn is_key(key: *mut ffi::PyObject) -> bool {
+pub unsafe fn is_key(key: *mut ffi::PyObject) -> bool {
     // SAFETY: as the caller's.
     unsafe {
         ffi::PyUnicode_Check(key) != 0

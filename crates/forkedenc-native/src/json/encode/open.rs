@@ -1,5 +1,7 @@
 //! Opening: containers with their depth and circle checks, and the one place where an unknown type is dealt with.
 
+use std::sync::Arc;
+
 use forkedenc_core::json::encode::Failure;
 use forkedenc_core::limits::Limit;
 use pyo3::prelude::*;
@@ -7,10 +9,14 @@ use pyo3::sync::PyOnceLock;
 use pyo3::{ffi, intern};
 
 use super::faces;
+use super::object::{is_member, text_of, value_of_member};
 use super::options::{Decimals, Face, GENERAL, Options};
+use super::plan::Plan;
 use super::text::text;
+use super::types;
 use super::walk::{
-    Addresses, Class, DICT, ITEMS, LIST, Open, SEARCHED, SEQUENCE, STAND_IN, TUPLE, Trouble, Walk, kind_and_position,
+    Addresses, Class, DICT, ITEMS, LIST, OBJECT, Open, REST, SEARCHED, SEQUENCE, STAND_IN, TUPLE, Trouble, Walk,
+    kind_and_position,
 };
 
 impl Walk {
@@ -29,7 +35,10 @@ impl Walk {
         // SAFETY: as the caller's.
         unsafe {
             match class {
-                Class::Unknown => self.unknown::<ASCII, STYLE>(options, value, open),
+                Class::Unknown | Class::Object => self.unknown::<ASCII, STYLE>(options, value, open),
+                Class::SequenceSubclass if options.face == Face::Encode && ffi::PyTuple_Check(value) != 0 => {
+                    self.tuple_subclass::<STYLE>(options, value, open)
+                }
                 _ => self.container::<STYLE>(options, value, class, open),
             }
         }
@@ -47,22 +56,9 @@ impl Walk {
     ) -> bool {
         // SAFETY: as the caller's; `value` is held before `pairs` or `iterated` run Python code.
         unsafe {
-            if !self.room() {
+            if !self.admit(options, value) {
                 return false;
             }
-            if options.check_circular && self.is_open(value) {
-                self.fail(Trouble::Circular, std::ptr::null_mut());
-                return false;
-            }
-            self.depth += 1;
-            if self.depth > options.limits.depth {
-                let observed = self.depth;
-                self.depth -= 1;
-                let trouble = Trouble::Limit { limit: Limit::Depth, maximum: options.limits.depth, observed };
-                self.fail(trouble, std::ptr::null_mut());
-                return false;
-            }
-            self.peak_depth = self.peak_depth.max(self.depth);
             let (kind, bracket, empty) = match class {
                 Class::List => (LIST, b'[', ffi::PyList_GET_SIZE(value) == 0),
                 Class::Tuple => (TUPLE, b'[', ffi::PyTuple_GET_SIZE(value) == 0),
@@ -108,6 +104,75 @@ impl Walk {
         }
     }
 
+    /// One level more for a container, unless it is open already or there are too many; false with the trouble noted.
+    ///
+    /// # Safety
+    /// As [`Walk::open_value`].
+    #[inline(always)]
+    pub unsafe fn admit(&mut self, options: &Options, value: *mut ffi::PyObject) -> bool {
+        // SAFETY: as the caller's.
+        unsafe {
+            if !self.room() {
+                return false;
+            }
+            if options.check_circular && self.is_open(value) {
+                self.fail(Trouble::Circular, std::ptr::null_mut());
+                return false;
+            }
+            self.depth += 1;
+            if self.depth > options.limits.depth {
+                let observed = self.depth;
+                self.depth -= 1;
+                let trouble = Trouble::Limit { limit: Limit::Depth, maximum: options.limits.depth, observed };
+                self.fail(trouble, std::ptr::null_mut());
+                return false;
+            }
+            self.peak_depth = self.peak_depth.max(self.depth);
+            true
+        }
+    }
+
+    /// An instance of a subclass of tuple: of a class of fields, or else iterated.
+    ///
+    /// # Safety
+    /// As [`Walk::open_value`].
+    #[inline(never)]
+    unsafe fn tuple_subclass<const STYLE: u8>(
+        &mut self,
+        options: &Options,
+        value: *mut ffi::PyObject,
+        open: &mut Open,
+    ) -> bool {
+        // SAFETY: held here while Python code may run.
+        unsafe {
+            ffi::Py_INCREF(value);
+            let whole = match self.plan_of(value) {
+                None => false,
+                Some(Some(plan)) => self.object::<STYLE>(options, value, &plan, open),
+                Some(None) => self.container::<STYLE>(options, value, Class::SequenceSubclass, open),
+            };
+            ffi::Py_DECREF(value);
+            whole
+        }
+    }
+
+    /// The plan of a value's class, if it has one; `None` with the trouble noted.
+    ///
+    /// # Safety
+    /// `value` is held by the caller. Python code may run.
+    unsafe fn plan_of(&mut self, value: *mut ffi::PyObject) -> Option<Option<Arc<Plan>>> {
+        Python::attach(|py| {
+            // SAFETY: as the caller's.
+            let value = unsafe { Bound::from_borrowed_ptr(py, value) };
+            types::plan_of(&value.get_type())
+                .map_err(|error| {
+                    error.restore(py);
+                    self.trouble = Some(Trouble::Raised);
+                })
+                .ok()
+        })
+    }
+
     /// Room to hold what one more container or stand-in needs, and to look the open path up once it is long; false with
     /// the trouble noted.
     #[inline(always)]
@@ -129,7 +194,7 @@ impl Walk {
     /// # Safety
     /// The interpreter is attached.
     #[inline(always)]
-    unsafe fn is_open(&mut self, value: *mut ffi::PyObject) -> bool {
+    pub unsafe fn is_open(&mut self, value: *mut ffi::PyObject) -> bool {
         if self.held.len() <= SEARCHED && self.seen.is_none() {
             return self.held.contains(&value);
         }
@@ -169,9 +234,17 @@ impl Walk {
                     ffi::Py_DECREF(value);
                     return false;
                 }
-                if let Some(written) = self.decimal(options, value) {
+                let special = if options.face == Face::Encode { self.special(value) } else { Special::None };
+                let done = match &special {
+                    Special::Object(plan) => Some(self.object::<STYLE>(options, value, plan, open)),
+                    Special::Set => Some(self.container::<STYLE>(options, value, Class::SequenceSubclass, open)),
+                    Special::Failed => Some(false),
+                    Special::Member => None,
+                    Special::None => self.decimal(options, value).or_else(|| self.special_text(options, value)),
+                };
+                if let Some(done) = done {
                     ffi::Py_DECREF(value);
-                    return written;
+                    return done;
                 }
                 if options.check_circular && self.is_open(value) {
                     ffi::Py_DECREF(value);
@@ -188,6 +261,7 @@ impl Walk {
                 }
                 self.asked += 1;
                 let stand_in = match &options.default {
+                    _ if matches!(special, Special::Member) => value_of_member(value),
                     Some(default) => ffi::PyObject_CallOneArg(default.as_ptr(), value),
                     None if options.face == Face::Dumps => faces::class_default(value),
                     None => std::ptr::null_mut(),
@@ -223,11 +297,53 @@ impl Walk {
                         value = stand_in;
                     }
                     class => {
-                        let whole = self.container::<STYLE>(options, stand_in, class, open);
+                        let whole = self.open_value::<ASCII, STYLE>(options, stand_in, class, open);
                         ffi::Py_DECREF(stand_in);
                         return whole;
                     }
                 }
+            }
+        }
+    }
+
+    /// What the native faces make of a value that is none of JSON's types.
+    ///
+    /// # Safety
+    /// `value` is held by the caller. Python code may run.
+    unsafe fn special(&mut self, value: *mut ffi::PyObject) -> Special {
+        // SAFETY: as the caller's.
+        unsafe {
+            match self.plan_of(value) {
+                None => return Special::Failed,
+                Some(Some(plan)) => return Special::Object(plan),
+                Some(None) => {}
+            }
+            if ffi::PyAnySet_Check(value) != 0 {
+                return Special::Set;
+            }
+            if is_member(value) { Special::Member } else { Special::None }
+        }
+    }
+
+    /// Writes what is a string in JSON by its type's own rules; `None` if `value` is of no such type.
+    ///
+    /// # Safety
+    /// `value` is held by the caller. Python code may run.
+    unsafe fn special_text(&mut self, options: &Options, value: *mut ffi::PyObject) -> Option<bool> {
+        if options.face == Face::Dumps {
+            return None;
+        }
+        let text = Python::attach(|py| {
+            // SAFETY: as the caller's.
+            let value = unsafe { Bound::from_borrowed_ptr(py, value) };
+            text_of(py, &value).map_err(|error| error.restore(py))
+        });
+        match text {
+            Ok(None) => None,
+            Ok(Some(text)) => Some(self.out.put([b'"']) && self.out.raw(&text) && self.out.put([b'"'])),
+            Err(()) => {
+                self.trouble = Some(Trouble::Raised);
+                Some(false)
             }
         }
     }
@@ -263,6 +379,18 @@ impl Walk {
         let quote: &[u8] = if options.decimals == Decimals::String { b"\"" } else { b"" };
         Some(self.out.raw(quote) && self.out.raw(digits.as_bytes()) && self.out.raw(quote))
     }
+}
+
+/// What else a value may be to the native faces.
+enum Special {
+    /// An instance of a class of fields.
+    Object(Arc<Plan>),
+    /// A set or a frozenset.
+    Set,
+    /// A member of an Enum: its value stands for it.
+    Member,
+    Failed,
+    None,
 }
 
 /// The text of a Decimal, by the class's own `__str__`; `None` for anything else.
@@ -319,8 +447,8 @@ pub unsafe fn path(walk: &Walk) -> String {
     let mut held = walk.held.iter();
     for (kind, position) in walk.frames().iter().map(|&frame| kind_and_position(frame)).chain([open]) {
         let walked = match kind {
-            LIST | TUPLE | DICT | STAND_IN => held.next(),
-            SEQUENCE | ITEMS => held.nth(1),
+            LIST | TUPLE | DICT | STAND_IN | OBJECT => held.next(),
+            SEQUENCE | ITEMS | REST => held.nth(1),
             _ => None,
         };
         let Some(&walked) = walked else { continue };
@@ -331,7 +459,12 @@ pub unsafe fn path(walk: &Walk) -> String {
         // SAFETY: `walked` is held and of the kind its frame says; the list may have become shorter.
         let key = unsafe {
             match kind {
-                DICT => key_before(walked, position),
+                DICT | REST => key_before(walked, position),
+                OBJECT => {
+                    let plan = types::find(ffi::Py_TYPE(walked));
+                    let field = plan.and_then(|plan| plan.fields.get(position.cast_unsigned() - 1));
+                    field.map_or(std::ptr::null_mut(), |field| field.wire.as_ptr())
+                }
                 ITEMS if position <= ffi::PyList_GET_SIZE(walked) => {
                     let pair = ffi::PyList_GET_ITEM(walked, position - 1);
                     let is_pair = ffi::PyTuple_Check(pair) != 0 && ffi::PyTuple_GET_SIZE(pair) == 2;
@@ -344,12 +477,17 @@ pub unsafe fn path(walk: &Walk) -> String {
             }
         };
         if !key.is_null() {
-            // SAFETY: held by its dict or pair, and no Python code runs.
+            // SAFETY: held by its dict, pair or plan, and no Python code runs.
             path.push_str(&unsafe { step(key) });
         }
         if path.len() > ENOUGH {
             break;
         }
+    }
+    if matches!(walk.trouble, Some(Trouble::Missing | Trouble::RestClash)) && path.len() <= ENOUGH {
+        path.push('/');
+        // SAFETY: the walk holds it.
+        path.push_str(&unsafe { step(walk.culprit) });
     }
     path
 }

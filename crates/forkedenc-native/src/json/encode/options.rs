@@ -42,6 +42,8 @@ pub struct Options {
     pub check_circular: bool,
     pub skipkeys: bool,
     pub sort_keys: bool,
+    /// Whether fields of instances that have their default are left out.
+    pub omit_defaults: bool,
     pub decimals: Decimals,
     pub surrogates: Surrogates,
     pub indent: Option<Vec<u8>>,
@@ -63,6 +65,7 @@ impl Options {
         check_circular: true,
         skipkeys: false,
         sort_keys: false,
+        omit_defaults: false,
         decimals: Decimals::Unknown,
         surrogates: Surrogates::Pass,
         indent: None,
@@ -96,6 +99,12 @@ impl Options {
             (b", ", b": ") => SPACED,
             _ => GENERAL,
         }
+    }
+
+    /// May instances be walked where they lie, in the compact style?
+    #[inline(always)]
+    pub fn walks_instances(&self) -> bool {
+        self.face == Face::Encode && !self.sort_keys && !self.omit_defaults
     }
 
     /// How much may be written ahead and taken back.

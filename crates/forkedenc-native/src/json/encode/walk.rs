@@ -18,7 +18,8 @@ use forkedenc_runtime::{Overflow, Stack, stress};
 use pyo3::ffi;
 
 use super::layout::{Layout, layout};
-use super::options::{COMPACT, GENERAL, Options, SPACED};
+use super::leaf::is_key;
+use super::options::{COMPACT, Face, GENERAL, Options, SPACED};
 
 /// Why the walk ended early.
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +40,14 @@ pub enum Trouble {
     InvalidKey,
     /// `items()` gave something else than pairs.
     NotPairs,
+    /// A field of an instance is not set; `culprit` is its name. An AttributeError may be set, which is the cause.
+    Missing,
+    /// A member of a rest is called as a field; `culprit` is its key.
+    RestClash,
+    /// `culprit` is kept as a rest.
+    RestNotDict,
+    /// `culprit` has got another class while it was written.
+    Changed,
 }
 
 /// How a run ended.
@@ -66,6 +75,10 @@ pub enum Class {
     SequenceSubclass,
     /// A subclass of dict: asked for its items.
     DictSubclass,
+    /// An instance of a class with a plan.
+    Object,
+    /// A member whose key, in `odd`, takes Python code to write; nothing of it is written.
+    OddKey,
     Unknown,
 }
 
@@ -80,6 +93,10 @@ pub const SEQUENCE: u32 = 4;
 pub const ITEMS: u32 = 5;
 /// An object whose stand-in, given by `default()`, is being written.
 pub const STAND_IN: u32 = 6;
+/// An instance whose fields are in slots; the position is the number of the next field.
+pub const OBJECT: u32 = 7;
+/// The dict of members that no field claims; `held` has the instance below it.
+pub const REST: u32 = 8;
 
 /// Up to so many objects the open path is searched one by one.
 pub const SEARCHED: usize = 24;
@@ -165,6 +182,8 @@ pub struct Walk {
     pub trouble: Option<Trouble>,
     /// What the trouble is about: owned, may be null.
     pub culprit: *mut ffi::PyObject,
+    /// The key of an `OddKey`, borrowed until it is written.
+    pub odd: *mut ffi::PyObject,
     /// At how many bytes a run is suspended.
     pub threshold: usize,
     /// Indentation levels around the value.
@@ -189,6 +208,7 @@ impl Walk {
             layout: layout(),
             trouble: None,
             culprit: null_mut(),
+            odd: null_mut(),
             threshold: usize::MAX,
             outer_levels: 0,
         }
@@ -395,6 +415,21 @@ impl Walk {
                         }
                         (key, value) = (ffi::PyTuple_GET_ITEM(pair, 0), ffi::PyTuple_GET_ITEM(pair, 1));
                     }
+                    OBJECT | REST => {
+                        let mut copy = *open;
+                        let (class, found) =
+                            self.apart(&mut out, |walk| walk.object_member::<ASCII>(options, &mut copy));
+                        *open = copy;
+                        value = found;
+                        if class != Class::Leaf || value.is_null() {
+                            break class;
+                        }
+                        let class = self.value::<ASCII, STYLE>(options, value, &mut out);
+                        if class != Class::Leaf {
+                            break class;
+                        }
+                        continue;
+                    }
                     _ => {
                         if open.position >= ffi::PySequence_Fast_GET_SIZE(open.walked) {
                             break Class::Leaf;
@@ -431,6 +466,9 @@ impl Walk {
     ) -> Flow {
         // SAFETY: as the caller's.
         unsafe {
+            if class == Class::OddKey {
+                return self.odd_member::<ASCII, STYLE>(options, value, open);
+            }
             let whole = class == Class::Failed || self.open_value::<ASCII, STYLE>(options, value, class, open);
             if STYLE == GENERAL {
                 ffi::Py_DECREF(value);
@@ -525,14 +563,25 @@ impl Walk {
         class
     }
 
-    /// A key of the fixed styles, and what stands behind it.
+    /// A key of the fixed styles, and what stands behind it: `Leaf`, or `OddKey` with nothing written.
     ///
     /// # Safety
     /// `key` is alive.
     #[inline(never)]
-    pub unsafe fn key<const ASCII: bool>(&mut self, options: &Options, key: *mut ffi::PyObject, behind: &[u8]) -> bool {
+    pub unsafe fn key<const ASCII: bool>(
+        &mut self,
+        options: &Options,
+        key: *mut ffi::PyObject,
+        behind: &[u8],
+    ) -> Class {
         // SAFETY: as the caller's.
-        unsafe { self.odd_key::<ASCII>(options, key) && self.out.raw(behind) }
+        unsafe {
+            if options.face == Face::Encode && !is_key(key) {
+                self.odd = key;
+                return Class::OddKey;
+            }
+            if self.odd_key::<ASCII>(options, key) && self.out.raw(behind) { Class::Leaf } else { self.leaf_failed() }
+        }
     }
 
     /// One member of an object.
@@ -567,9 +616,9 @@ impl Walk {
                 }
             } else {
                 let behind: &[u8] = if STYLE == COMPACT { b":" } else { b": " };
-                let written = self.apart(out, |walk| walk.key::<ASCII>(options, key, behind));
-                if !written {
-                    return self.apart(out, Self::leaf_failed);
+                let class = self.apart(out, |walk| walk.key::<ASCII>(options, key, behind));
+                if class != Class::Leaf {
+                    return class;
                 }
             }
             self.value::<ASCII, STYLE>(options, value, out)
@@ -594,10 +643,13 @@ impl Walk {
     /// The interpreter is attached; `open` is a container.
     #[inline(always)]
     unsafe fn close<const STYLE: u8>(&mut self, options: &Options, open: &mut Open, out: &mut Writer) -> Flow {
-        let bracket = if matches!(open.kind, DICT | ITEMS) { b'}' } else { b']' };
+        let bracket = if matches!(open.kind, DICT | ITEMS | OBJECT | REST) { b'}' } else { b']' };
         let written = match STYLE {
             COMPACT => {
-                out.take_back(1);
+                // An instance may have had no member to write.
+                if open.kind != OBJECT || out.bytes().ends_with(b",") {
+                    out.take_back(1);
+                }
                 out.put([bracket])
             }
             SPACED => {
@@ -637,7 +689,7 @@ impl Walk {
     /// The interpreter is attached; `open` is not the root. Finalizers may run.
     #[inline(always)]
     pub unsafe fn forget(&mut self, open: &mut Open) {
-        let two = matches!(open.kind, SEQUENCE | ITEMS);
+        let two = matches!(open.kind, SEQUENCE | ITEMS | REST);
         let last = self.held.pop();
         let owner = if two { self.held.pop() } else { last };
         if let Some(seen) = &mut self.seen {

@@ -1,0 +1,325 @@
+//! What the encoder knows of a class: its fields with their keys written out, its rest, its tag.
+//!
+//! Read once for a class from what `forkedenc._schema` says of it; kept in `types`. A plan holds nothing that could hold
+//! the class, which would otherwise never go away.
+
+use forkedenc_core::json::encode::{Surrogates, Writer};
+use pyo3::exceptions::PyMemoryError;
+use pyo3::ffi;
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PySet, PyString, PyTuple, PyType};
+
+use super::text::text;
+use crate::fallible;
+use crate::schema::class::slot_of;
+
+/// Keys up to this length are copied in one go, with the quotes and the colon.
+pub const KEY: usize = 32;
+
+/// What a field is if nobody says otherwise: what `omit_defaults` leaves out.
+enum Default {
+    None,
+    /// An object of one of the exact types that hold nothing.
+    Same(Py<PyAny>),
+    /// Any other, which might hold the class: asked for when it is needed.
+    Ask,
+    EmptyList,
+    EmptyDict,
+    EmptySet,
+}
+
+pub struct Field {
+    /// The attribute.
+    pub name: Py<PyString>,
+    pub wire: Py<PyString>,
+    /// The wire name as a JSON string, and a colon; empty if UTF-8 can't say it.
+    pub key: Box<[u8]>,
+    default: Default,
+}
+
+/// A field as the hot loop reads it.
+pub struct Hot {
+    /// Bytes from the start of an instance to its slot.
+    pub offset: isize,
+    /// Of the key, or 0 for one that is longer than [`KEY`].
+    pub length: usize,
+    pub key: [u8; KEY],
+}
+
+pub struct Rest {
+    pub name: Py<PyString>,
+    /// Where its slot is, if a slot holds it.
+    offset: Option<isize>,
+    /// None says that nothing is kept: what pydantic does.
+    pub may_be_none: bool,
+}
+
+pub struct Plan {
+    pub fields: Box<[Field]>,
+    /// All fields, if slots hold them and the rest: then instances are read where they lie, and no Python code runs.
+    pub hot: Box<[Hot]>,
+    pub is_hot: bool,
+    pub rest: Option<Rest>,
+    pub tag: Option<(Py<PyString>, Py<PyAny>)>,
+    /// The tag as a member, and a comma.
+    pub tag_text: Box<[u8]>,
+    /// Another library's mark for fields to leave out, for as long as the process lives; or ours.
+    pub other_unset: *mut ffi::PyObject,
+    /// What no member of the rest may be called, sorted; and what their hashes say.
+    keys: Box<[Box<[u8]>]>,
+    hashes: [u64; 2],
+}
+
+// SAFETY: the pointer is an address to compare with, never followed.
+unsafe impl Send for Plan {}
+// SAFETY: as above; a plan never changes.
+unsafe impl Sync for Plan {}
+
+impl Plan {
+    /// Reads a `Shape` of `forkedenc._schema`, or anything with its attributes. `unset` is our mark.
+    pub fn read(class: &Bound<'_, PyType>, shape: &Bound<'_, PyAny>, unset: *mut ffi::PyObject) -> PyResult<Self> {
+        let py = class.py();
+        let (mut fields, mut hot, mut keys) = (Vec::new(), Vec::new(), Vec::new());
+        // SAFETY: a type is alive as long as it is borrowed.
+        let reads = unsafe { (*class.as_type_ptr()).tp_getattro.map(|reads| reads as usize) };
+        let mut is_hot = reads == Some(ffi::PyObject_GenericGetAttr as *const () as usize);
+        for field in shape.getattr("fields")?.try_iter()? {
+            let field = field?;
+            let name = interned(field.getattr("name")?)?;
+            let wire = interned(field.getattr("wire")?)?;
+            let key = key_text(&wire)?;
+            match slot_of(class, &name)? {
+                Some(offset) if is_hot && !key.is_empty() => hot.push(Hot::new(offset, &key)),
+                _ => is_hot = false,
+            }
+            let default = default_of(&field)?;
+            keys.push(key.clone());
+            fields.push(Field { name: name.unbind(), wire: wire.unbind(), key, default });
+        }
+        let kind = shape.getattr("kind")?;
+        let kind = kind.cast::<PyString>()?;
+        let rest = shape.getattr("rest")?;
+        let mut kept = None;
+        if !rest.is_none() {
+            let mut name = interned(rest.getattr("name")?)?;
+            let inline = rest.getattr("inline")?.is_truthy()?;
+            if inline && name.is_empty()? {
+                // pydantic's own.
+                name = interned(fallible::text(py, "model_extra")?)?;
+            }
+            let offset = slot_of(class, &name)?;
+            is_hot &= offset.is_some();
+            kept = Some(Rest { name: name.unbind(), offset, may_be_none: inline });
+        }
+        let (mut tag, mut tag_text) = (None, Box::default());
+        let found = shape.getattr("tag")?;
+        if !found.is_none() {
+            let (name, value) = found.extract::<(Bound<'_, PyString>, Bound<'_, PyAny>)>()?;
+            let key = key_text(&name)?;
+            let value_text = scalar_text(&value)?;
+            is_hot &= !key.is_empty() && !value_text.is_empty();
+            tag_text = [&*key, &value_text, b","].concat().into_boxed_slice();
+            keys.push(key);
+            tag = Some((name.unbind(), value.unbind()));
+        }
+        // A NamedTuple's fields are read by name, whatever lies behind it.
+        is_hot &= !kind.to_str()?.eq("tuple");
+        keys.sort_unstable();
+        Ok(Self {
+            fields: fields.into_boxed_slice(),
+            hot: if is_hot { hot.into_boxed_slice() } else { Box::default() },
+            is_hot,
+            rest: kept,
+            tag,
+            tag_text,
+            other_unset: other_unset(class)?.unwrap_or(unset),
+            hashes: keys
+                .iter()
+                .map(|key| hash(key))
+                .fold([0; 2], |[first, second], [one, other]| [first | 1 << one, second | 1 << other]),
+            keys: keys.into_boxed_slice(),
+        })
+    }
+
+    /// Is this the key of a field, or of the tag? `key` is written out, quotes and colon included.
+    #[inline(always)]
+    pub fn claims(&self, key: &[u8]) -> bool {
+        let [one, other] = hash(key);
+        self.hashes[0] >> one & self.hashes[1] >> other & 1 != 0 && self.claims_exactly(key)
+    }
+
+    #[inline(never)]
+    fn claims_exactly(&self, key: &[u8]) -> bool {
+        self.keys.binary_search_by(|own| (**own).cmp(key)).is_ok()
+    }
+
+    /// Where the rest of an instance lies, if it has a slot.
+    #[inline(always)]
+    pub fn rest_offset(&self) -> Option<isize> {
+        self.rest.as_ref().and_then(|rest| rest.offset)
+    }
+
+    /// May this instance be read where it lies?
+    ///
+    /// # Safety
+    /// The plan is that of the type of `instance`, which is alive.
+    #[inline(always)]
+    pub unsafe fn is_hot_for(&self, instance: *mut ffi::PyObject) -> bool {
+        if !self.is_hot {
+            return false;
+        }
+        let Some(offset) = self.rest_offset() else { return true };
+        // SAFETY: the plan's slots are those of the instance.
+        unsafe {
+            let rest = slot(instance, offset);
+            !rest.is_null() && ffi::Py_TYPE(rest) == &raw mut ffi::PyDict_Type
+        }
+    }
+}
+
+/// What a slot holds, null if it is empty; borrowed.
+///
+/// # Safety
+/// `instance` is alive, and its class has a slot there.
+#[inline(always)]
+pub unsafe fn slot(instance: *mut ffi::PyObject, offset: isize) -> *mut ffi::PyObject {
+    // SAFETY: as the caller's.
+    unsafe { instance.cast::<u8>().offset(offset).cast::<*mut ffi::PyObject>().read() }
+}
+
+/// Two of 64, by the length and some bytes of a key that is written out.
+#[inline(always)]
+fn hash(key: &[u8]) -> [u32; 2] {
+    let count = key.len();
+    if count < 4 {
+        return [0; 2];
+    }
+    // The quotes and the colon are always the same.
+    let (first, second, last) = (u32::from(key[1]), u32::from(key[2]), u32::from(key[count - 3]));
+    let (one, other) = (first + (count as u32) * 5, second * 3 + last * 5 + u32::from(key[count / 2]) * 7);
+    [one & 63, other & 63]
+}
+
+impl Hot {
+    fn new(offset: isize, text: &[u8]) -> Self {
+        let mut key = [0; KEY];
+        let length = if text.len() <= KEY { text.len() } else { 0 };
+        key[..length].copy_from_slice(&text[..length]);
+        Self { offset, length, key }
+    }
+}
+
+impl Field {
+    /// Is this value what the field is by default? `ask` gives the default that is not kept here.
+    pub fn is_default<'py>(
+        &self,
+        value: &Bound<'py, PyAny>,
+        ask: impl FnOnce() -> PyResult<Bound<'py, PyAny>>,
+    ) -> PyResult<bool> {
+        match &self.default {
+            Default::None => Ok(false),
+            Default::Same(default) => equal(value, default.bind(value.py())),
+            Default::Ask => equal(value, &ask()?),
+            Default::EmptyList => Ok(value.cast_exact::<PyList>().is_ok_and(|list| list.is_empty())),
+            Default::EmptyDict => Ok(value.cast_exact::<PyDict>().is_ok_and(|dict| dict.is_empty())),
+            Default::EmptySet => Ok(value.cast_exact::<PySet>().is_ok_and(|set| set.is_empty())),
+        }
+    }
+}
+
+/// The same object, or an equal one of the same type: 1, 1.0 and True are written in different ways.
+fn equal(value: &Bound<'_, PyAny>, default: &Bound<'_, PyAny>) -> PyResult<bool> {
+    if value.is(default) {
+        return Ok(true);
+    }
+    if !value.get_type().is(default.get_type()) {
+        return Ok(false);
+    }
+    if let (Ok(value), Ok(default)) = (value.cast_exact::<PyFloat>(), default.cast_exact::<PyFloat>()) {
+        // -0.0 is another text.
+        return Ok(value.value().to_bits() == default.value().to_bits());
+    }
+    value.eq(default)
+}
+
+fn default_of(field: &Bound<'_, PyAny>) -> PyResult<Default> {
+    let py = field.py();
+    if field.getattr("required")?.is_truthy()? {
+        return Ok(Default::None);
+    }
+    let factory = field.getattr("factory")?;
+    if !factory.is_none() {
+        return Ok(if factory.is(py.get_type::<PyList>()) {
+            Default::EmptyList
+        } else if factory.is(py.get_type::<PyDict>()) {
+            Default::EmptyDict
+        } else if factory.is(py.get_type::<PySet>()) {
+            Default::EmptySet
+        } else {
+            Default::None
+        });
+    }
+    let default = field.getattr("default")?;
+    let holds_nothing = default.is_none()
+        || default.is_exact_instance_of::<PyBool>()
+        || default.is_exact_instance_of::<PyInt>()
+        || default.is_exact_instance_of::<PyFloat>()
+        || default.is_exact_instance_of::<PyString>()
+        || default.is_exact_instance_of::<PyBytes>()
+        || default.cast_exact::<PyTuple>().is_ok_and(|tuple| tuple.is_empty());
+    Ok(if holds_nothing { Default::Same(default.unbind()) } else { Default::Ask })
+}
+
+fn interned(name: Bound<'_, PyAny>) -> PyResult<Bound<'_, PyString>> {
+    let py = name.py();
+    let mut name = name.cast_into::<PyString>()?.into_ptr();
+    // SAFETY: the reference is ours; it is exchanged for one to the interned str, or stays where there is no memory.
+    unsafe {
+        ffi::PyUnicode_InternInPlace(&raw mut name);
+        Ok(Bound::from_owned_ptr(py, name).cast_into_unchecked())
+    }
+}
+
+/// A name as a JSON string with a colon behind it; nothing if UTF-8 can't say it.
+fn key_text(name: &Bound<'_, PyString>) -> PyResult<Box<[u8]>> {
+    let mut key = string_text(name)?.into_vec();
+    if !key.is_empty() {
+        key.push(b':');
+    }
+    Ok(key.into_boxed_slice())
+}
+
+/// A str as a JSON string; nothing if UTF-8 can't say it.
+pub fn string_text(name: &Bound<'_, PyString>) -> PyResult<Box<[u8]>> {
+    let mut out = Writer::new(Vec::new(), usize::MAX, 0);
+    // SAFETY: a str that is alive; its text is not kept.
+    let Some(text) = (unsafe { text(name.as_ptr()) }) else { return Err(PyErr::fetch(name.py())) };
+    if out.string::<false>(text, Surrogates::Refuse) {
+        return Ok(out.bytes().into());
+    }
+    match out.failure() {
+        Some(forkedenc_core::json::encode::Failure::LoneSurrogate) => Ok(Box::default()),
+        _ => Err(PyMemoryError::new_err(())),
+    }
+}
+
+/// A tag's value, a str or an int; nothing if the hot loop had better not write it.
+fn scalar_text(value: &Bound<'_, PyAny>) -> PyResult<Box<[u8]>> {
+    if let Ok(name) = value.cast::<PyString>() {
+        return string_text(name);
+    }
+    let number = value.cast_exact::<PyInt>().ok().and_then(|number| number.extract::<i64>().ok());
+    Ok(number.map_or_else(Box::default, |number| number.to_string().into_bytes().into_boxed_slice()))
+}
+
+/// What msgspec marks absent fields with, for its own classes. Its module keeps the mark for ever.
+fn other_unset(class: &Bound<'_, PyType>) -> PyResult<Option<*mut ffi::PyObject>> {
+    let py = class.py();
+    let modules = py.import("sys")?.getattr("modules")?.cast_into::<PyDict>()?;
+    let Some(msgspec) = modules.get_item("msgspec")? else { return Ok(None) };
+    let Some(base) = msgspec.getattr_opt("Struct")? else { return Ok(None) };
+    if !class.is_subclass(&base)? {
+        return Ok(None);
+    }
+    Ok(msgspec.getattr_opt("UNSET")?.map(|unset| unset.as_ptr()))
+}
