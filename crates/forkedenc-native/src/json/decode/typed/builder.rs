@@ -303,8 +303,11 @@ impl<const TEXT: bool> TypedBuilder<TEXT> {
                 }
                 Op::Hook => shown(typed.hooks[action.argument as usize].bind(py)),
             };
-            if !words.contains(&word) {
-                words.push(word);
+            // A scalar may be a choice of several.
+            for word in word.split(" or ") {
+                if !words.iter().any(|known| known == word) {
+                    words.push(word.into());
+                }
             }
         }
         if words.is_empty() { "nothing".into() } else { words.join(" or ") }
