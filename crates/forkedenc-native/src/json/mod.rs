@@ -4,8 +4,10 @@ use pyo3::prelude::*;
 
 mod decode;
 mod encode;
+pub mod raw;
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     decode::register(module)?;
+    raw::register(module)?;
     encode::register(module)
 }

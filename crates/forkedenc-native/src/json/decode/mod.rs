@@ -13,6 +13,8 @@ mod scanner;
 mod session;
 mod stream;
 
+pub use session::raise;
+
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     loads::register(module)?;
     decoder::register(module)?;

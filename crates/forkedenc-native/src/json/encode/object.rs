@@ -103,7 +103,7 @@ impl Walk {
         let unset = types::unset();
         let is_unset = |found: &Bound<'py, PyAny>| found.as_ptr() == unset || found.as_ptr() == plan.other_unset;
         let pairs = fallible::list(py)?;
-        let mut add = |name: &Py<PyString>, found: Bound<'py, PyAny>| -> PyResult<()> {
+        let add = |name: &Py<PyString>, found: Bound<'py, PyAny>| -> PyResult<()> {
             pairs.append(fallible::tuple(py, [name.bind(py).clone().into_any(), found])?)
         };
         if let Some((name, tag)) = &plan.tag {
