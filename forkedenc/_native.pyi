@@ -102,8 +102,11 @@ class StreamDecoder:
         framing: Literal["concatenated", "lines", "seq", "array"] = "concatenated",
         limits: Limits | None = None,
         on_error: Literal["raise", "yield"] = "raise",
+        strict: bool = True,
+        unknown: Literal["rest", "ignore", "error"] | None = None,
         duplicate_keys: Literal["last", "first", "error"] | None = None,
         allow_nan: bool = False,
+        dec_hook: Callable[[Any, Any], Any] | None = None,
         audit: Callable[[LimitBreach], object] | None = None,
         depth_hint: int | None = None,
     ) -> StreamDecoder: ...
@@ -122,15 +125,24 @@ class ItemStream:
         cls,
         steps: tuple[str | EllipsisType, ...],
         members: bool,
+        type: Any = ...,
         *,
+        strict: bool = True,
+        unknown: Literal["rest", "ignore", "error"] | None = None,
         limits: Limits | None = None,
         allow_nan: bool = False,
         duplicate_keys: Literal["last", "first", "error"] | None = None,
+        dec_hook: Callable[[Any, Any], Any] | None = None,
         depth_hint: int | None = None,
     ) -> ItemStream: ...
     def feed(self, data: Buffer) -> list[Any]: ...
     def close(self) -> list[Any]: ...
 
+@final
+class Plan:
+    def __new__(cls, schema: Any, unknown: Literal["rest", "ignore", "error"] | None = None) -> Plan: ...
+
+def register_schema_compiler(compiler: Callable[[Any, bool, Any, bool], Plan | None]) -> None: ...
 @final
 class Checker:
     def __new__(

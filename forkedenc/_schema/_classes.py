@@ -197,7 +197,7 @@ def _attrs(cls: type[Any], args: tuple[Any, ...], where: str, *, lenient: bool) 
     if by_call:
         return ClassInfo(cls, "call", tuple(members), make=_call(cls, names))
     others = [(attribute.name, *default_of(attribute)) for attribute in attributes if not attribute.init]
-    post = (*SetDefaults.of(others), *_post(cls, "__attrs_post_init__"))
+    post: tuple[Callable[[Any], Any], ...] = (*SetDefaults.of(others), *_post(cls, "__attrs_post_init__"))
     return ClassInfo(cls, "instance", tuple(members), post=post)
 
 

@@ -1,14 +1,13 @@
-"""From a type to its schema. Classes are compiled once each, from a queue, so that they may refer to each other in any
-way; types within types are compiled by recursion, whose depth is that of what somebody wrote down.
+"""From a type to its schema.
+
+Classes are compiled once each, from a queue, so that they may refer to each other in any way; types within types are
+compiled by recursion, whose depth is that of what somebody wrote down.
 """
 
 from __future__ import annotations
 
 import collections.abc
-import dataclasses
 import enum
-import functools
-import sys
 from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar, get_args, get_origin
@@ -17,7 +16,7 @@ from forkedenc import _native
 from forkedenc._errors import SchemaError
 from forkedenc._rest import REST
 from forkedenc._schema._classes import is_class, members_of
-from forkedenc._schema._constraints import constrain, read_constraints, with_place
+from forkedenc._schema._constraints import constrain, read_constraints
 from forkedenc._schema._hints import (
     alias_value,
     is_alias,
@@ -223,13 +222,13 @@ class _Compiler:
                 raise refuse(f"{where}[]", f"{type_text(args[0])} can't be hashed, so it is no item of a set")
             return (kind, item, None)
         if origin is tuple:
-            return self.tuple(hint, args, where)
+            return self.tuple_node(hint, args, where)
         if origin in _MAPPINGS:
             key = self.key(args[0], f"{where}{{key}}") if args else self.add(_STR)
             return ("dict", key, self.number(args[1] if args else Any, f"{where}{{}}"), None)
         return self.unknown(hint, where)
 
-    def tuple(self, hint: Any, args: tuple[Any, ...], where: str) -> Node:
+    def tuple_node(self, hint: Any, args: tuple[Any, ...], where: str) -> Node:
         """The node of a tuple; ``tuple[()]`` is the empty one."""
         if not args:
             # `tuple` alone has no arguments either.
@@ -275,7 +274,7 @@ class _Compiler:
         if kind == "hook":
             return getattr(node[1], "__hash__", None) is not None
         numbers = [node[1]] if kind == "class" else [shape for _, shape in node[2]] if kind == "tagged" else []
-        infos = {number: info for number, info in self.classes.values()} if numbers else {}
+        infos = dict(self.classes.values()) if numbers else {}
         return all(infos[number].kind != "dict" and infos[number].cls.__hash__ is not None for number in numbers)
 
     # Unions.
@@ -374,8 +373,9 @@ class _Compiler:
         return Shape(info.cls, info.kind, tuple(fields), keeps, unknown, info.post, info.tag, make)
 
     def held(self, hint: Any, where: str) -> int:
-        """The number of the node of a field of a class that checks types itself: what holds no class with fields is
-        handed over as it stands in the document.
+        """The number of the node of a field of a class that checks types itself.
+
+        What holds no class with fields is handed over as it stands in the document.
         """
         if not _holds_class(hint):
             return self.add(("any",))
@@ -385,7 +385,7 @@ class _Compiler:
 
 def _holds_class(hint: Any) -> bool:
     """Is there a class with fields in the type?"""
-    seen = []
+    seen: list[Any] = []
     pending = [hint]
     while pending:
         hint, _, _ = peel(pending.pop())
@@ -400,7 +400,7 @@ def _holds_class(hint: Any) -> bool:
     return False
 
 
-def compile(type: Any, *, lax: bool = False, hook: bool = False) -> Schema:  # noqa: A001
+def compile(type: Any, *, lax: bool = False, hook: bool = False) -> Schema:
     """The schema of a type for JSON.
 
     Args:

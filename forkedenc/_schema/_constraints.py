@@ -1,10 +1,12 @@
-"""Rules for values in ``Annotated``: annotated-types' and what has its protocol, pydantic's ``Field``, msgspec's ``Meta``,
-and compiled patterns. None of those libraries is imported: their objects are known by class name and module.
+"""Rules for values in ``Annotated``.
+
+They are annotated-types' and what has its protocol, pydantic's ``Field``, msgspec's ``Meta``, and compiled patterns. None
+of those libraries is imported: their objects are known by class name and module.
 """
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import decimal
 import math
 import re
@@ -15,16 +17,16 @@ from typing import Any
 from forkedenc._schema._hints import refuse
 from forkedenc._schema._nodes import Constraints, Node
 
-__all__ = ["constrain", "read_constraints", "with_place"]
+__all__ = ["constrain", "read_constraints"]
 
 _BOUNDS = ("ge", "gt", "le", "lt")
 _LENGTHS = ("min_length", "max_length")
 _NUMBERS = frozenset({*_BOUNDS, "multiple_of"})
 _TIMES = {
-    "datetime": datetime.datetime,
-    "date": datetime.date,
-    "time": datetime.time,
-    "timedelta": datetime.timedelta,
+    "datetime": dt.datetime,
+    "date": dt.date,
+    "time": dt.time,
+    "timedelta": dt.timedelta,
 }
 _FITTING: dict[str, frozenset[str]] = {
     **dict.fromkeys(("int", "float", "decimal"), _NUMBERS),
@@ -129,11 +131,6 @@ def _both(one: Constraints | None, other: Constraints | None, where: str) -> Con
 
 def _subject(node: Node) -> str:
     return str(node[1] if node[0] == "scalar" else node[0])
-
-
-def with_place(node: Node) -> int | None:
-    """Where in a node of this kind constraints are, if it has a place for them."""
-    return _PLACES.get(node[0])
 
 
 def constrain(node: Node, rules: Constraints, where: str, *, partly: bool = False) -> tuple[Node, frozenset[str]]:

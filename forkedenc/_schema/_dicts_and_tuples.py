@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, get_args, get_origin
 
-from forkedenc._schema._hints import annotations, field_hints, peel, resolve, scope, substitute
+from forkedenc._schema._hints import field_hints, own_annotations, peel, resolve, scope, substitute
 from forkedenc._schema._members import MISSING, ClassInfo, Member
 
 __all__ = ["is_named_tuple", "is_typed_dict", "named_tuple", "typed_dict"]
@@ -19,8 +19,9 @@ def is_typed_dict(cls: type[Any]) -> bool:
 
 
 def _items(cls: type[Any], args: tuple[Any, ...], where: str, *, lenient: bool) -> dict[str, Any]:
-    """The types of a TypedDict's keys. It repeats the annotations of its bases as they stand there, so that each is
-    resolved in the class that says it.
+    """The types of a TypedDict's keys.
+
+    It repeats the annotations of its bases as they stand there; each is resolved in the class that says it.
     """
     types_of = dict(zip(getattr(cls, "__parameters__", ()), args, strict=False))
     found: dict[str, Any] = {}
@@ -30,8 +31,8 @@ def _items(cls: type[Any], args: tuple[Any, ...], where: str, *, lenient: bool) 
         if isinstance(origin, type) and is_typed_dict(origin):
             given = tuple(substitute(arg, types_of, where) for arg in get_args(base))
             found.update(_items(origin, given, where, lenient=lenient))
-            inherited.update(annotations(origin))
-    for name, hint in annotations(cls).items():
+            inherited.update(own_annotations(origin))
+    for name, hint in own_annotations(cls).items():
         if name in found and inherited.get(name) is hint:
             continue
         place = f"{where}.{name}"
@@ -52,7 +53,7 @@ def _extra_items(cls: type[Any], args: tuple[Any, ...], where: str, *, lenient: 
 
 def typed_dict(cls: type[Any], args: tuple[Any, ...], where: str, *, lenient: bool) -> ClassInfo:
     """The fields of a TypedDict."""
-    required_keys: frozenset[str] = cls.__required_keys__  # type: ignore[attr-defined]
+    required_keys: frozenset[str] = cls.__required_keys__
     members = []
     for name, hint in _items(cls, args, where, lenient=lenient).items():
         _, _, qualifiers = peel(hint)
@@ -75,9 +76,9 @@ def is_named_tuple(cls: type[Any]) -> bool:
 
 def named_tuple(cls: type[Any], args: tuple[Any, ...], where: str, *, lenient: bool) -> ClassInfo:
     """The fields of a NamedTuple."""
-    names: list[str] = list(cls._fields)  # type: ignore[attr-defined]
-    defaults: dict[str, Any] = cls._field_defaults  # type: ignore[attr-defined]
-    hints = field_hints(cls, args, names, where, owns=lambda base: bool(annotations(base)), lenient=lenient)
+    names: list[str] = list(cls._fields)
+    defaults: dict[str, Any] = cls._field_defaults
+    hints = field_hints(cls, args, names, where, owns=lambda base: bool(own_annotations(base)), lenient=lenient)
     members = tuple(
         Member(name, hints.get(name, Any), name not in defaults, default=defaults.get(name, MISSING)) for name in names
     )

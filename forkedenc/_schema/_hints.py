@@ -1,5 +1,7 @@
-"""Type hints: reading them from classes, resolving names in them, putting types in the place of type variables, and
-taking off what wraps a type.
+"""Type hints.
+
+Reading them from classes, resolving names in them, putting types in the place of type variables, and taking off what
+wraps a type.
 """
 
 from __future__ import annotations
@@ -222,7 +224,7 @@ def _unresolved(error: Exception) -> str:
     return f"its annotation can't be resolved: {shown(str(error))}"
 
 
-def annotations(cls: type[Any]) -> Mapping[str, Any]:
+def own_annotations(cls: type[Any]) -> Mapping[str, Any]:
     """A class's own annotations as they stand there, none of its bases'."""
     if sys.version_info >= (3, 14):
         import annotationlib  # noqa: PLC0415 - new there
@@ -241,15 +243,17 @@ def field_hints(
     owns: Callable[[type[Any]], bool],
     lenient: bool = False,
 ) -> dict[str, Any]:
-    """The hints of the names, each from the class nearest in the inheritance that ``owns`` fields, resolved in its module
-    and with types in the place of type variables. Names without an annotation are left out.
+    """The hints of the names, each from the class nearest in the inheritance that ``owns`` fields.
+
+    Names in them are resolved in that class's module, and types stand in the place of type variables. Fields without an
+    annotation are left out.
     """
     owners = [base for base in cls.__mro__ if owns(base)]
     types_of = bindings(cls, args, where)
     hints: dict[str, Any] = {}
     for name in names:
         for owner in owners:
-            if name in (own := annotations(owner)):
+            if name in (own := own_annotations(owner)):
                 place = f"{where}.{name}"
                 hint = resolve(own[name], *scope(owner), place, lenient=lenient)
                 hints[name] = substitute(hint, types_of.get(owner, {}), place)

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from forkedenc._schema._hints import peel
-from forkedenc._schema._nodes import MISSING, missing
 from forkedenc._schema._naming import Name, renaming_of
+from forkedenc._schema._nodes import MISSING, missing
 
 __all__ = ["MISSING", "ClassInfo", "Member", "SetDefaults", "has_own_new", "set_by_descriptor", "wire_name"]
 
@@ -87,7 +87,8 @@ class SetDefaults:
 
 def has_own_new(cls: type[Any]) -> bool:
     """Has it a ``__new__`` of its own, which may want arguments?"""
-    return cls.__new__ is not object.__new__
+    new: Any = cls.__new__
+    return new is not object.__new__
 
 
 def set_by_descriptor(cls: type[Any], names: Iterable[str]) -> bool:

@@ -1,5 +1,6 @@
-"""What a compiled type is: nodes as plain tuples, the shapes of its classes, and the rules for values. Names and objects
-only; the native side reads them once, by attribute name.
+"""What a compiled type is: nodes as plain tuples, the shapes of its classes, and the rules for values.
+
+Names and objects only; the native side reads them once, by attribute name.
 
 A node's first item says its kind:
 

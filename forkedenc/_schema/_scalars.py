@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import decimal
 import enum
 import uuid
@@ -20,10 +20,10 @@ _KINDS: dict[Any, Node] = {
     str: ("scalar", "str", None, None),
     bytes: ("scalar", "bytes", None, None),
     decimal.Decimal: ("scalar", "decimal", None, None),
-    datetime.datetime: ("scalar", "datetime", None, None),
-    datetime.date: ("scalar", "date", None, None),
-    datetime.time: ("scalar", "time", None, None),
-    datetime.timedelta: ("scalar", "timedelta", None, None),
+    dt.datetime: ("scalar", "datetime", None, None),
+    dt.date: ("scalar", "date", None, None),
+    dt.time: ("scalar", "time", None, None),
+    dt.timedelta: ("scalar", "timedelta", None, None),
     uuid.UUID: ("scalar", "uuid", None, None),
     bool: ("bool",),
     None: ("none",),

@@ -44,8 +44,9 @@ def overlap(one: Node, other: Node) -> bool:
 
 
 def merge_literals(members: Sequence[tuple[str, Node]], where: str) -> list[tuple[str, Node]]:
-    """The members of a union, each with its text, with one literal in the place of several, and none where a type that
-    takes all of its values stands beside it.
+    """The members of a union, each with its text: one literal in the place of several.
+
+    There is none for values that a type beside it takes as well.
     """
     merged: list[tuple[str, Node]] = []
     pairs: tuple[tuple[Any, Any], ...] = ()

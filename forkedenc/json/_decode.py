@@ -5,14 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 from forkedenc import _native
-from forkedenc._errors import SchemaError
 from forkedenc._source import achunks, chunks
-from forkedenc.json._errors import decode_text, syntax_error, untyped_only
+from forkedenc.json._errors import decode_text, syntax_error
 from forkedenc.json.decoder import JSONDecoder
 
 if TYPE_CHECKING:
@@ -22,6 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["aitems", "items", "load", "members"]
 
 DuplicateKeys: TypeAlias = Literal["last", "first", "error"]
+Unknown: TypeAlias = Literal["rest", "ignore", "error"]
+DecHook: TypeAlias = Callable[[Any, Any], Any]
 Path: TypeAlias = "str | Iterable[str | EllipsisType]"
 
 
@@ -85,9 +86,12 @@ def items(
     path: Path,
     type: Any = Any,
     *,
+    strict: bool = True,
     limits: Limits | None = None,
+    unknown: Unknown | None = None,
     duplicate_keys: DuplicateKeys = "last",
     allow_nan: bool = False,
+    dec_hook: DecHook | None = None,
     depth_hint: int | None = None,
 ) -> Iterator[Any]:
     """Every value at ``path``, each as soon as it is complete; the rest of the document is checked, never built.
@@ -97,6 +101,7 @@ def items(
         path: keys joined by dots, ``item`` for each item of an array (``"earth.europe.item"``), ``""`` for the whole
             document; or a sequence of keys, with ``...`` for each item of an array, which can name every key.
         type: what the values are decoded to. Default: Any.
+        strict, unknown, dec_hook: as for `Decoder`.
         limits: what one value, and the stream around it, may cost. Default: ``Limits()``.
         duplicate_keys: ``"last"``, ``"first"`` or ``"error"``, within the values. Default: ``"last"``.
         allow_nan: take NaN and the infinities. Default: False (RFC 8259, section 6).
@@ -107,7 +112,7 @@ def items(
         IncompleteError: the source ended before the document did.
         TypeError: ``source`` gives no bytes, or ``path`` is neither str nor a sequence of steps.
     """
-    return _values(_stream(path, False, type, limits, duplicate_keys, allow_nan, depth_hint), chunks(source))
+    return _values(_stream(path, False, type, strict, limits, unknown, duplicate_keys, allow_nan, dec_hook, depth_hint), chunks(source))
 
 
 def members(
@@ -115,13 +120,16 @@ def members(
     path: Path,
     type: Any = Any,
     *,
+    strict: bool = True,
     limits: Limits | None = None,
+    unknown: Unknown | None = None,
     duplicate_keys: DuplicateKeys = "last",
     allow_nan: bool = False,
+    dec_hook: DecHook | None = None,
     depth_hint: int | None = None,
 ) -> Iterator[tuple[str, Any]]:
     """Every member of every object at ``path`` as (key, value), in order, duplicates and all; else like `items`."""
-    return _values(_stream(path, True, type, limits, duplicate_keys, allow_nan, depth_hint), chunks(source))
+    return _values(_stream(path, True, type, strict, limits, unknown, duplicate_keys, allow_nan, dec_hook, depth_hint), chunks(source))
 
 
 def aitems(
@@ -129,32 +137,40 @@ def aitems(
     path: Path,
     type: Any = Any,
     *,
+    strict: bool = True,
     limits: Limits | None = None,
+    unknown: Unknown | None = None,
     duplicate_keys: DuplicateKeys = "last",
     allow_nan: bool = False,
+    dec_hook: DecHook | None = None,
     depth_hint: int | None = None,
 ) -> AsyncIterator[Any]:
     """`items` of an asynchronous source: what has an ``async`` ``read(n)``, or an asynchronous iterable of bytes."""
-    return _avalues(_stream(path, False, type, limits, duplicate_keys, allow_nan, depth_hint), achunks(source))
+    return _avalues(_stream(path, False, type, strict, limits, unknown, duplicate_keys, allow_nan, dec_hook, depth_hint), achunks(source))
 
 
 def _stream(  # noqa: PLR0917 - the arguments of the three functions above, in their order
     path: Path,
     members: bool,
     type: Any,
+    strict: bool,
     limits: Limits | None,
+    unknown: Unknown | None,
     duplicate_keys: DuplicateKeys,
     allow_nan: bool,
+    dec_hook: DecHook | None,
     depth_hint: int | None,
 ) -> _native.ItemStream:
-    if type is not Any:
-        raise SchemaError(untyped_only(type))
     return _native.ItemStream(
         _steps(path),
         members,
+        type,
+        strict=strict,
+        unknown=unknown,
         limits=limits,
         allow_nan=allow_nan,
         duplicate_keys=duplicate_keys,
+        dec_hook=dec_hook,
         depth_hint=depth_hint,
     )
 

@@ -145,8 +145,6 @@ def _make(failure: _errors.Failure) -> BaseException:
     """The exception for a failure of any face of JSON."""
     if failure.face == "json.encode":
         return _encode_error(failure)
-    if failure.kind == "schema":
-        return _errors.SchemaError(untyped_only(failure.detail["type"]))
     if failure.face.startswith("json.loads") and failure.kind not in _OURS_ALONE:
         return _loads_error(failure)
     place: dict[str, Any] = {
@@ -160,13 +158,18 @@ def _make(failure: _errors.Failure) -> BaseException:
         numbers = _numbers(failure)
         depth = numbers["limit"] == "max_depth"
         return (DepthLimitError if depth else LimitError)(_limit_text(**numbers), **numbers, **place)
+    if failure.kind == "validation":
+        return validation_error(failure, place)
     kind = IncompleteError if failure.kind == "incomplete" else DecodeError
     return kind(_TEXTS[failure.kind], **place)
 
 
-def untyped_only(kind: object) -> str:
-    """Why a type is refused."""
-    return f"typed decoding comes with a later release: the type must be typing.Any, not {_errors.shown(repr(kind))}"
+def validation_error(failure: _errors.Failure, place: dict[str, Any]) -> _errors.ValidationError:
+    """The bytes were fine, the value does not fit the type."""
+    expected, actual = (_errors.shown(failure.detail[name]) for name in ("expected", "actual"))
+    where = f" at {failure.path}" if failure.path else ""
+    message = f"expected {expected}, got {actual}{where}: line {failure.line} column {failure.column} (byte {failure.offset})"
+    return _errors.ValidationError(message, expected=expected, actual=actual, **place)
 
 
 def _text_of(data: Any, path: str) -> str | UndecodableError:

@@ -153,14 +153,69 @@ pub struct Field {
     pub name: Box<[u8]>,
     pub row: u32,
     pub required: bool,
-    /// The name can be taken by comparing with what stands in front: short, and nothing of it is ever escaped.
-    pub plain: bool,
+    /// How the name looks in front of a quote, where nothing of it is ever escaped.
+    pub look: Look,
+}
+
+/// A name and the quote behind it as a number, with a mask for the bytes that count. A longer name is known by its first
+/// bytes alone; a name that documents may escape looks like nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Look {
+    text: u128,
+    mask: u128,
+    length: u8,
+    long: bool,
+}
+
+impl Look {
+    fn of(name: &[u8]) -> Self {
+        let plain = name.iter().all(|byte| byte.is_ascii() && !matches!(byte, b'"' | b'\\' | ..0x20));
+        let Ok(length) = u8::try_from(name.len()) else { return Self::default() };
+        if !plain {
+            return Self::default();
+        }
+        let mut text = [0; 16];
+        let mut mask = [0; 16];
+        for (at, byte) in name.iter().chain(b"\"").take(16).enumerate() {
+            text[at] = *byte;
+            mask[at] = 0xff;
+        }
+        Self { text: u128::from_le_bytes(text), mask: u128::from_le_bytes(mask), length, long: name.len() > 15 }
+    }
+
+    /// True where these bytes begin with the name, as far as it is looked at, and a quote behind it.
+    #[inline(always)]
+    #[must_use]
+    pub fn fits(&self, ahead: &[u8]) -> bool {
+        match ahead.first_chunk() {
+            Some(first) => (u128::from_le_bytes(*first) ^ self.text) & self.mask == 0 && self.mask != 0,
+            None => false,
+        }
+    }
+
+    /// The name has bytes that [`Look::fits`] has not looked at.
+    #[inline(always)]
+    #[must_use]
+    pub fn is_long(&self) -> bool {
+        self.long
+    }
+
+    #[inline(always)]
+    #[must_use]
+    pub fn length(&self) -> usize {
+        self.length.into()
+    }
+}
+
+impl Field {
+    #[must_use]
+    pub fn new(name: Box<[u8]>, row: u32, required: bool) -> Self {
+        Self { look: Look::of(&name), name, row, required }
+    }
 }
 
 /// Names of more fields than this are looked up in a table.
 const FEW: usize = 8;
-/// Longer names are not compared with what stands in front.
-const LONGEST_PLAIN: usize = 64;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Class {
@@ -174,11 +229,7 @@ pub struct Class {
 
 impl Class {
     #[must_use]
-    pub fn new(mut fields: Vec<Field>, unknown: Unknown, tag: Option<(Box<[u8]>, u32)>) -> Self {
-        for field in &mut fields {
-            field.plain = field.name.len() <= LONGEST_PLAIN
-                && field.name.iter().all(|byte| byte.is_ascii() && !matches!(byte, b'"' | b'\\' | ..0x20));
-        }
+    pub fn new(fields: Vec<Field>, unknown: Unknown, tag: Option<(Box<[u8]>, u32)>) -> Self {
         let mut table = Vec::new();
         if fields.len() > FEW {
             table = vec![0; (4 * fields.len()).next_power_of_two()];
@@ -284,7 +335,7 @@ mod tests {
     use super::*;
 
     fn field(name: &str) -> Field {
-        Field { name: name.as_bytes().into(), row: 0, required: true, plain: false }
+        Field::new(name.as_bytes().into(), 0, true)
     }
 
     #[test]
@@ -304,10 +355,18 @@ mod tests {
 
     #[test]
     fn only_names_that_no_document_escapes_are_compared_in_place() {
-        let names = ["a", "", "a\"b", "a\\", "\u{e9}", "\n"];
-        let class = Class::new(names.map(field).into(), Unknown::Ignore, None);
-        let plain: Vec<_> = class.fields.iter().map(|field| field.plain).collect();
-        assert_eq!(plain, [true, true, false, false, false, false]);
+        let padding = "\0".repeat(16);
+        for (name, plain) in [("a", true), ("", true), ("fifteen_bytes__", true), ("sixteen_bytes___", true)]
+            .into_iter()
+            .chain(["a\"b", "a\\", "\u{e9}", "\n"].map(|name| (name, false)))
+        {
+            let look = field(name).look;
+            assert_eq!(look.fits(format!("{name}\":1{padding}").as_bytes()), plain, "{name:?}");
+            assert!(!look.fits(format!("{name}x\":{padding}").as_bytes()) || look.is_long());
+            assert!(!look.fits(format!("x{name}\"{padding}").as_bytes()));
+            assert!(!look.fits(b"a\""), "too near to the end to be sure");
+        }
+        assert!(field("sixteen_bytes___").look.is_long() && !field("fifteen_bytes__").look.is_long());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use pyo3::prelude::*;
 
-mod decode;
+pub mod decode;
 mod encode;
 pub mod raw;
 

@@ -9,7 +9,6 @@ use forkedenc_core::json::stream::{Chunk, Event, Framing, Stream};
 use forkedenc_core::json::text::TextRules;
 use forkedenc_core::limits::JsonLimits;
 use pyo3::basic::CompareOp;
-use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyTuple};
 use pyo3::{ffi, intern};
@@ -19,7 +18,7 @@ use crate::limits::json_limits;
 use crate::{fallible, input};
 
 /// What can be said of a value without making one: half of a surrogate pair may stand in an escape.
-const RULES: Rules = Rules { nan: false, text: TextRules { surrogates: true, controls: false } };
+const LENIENT: Rules = Rules { nan: false, text: TextRules { surrogates: true, controls: false } };
 
 /// Bytes that the representation shows.
 const SHOWN: usize = 64;
@@ -40,19 +39,15 @@ pub struct Raw {
 }
 
 impl Raw {
-    /// A value whose text was checked, without white space around it.
-    pub fn of_checked<'py>(py: Python<'py>, text: &[u8]) -> PyResult<Bound<'py, Self>> {
-        let bytes = fallible::bytes(py, text)?.cast_into::<PyBytes>()?.unbind();
-        Bound::new(py, Self { bytes })
-    }
-
-    fn checked(data: &Bound<'_, PyAny>, limits: JsonLimits) -> PyResult<Self> {
+    fn read(data: &Bound<'_, PyAny>, limits: JsonLimits) -> PyResult<Self> {
         let py = data.py();
         let mut scratch = Vec::new();
         // SAFETY: `data` is borrowed for the whole call.
         let input = unsafe { input::read(data, &mut scratch) }?;
         let text = input.bytes(&scratch);
-        let mut stream = Stream::new(Framing::Single, limits, RULES, 0, false);
+        // The lenient rules let surrogates pass as bytes too, which no UTF-8 has: such a text meets the strict ones.
+        let rules = if std::str::from_utf8(text).is_ok() { LENIENT } else { Rules::STRICT };
+        let mut stream = Stream::new(Framing::Single, limits, rules, 0, false);
         let mut tail = Vec::new();
         stream.machine_mut().stack_mut().resume();
         let event = stream.next(&mut Null, &mut Chunk::new(text, &mut tail, true));
@@ -67,6 +62,12 @@ impl Raw {
         }
         Ok(Self { bytes: fallible::bytes(py, text)?.cast_into::<PyBytes>()?.unbind() })
     }
+}
+
+/// A Raw of a value whose text was checked, without white space around it.
+pub fn checked<'py>(py: Python<'py>, text: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+    let bytes = fallible::bytes(py, text)?.cast_into::<PyBytes>()?.unbind();
+    Ok(Bound::new(py, Raw { bytes })?.into_any())
 }
 
 /// The text of a `Raw`; `None` for anything else. Runs no Python code.
@@ -92,7 +93,7 @@ impl Raw {
     #[new]
     #[pyo3(signature = (data, *, limits=None))]
     fn new(data: &Bound<'_, PyAny>, limits: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
-        Self::checked(data, json_limits(limits, JsonLimits::DEFAULT)?)
+        Self::read(data, json_limits(limits, JsonLimits::DEFAULT)?)
     }
 
     /// Decode the value: json.decode of its bytes, with all its arguments. Offsets count from the value's first byte.
@@ -165,7 +166,7 @@ impl Raw {
 /// What pickle makes a Raw with: it may have come by other limits than the usual.
 #[pyfunction]
 fn restore_raw(data: &Bound<'_, PyAny>) -> PyResult<Raw> {
-    Raw::checked(data, JsonLimits::UNLIMITED)
+    Raw::read(data, JsonLimits::UNLIMITED)
 }
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {

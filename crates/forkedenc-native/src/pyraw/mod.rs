@@ -2,7 +2,7 @@
 //! this room knows, only after a self-test at import has found it to be so. Elsewhere the documented calls go on.
 //!
 //! `dict` builds a dict of known members with its table, `list` moves items into lists in blocks, `scalar` builds str, int
-//! and float, `element` the elements of `xml.etree`. All are the same, bit for bit, as what the interpreter would have made, which `self_test` looks at. A tracer set by `PyRefTracer_SetTracer` is
+//! and float, `instance` reads and writes attributes, `element` the elements of `xml.etree`. All are the same, bit for bit, as what the interpreter would have made, which `self_test` looks at. A tracer set by `PyRefTracer_SetTracer` is
 //! not told of scalars built here.
 //!
 //! Objects begin with a reference count of one and a type; counts of existing objects are left to the documented calls,
@@ -15,6 +15,7 @@ use pyo3::prelude::*;
 
 pub mod dict;
 pub mod element;
+pub mod instance;
 pub mod list;
 pub mod scalar;
 mod self_test;
@@ -79,6 +80,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(layout_bound, module)?)?;
     if KNOWN && wanted() && self_test::passes(module.py()) {
         ON.store(true, Ordering::Relaxed);
+        instance::find(module.py())?;
     }
     Ok(())
 }

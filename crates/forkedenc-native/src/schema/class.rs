@@ -1,13 +1,15 @@
 //! Classes: what a decode makes of the values of an object or element. An instance is allocated and its attributes are
 //! set past `__init__`, as `copy` and `pickle` do; slots by their offset, other attributes by name.
 
+use std::sync::OnceLock;
+
 use pyo3::exceptions::{PyException, PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple, PyType};
 
 use super::{Refusal, Trouble};
-use crate::fallible;
+use crate::{fallible, pyraw};
 
 /// What an attribute is when a document says nothing.
 enum Default {
@@ -25,9 +27,20 @@ struct Attribute {
     slot: Option<isize>,
 }
 
+/// How an instance comes to be, empty.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum How {
+    /// Slots alone: allocated.
+    Allocate,
+    /// By the constructor of `object`, which makes room for attributes beside the instance as well.
+    Object,
+    /// By the class's own `__new__`.
+    Ask,
+}
+
 enum Make {
-    /// Allocated, then set.
-    Instance { plain: bool },
+    /// Made empty, then set.
+    Instance { how: How },
     /// A dict of what is there; with `inline` what is unknown lies among it.
     Dict { inline: bool },
     /// Called with a tuple of all attributes, in this order.
@@ -44,6 +57,13 @@ pub struct Class {
     /// Called with a finished instance.
     post: Vec<Py<PyAny>>,
     runs_python: bool,
+    keeps_unknown: bool,
+    /// The places of attributes beside an instance, once one has been made; `None` where they have none.
+    places: OnceLock<Option<Box<[u8]>>>,
+    /// The offset of each attribute's slot, where all have one.
+    slots: Box<[isize]>,
+    /// No arguments.
+    none: Py<PyTuple>,
 }
 
 impl Class {
@@ -55,7 +75,7 @@ impl Class {
         let mut attributes = Vec::new();
         for field in shape.getattr("fields")?.try_iter()? {
             let field = field?;
-            let name = field.getattr("name")?.cast_into::<PyString>()?;
+            let name = interned(&field.getattr("name")?)?;
             let default = if field.getattr("required")?.is_truthy()? {
                 Default::Required
             } else {
@@ -67,12 +87,12 @@ impl Class {
         let mut inline = false;
         if !rest.is_none() {
             inline = rest.getattr("inline")?.is_truthy()?;
-            let name = rest.getattr("name")?.cast_into::<PyString>()?;
+            let name = interned(&rest.getattr("name")?)?;
             attributes.push(Attribute { slot: slot_of(&class, &name)?, name: name.unbind(), default: Default::Dict });
         }
         let make = shape.getattr("make")?;
         let make = match kind.as_str() {
-            "instance" => Make::Instance { plain: is_plain(&class) },
+            "instance" => Make::Instance { how: how(&class) },
             "dict" => Make::Dict { inline },
             "tuple" => {
                 let mut order = Vec::new();
@@ -86,21 +106,39 @@ impl Class {
             "call" => Make::Call { make: make.unbind(), inline },
             _ => return Err(PyTypeError::new_err("a shape of no known kind")),
         };
-        let post: Vec<_> = shape.getattr("post")?.try_iter()?.map(|call| call.map(Bound::unbind)).collect::<PyResult<_>>()?;
+        let post: Vec<_> =
+            shape.getattr("post")?.try_iter()?.map(|call| call.map(Bound::unbind)).collect::<PyResult<_>>()?;
         let own_code = match make {
-            Make::Instance { plain } => !plain,
+            Make::Instance { how } => how == How::Ask,
             Make::Dict { .. } | Make::Tuple { .. } => false,
             Make::Call { .. } => true,
         };
         let runs_python =
             own_code || !post.is_empty() || attributes.iter().any(|own| matches!(own.default, Default::Call(_)));
-        Ok(Self { class: class.unbind(), make, attributes, post, runs_python })
+        let slots = attributes.iter().map(|own| own.slot).collect::<Option<_>>().unwrap_or_default();
+        Ok(Self {
+            slots,
+            class: class.unbind(),
+            make,
+            attributes,
+            post,
+            runs_python,
+            keeps_unknown: !rest.is_none(),
+            places: OnceLock::new(),
+            none: PyTuple::empty(py).unbind(),
+        })
     }
 
     /// Making an instance may run code of the caller's.
     #[must_use]
     pub fn runs_python(&self) -> bool {
         self.runs_python
+    }
+
+    /// Something is kept that no field claims.
+    #[must_use]
+    pub fn keeps_unknown(&self) -> bool {
+        self.keeps_unknown
     }
 
     /// What errors call it.
@@ -120,15 +158,28 @@ impl Class {
     ///
     /// # Safety
     /// The values are owned references or null, one for each attribute. Python code may run.
-    pub unsafe fn make(&self, py: Python<'_>, values: &mut [*mut ffi::PyObject]) -> Result<*mut ffi::PyObject, Trouble> {
+    pub unsafe fn make(
+        &self,
+        py: Python<'_>,
+        values: &mut [*mut ffi::PyObject],
+    ) -> Result<*mut ffi::PyObject, Trouble> {
         debug_assert_eq!(values.len(), self.attributes.len());
-        // SAFETY: as the caller's.
+        // SAFETY: as the caller's; what a failure leaves is given up here.
         unsafe {
             let made = match &self.make {
-                Make::Instance { plain } => self.instance(py, *plain, values)?,
-                Make::Dict { inline } => self.dict(py, *inline, values)?,
-                Make::Tuple { make, order } => self.tuple(py, make, order, values)?,
-                Make::Call { make, inline } => self.call(py, make, *inline, values)?,
+                Make::Instance { how } => self.instance(py, *how, values),
+                Make::Dict { inline } => self.dict(py, *inline, values),
+                Make::Tuple { make, order } => self.tuple(py, make, order, values),
+                Make::Call { make, inline } => self.call(py, make, *inline, values),
+            };
+            let made = match made {
+                Ok(made) => made,
+                Err(trouble) => {
+                    for value in values {
+                        ffi::Py_XDECREF(std::mem::replace(value, std::ptr::null_mut()));
+                    }
+                    return Err(trouble);
+                }
             };
             if self.post.is_empty() {
                 return Ok(made);
@@ -145,7 +196,12 @@ impl Class {
     #[inline]
     #[must_use]
     pub fn missing(&self, values: &[*mut ffi::PyObject]) -> Option<usize> {
-        let absent = |(own, value): (&Attribute, &*mut ffi::PyObject)| value.is_null() && matches!(own.default, Default::Required);
+        if values.iter().all(|value| !value.is_null()) {
+            return None;
+        }
+        let absent = |(own, value): (&Attribute, &*mut ffi::PyObject)| {
+            value.is_null() && matches!(own.default, Default::Required)
+        };
         self.attributes.iter().zip(values).position(absent)
     }
 
@@ -153,21 +209,34 @@ impl Class {
     unsafe fn instance(
         &self,
         py: Python<'_>,
-        plain: bool,
+        how: How,
         values: &mut [*mut ffi::PyObject],
     ) -> Result<*mut ffi::PyObject, Trouble> {
         let class = self.class.as_ptr().cast::<ffi::PyTypeObject>();
-        // SAFETY: a plain class has the allocator and the constructor of `object`; the slots are those of its instances, new
+        // SAFETY: the class has the allocator and the constructor of `object`; the slots are those of its instances, new
         // and empty, and take over a reference each.
         unsafe {
-            let object = match (*class).tp_alloc {
-                Some(allocate) if plain => allocate(class, 0),
+            let object = match (how, (*class).tp_alloc, (*class).tp_new) {
+                (How::Allocate, Some(allocate), _) => allocate(class, 0),
+                (How::Object, _, Some(new)) => new(class, self.none.as_ptr(), std::ptr::null_mut()),
                 _ => self.class.bind(py).call_method1("__new__", (&self.class,))?.into_ptr(),
             };
             if object.is_null() {
                 return Err(PyErr::fetch(py).into());
             }
-            for (own, value) in self.attributes.iter().zip(values) {
+            let places = match self.places.get() {
+                Some(Some(places)) => &**places,
+                _ => &[],
+            };
+            if !self.slots.is_empty() && values.iter().all(|value| !value.is_null()) {
+                for (offset, value) in self.slots.iter().zip(values) {
+                    // A new instance's slots are empty.
+                    let slot = object.cast::<u8>().offset(*offset).cast::<*mut ffi::PyObject>();
+                    *slot = std::mem::replace(value, std::ptr::null_mut());
+                }
+                return Ok(object);
+            }
+            for (number, (own, value)) in self.attributes.iter().zip(values).enumerate() {
                 let mut value = std::mem::replace(value, std::ptr::null_mut());
                 if value.is_null() {
                     match self.default(py, own) {
@@ -185,6 +254,9 @@ impl Class {
                     let slot = object.cast::<u8>().offset(offset).cast::<*mut ffi::PyObject>();
                     let old = std::mem::replace(&mut *slot, value);
                     ffi::Py_XDECREF(old);
+                } else if let Some(place) = places.get(number)
+                    && pyraw::instance::put(object, *place, value)
+                {
                 } else {
                     let set = ffi::PyObject_GenericSetAttr(object, own.name.as_ptr(), value);
                     ffi::Py_DECREF(value);
@@ -194,8 +266,22 @@ impl Class {
                     }
                 }
             }
+            if self.places.get().is_none() {
+                let _ = self.places.set(self.find_places(py, how));
+            }
             Ok(object)
         }
+    }
+
+    /// The places of the attributes, known from the first instance on.
+    #[cold]
+    fn find_places(&self, py: Python<'_>, how: How) -> Option<Box<[u8]>> {
+        if how != How::Object || !pyraw::instance::on() || self.attributes.iter().any(|own| own.slot.is_some()) {
+            return None;
+        }
+        let names: Vec<_> = self.attributes.iter().map(|own| own.name.as_ptr()).collect();
+        // SAFETY: attached; the class is alive, and names of attributes are interned when they are read.
+        unsafe { pyraw::instance::places(self.class.bind(py).as_type_ptr(), &names) }
     }
 
     unsafe fn dict(
@@ -288,9 +374,7 @@ impl Class {
                 Default::Value(value) => ffi::Py_NewRef(value.as_ptr()),
                 Default::List => ffi::PyList_New(0),
                 Default::Dict => ffi::PyDict_New(),
-                Default::Call(factory) => {
-                    factory.bind(py).call0().map_err(|error| self.refused(py, error))?.into_ptr()
-                }
+                Default::Call(factory) => factory.bind(py).call0().map_err(|error| self.refused(py, error))?.into_ptr(),
             }
         };
         if value.is_null() { Err(PyErr::fetch(py).into()) } else { Ok(value) }
@@ -325,6 +409,10 @@ pub fn own_refusal(py: Python<'_>, error: PyErr, expected: impl FnOnce() -> Stri
     Trouble::Refused(Box::new(Refusal { expected: expected(), actual: actual.into(), cause: Some(error) }))
 }
 
+fn interned<'py>(name: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyString>> {
+    Ok(PyString::intern(name.py(), name.cast::<PyString>()?.to_str()?))
+}
+
 fn default_of(py: Python<'_>, value: &Bound<'_, PyAny>, factory: &Bound<'_, PyAny>) -> Default {
     if factory.is_none() {
         return Default::Value(value.clone().unbind());
@@ -338,15 +426,20 @@ fn default_of(py: Python<'_>, value: &Bound<'_, PyAny>, factory: &Bound<'_, PyAn
     Default::Call(factory.clone().unbind())
 }
 
-/// May instances be allocated without asking the class? Its constructor is that of `object`, and it is not abstract.
-fn is_plain(class: &Bound<'_, PyType>) -> bool {
+/// May instances be made without asking the class? Its constructor is that of `object`, and it is not abstract.
+fn how(class: &Bound<'_, PyType>) -> How {
     // SAFETY: a type object, alive; `object` is static.
     unsafe {
         let class = class.as_type_ptr();
         let object = &raw mut ffi::PyBaseObject_Type;
-        (*class).tp_new.map(|new| new as usize) == (*object).tp_new.map(|new| new as usize)
+        let plain = (*class).tp_new.map(|new| new as usize) == (*object).tp_new.map(|new| new as usize)
             && (*class).tp_flags & ffi::Py_TPFLAGS_IS_ABSTRACT == 0
-            && (*class).tp_itemsize == 0
+            && (*class).tp_itemsize == 0;
+        match plain {
+            false => How::Ask,
+            true if (*class).tp_dictoffset == 0 => How::Allocate,
+            true => How::Object,
+        }
     }
 }
 

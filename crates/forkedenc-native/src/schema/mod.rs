@@ -4,6 +4,7 @@
 use pyo3::prelude::*;
 
 pub mod class;
+pub mod scalar;
 
 /// Why a value does not fit, in texts that name types and never show the value.
 #[derive(Debug)]
@@ -43,9 +44,15 @@ pub enum Token<'a> {
     BigInteger(&'a [u8]),
     Float(f64),
     /// A number's text, where somebody asked for it.
-    Number { text: &'a [u8], integer: bool },
+    Number {
+        text: &'a [u8],
+        integer: bool,
+    },
     /// UTF-8. `ascii`: it is.
-    String { text: &'a [u8], ascii: bool },
+    String {
+        text: &'a [u8],
+        ascii: bool,
+    },
 }
 
 impl Token<'_> {

@@ -5,17 +5,16 @@ use forkedenc_core::json::{Machine, Rules};
 use forkedenc_core::limits::JsonLimits;
 use forkedenc_runtime::{StartSize, Totals};
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyAny;
 
-use super::session::{Buffers, Options, duplicates, raise};
+use super::session::{Buffers, Options, duplicates};
+use super::typed::compile;
+use super::values::{Target, Values, Work, failure};
 use crate::audit::{self, audit_of, is_callable};
-use crate::gc::Pause;
 use crate::input;
 use crate::limits::json_limits;
 use crate::runtime::stats_object;
-use crate::{errors, fallible};
 
 pub const FACE: &str = "json";
 
@@ -36,25 +35,24 @@ pub fn options(limits: Option<&Bound<'_, PyAny>>, duplicate_keys: Option<&str>, 
     })
 }
 
-/// `type=`: for now `Any` alone.
-pub fn untyped(kind: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
-    let Some(kind) = kind else { return Ok(()) };
-    let py = kind.py();
-    if kind.is(&py.import(intern!(py, "typing"))?.getattr(intern!(py, "Any"))?) {
-        return Ok(());
-    }
-    let detail = fallible::dict(py)?;
-    fallible::put(&detail, "type", kind)?;
-    Err(errors::raise(py, FACE, "schema", 0, 1, 1, "", detail))
-}
-
-/// `unknown=`, which only matters for typed decoding.
-fn unknown_policy(name: Option<&str>) -> PyResult<()> {
-    match name {
-        None | Some("rest" | "ignore" | "error") => Ok(()),
+/// `type=` and what goes with it: what documents are decoded to.
+pub fn target(
+    py: Python<'_>,
+    kind: Option<&Bound<'_, PyAny>>,
+    strict: bool,
+    unknown: Option<&str>,
+    dec_hook: Option<Bound<'_, PyAny>>,
+) -> PyResult<Target> {
+    match unknown {
+        None | Some("rest" | "ignore" | "error") => {}
         Some(other) => {
-            Err(PyValueError::new_err(format!("unknown must be 'rest', 'ignore' or 'error', not '{other}'")))
+            return Err(PyValueError::new_err(format!("unknown must be 'rest', 'ignore' or 'error', not '{other}'")));
         }
+    }
+    let hook = is_callable("dec_hook", dec_hook)?;
+    match kind {
+        None => Ok(Target::ANY),
+        Some(kind) => compile::target(py, kind, strict, unknown, hook),
     }
 }
 
@@ -62,51 +60,73 @@ fn unknown_policy(name: Option<&str>) -> PyResult<()> {
 fn read<'py>(
     data: &Bound<'py, PyAny>,
     options: &Options,
+    target: &Target,
     audit: Option<&Py<PyAny>>,
     start: usize,
     count: impl FnOnce(&Machine),
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = data.py();
     let mut buffers = Buffers::take();
-    // SAFETY: `data` is borrowed for the whole call.
-    let input = unsafe { input::read(data, &mut buffers.scratch) }?;
-    let mut builder = options.builder(py, std::mem::take(&mut buffers.values));
-    let pause = Pause::for_bytes(py, input.len());
-    let mut breaches = Vec::new();
-    let outcome = if audit.is_some() || input.len() as u64 > options.limits.document_bytes {
-        let mut stream = Stream::new(Framing::Single, options.limits, options.rules, start, false);
-        if audit.is_some() {
-            stream.machine_mut().audit();
+    let values = std::mem::take(&mut buffers.values);
+    let reading = Reading { data, options, target, audit, start, count, buffers };
+    target.with(py, options, values, reading)
+}
+
+/// One document about to be read.
+struct Reading<'a, 'py, C> {
+    data: &'a Bound<'py, PyAny>,
+    options: &'a Options,
+    target: &'a Target,
+    audit: Option<&'a Py<PyAny>>,
+    start: usize,
+    count: C,
+    buffers: Box<Buffers>,
+}
+
+impl<'py, C: FnOnce(&Machine)> Work<PyResult<Bound<'py, PyAny>>> for Reading<'_, 'py, C> {
+    #[inline(always)]
+    fn run<B: Values>(self, mut builder: B) -> PyResult<Bound<'py, PyAny>> {
+        let Self { data, options, target, audit, start, count, mut buffers } = self;
+        let py = data.py();
+        // SAFETY: `data` is borrowed for the whole call.
+        let input = unsafe { input::read(data, &mut buffers.scratch) }?;
+        let pause = target.pause(py, input.len());
+        let mut breaches = Vec::new();
+        let outcome = if audit.is_some() || input.len() as u64 > options.limits.document_bytes {
+            let mut stream = Stream::new(Framing::Single, options.limits, options.rules, start, false);
+            if audit.is_some() {
+                stream.machine_mut().audit();
+            }
+            let mut scratch = Vec::new();
+            stream.machine_mut().stack_mut().resume();
+            let event = stream.next(&mut builder, &mut Chunk::new(input.bytes(&buffers.scratch), &mut scratch, true));
+            breaches = stream.take_breaches();
+            stream.machine_mut().note_depth();
+            count(stream.machine());
+            match event {
+                Event::Failed(error) => Err(error),
+                Event::Document | Event::NeedMore | Event::BadRecord(_) => Ok(()),
+            }
+        } else {
+            let now = &mut *buffers;
+            now.machine.restart(options.limits, options.rules, start);
+            let outcome = now.machine.document(&mut builder, &input.window(&now.scratch));
+            count(&now.machine);
+            now.machine.rest();
+            outcome
+        };
+        drop(pause);
+        let value = match outcome {
+            Ok(()) => builder.finished(py).ok_or_else(|| PyRuntimeError::new_err("a document without a value")),
+            Err(error) => Err(failure(py, &error, &mut builder)),
+        };
+        buffers.values = builder.objects().release();
+        buffers.give();
+        if let Some(audit) = audit {
+            audit::tell(py, audit, &breaches)?;
         }
-        let mut scratch = Vec::new();
-        stream.machine_mut().stack_mut().resume();
-        let event = stream.next(&mut builder, &mut Chunk::new(input.bytes(&buffers.scratch), &mut scratch, true));
-        breaches = stream.take_breaches();
-        stream.machine_mut().note_depth();
-        count(stream.machine());
-        match event {
-            Event::Failed(error) => Err(error),
-            Event::Document | Event::NeedMore | Event::BadRecord(_) => Ok(()),
-        }
-    } else {
-        let now = &mut *buffers;
-        now.machine.restart(options.limits, options.rules, start);
-        let outcome = now.machine.document(&mut builder, &input.window(&now.scratch));
-        count(&now.machine);
-        now.machine.rest();
-        outcome
-    };
-    drop(pause);
-    let value = match outcome {
-        Ok(()) => builder.take(py).ok_or_else(|| PyRuntimeError::new_err("a document without a value")),
-        Err(error) => Err(raise(py, FACE, &error, Some(&mut builder), None)),
-    };
-    buffers.values = builder.release();
-    buffers.give();
-    if let Some(audit) = audit {
-        audit::tell(py, audit, &breaches)?;
+        value
     }
-    value
 }
 
 /// Decode one JSON document (RFC 8259) given as bytes, a contiguous buffer or str.
@@ -124,18 +144,16 @@ fn decode<'py>(
     dec_hook: Option<Bound<'py, PyAny>>,
     audit: Option<Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let _ = strict;
-    untyped(r#type)?;
-    unknown_policy(unknown)?;
-    is_callable("dec_hook", dec_hook)?;
+    let target = target(data.py(), r#type, strict, unknown, dec_hook)?;
     let options = options(limits, duplicate_keys, allow_nan)?;
-    read(data, &options, audit_of(audit)?.as_ref(), 0, |_| {})
+    read(data, &options, &target, audit_of(audit)?.as_ref(), 0, |_| {})
 }
 
 /// A decoder of whole JSON documents (RFC 8259), made once and used by any number of threads.
 #[pyclass(frozen, module = "forkedenc.json", name = "Decoder")]
 pub struct Decoder {
     options: Options,
+    target: Target,
     audit: Option<Py<PyAny>>,
     start: StartSize,
     totals: Totals,
@@ -147,6 +165,7 @@ impl Decoder {
     #[pyo3(signature = (r#type=None, *, strict=true, limits=None, unknown=None, duplicate_keys=None, allow_nan=false, dec_hook=None, audit=None, depth_hint=None))]
     #[expect(clippy::too_many_arguments, reason = "the keywords of the public class")]
     fn new(
+        py: Python<'_>,
         r#type: Option<&Bound<'_, PyAny>>,
         strict: bool,
         limits: Option<&Bound<'_, PyAny>>,
@@ -157,11 +176,8 @@ impl Decoder {
         audit: Option<Bound<'_, PyAny>>,
         depth_hint: Option<u64>,
     ) -> PyResult<Self> {
-        let _ = strict;
-        untyped(r#type)?;
-        unknown_policy(unknown)?;
-        is_callable("dec_hook", dec_hook)?;
         Ok(Self {
+            target: target(py, r#type, strict, unknown, dec_hook)?,
             options: options(limits, duplicate_keys, allow_nan)?,
             audit: audit_of(audit)?,
             start: StartSize::new(start_of(depth_hint)),
@@ -172,7 +188,7 @@ impl Decoder {
     /// Decode one document given as bytes, a contiguous buffer or str.
     fn decode<'py>(&self, data: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let start = self.start.suggest();
-        read(data, &self.options, self.audit.as_ref(), start, |machine| {
+        read(data, &self.options, &self.target, self.audit.as_ref(), start, |machine| {
             let stack = machine.stack();
             self.start.learn(stack.peak());
             self.totals.add(stack);
@@ -194,10 +210,8 @@ impl Decoder {
     }
 
     fn __traverse__(&self, visit: pyo3::PyVisit<'_>) -> Result<(), pyo3::PyTraverseError> {
-        if let Some(audit) = &self.audit {
-            visit.call(audit)?;
-        }
-        Ok(())
+        self.target.visit(&visit)?;
+        visit.call(&self.audit)
     }
 }
 

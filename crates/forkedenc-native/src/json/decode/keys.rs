@@ -293,7 +293,7 @@ fn hash(bytes: &[u8]) -> u32 {
 
 /// Equality of equally long short slices, eight bytes at a time; a call would cost more than the comparison.
 #[inline(always)]
-fn same(one: &[u8], other: &[u8]) -> bool {
+pub(super) fn same(one: &[u8], other: &[u8]) -> bool {
     let length = one.len();
     if length >= 8 {
         let mut at = 0;

@@ -12,9 +12,9 @@ use pyo3::exceptions::PyMemoryError;
 use pyo3::prelude::*;
 use pyo3::{ffi, intern};
 
-use super::integer;
 use super::keys::Keys;
 use crate::pyraw;
+use crate::schema::scalar::integer;
 use crate::text;
 
 /// What becomes of a key that stood in its object before.
@@ -31,7 +31,8 @@ const WIDE: usize = 1 << 15;
 const FEW: usize = 8;
 
 pub struct ObjectBuilder {
-    values: Vec<*mut ffi::PyObject>,
+    /// Owned references; null where a typed builder keeps a place for a value that has not come.
+    pub(super) values: Vec<*mut ffi::PyObject>,
     /// Where the open container's values begin.
     mark: usize,
     in_object: bool,
@@ -104,7 +105,7 @@ impl ObjectBuilder {
         unsafe {
             fork.keys = self.keys.fork();
             for value in &self.values {
-                ffi::Py_INCREF(*value);
+                ffi::Py_XINCREF(*value);
                 fork.values.push(*value);
             }
             for (mark, container) in &self.spilled {
@@ -141,7 +142,8 @@ impl ObjectBuilder {
     #[inline(never)]
     fn grow(&mut self) -> bool {
         let spills = !self.in_object || (!self.pairs && self.duplicates != Duplicates::First);
-        if spills && self.values.len() - self.mark > WIDE {
+        // A typed container's mark is past every place: it is never spilled.
+        if spills && self.values.len().saturating_sub(self.mark) > WIDE {
             // SAFETY: attached.
             return unsafe { self.spill() };
         }
@@ -196,7 +198,7 @@ impl ObjectBuilder {
 
     /// The container at the top, taken off the stack; null with an exception set, the values then still on the stack.
     #[inline(always)]
-    unsafe fn list(&mut self, mark: usize) -> *mut ffi::PyObject {
+    pub(super) unsafe fn list(&mut self, mark: usize) -> *mut ffi::PyObject {
         let count = self.values.len() - mark;
         // SAFETY: attached; the new list has room for `count` references, which move into it.
         unsafe {
@@ -221,7 +223,7 @@ impl ObjectBuilder {
     }
 
     #[inline(always)]
-    unsafe fn dict(&mut self, mark: usize) -> *mut ffi::PyObject {
+    pub(super) unsafe fn dict(&mut self, mark: usize) -> *mut ffi::PyObject {
         // SAFETY: attached; references are moved or given up exactly once.
         unsafe {
             if !self.seen.is_empty() && self.seen.last().is_some_and(|(seen, _)| *seen == mark) {
@@ -290,21 +292,22 @@ impl ObjectBuilder {
         }
     }
 
-    /// With `Duplicates::Error`: is this key new in the open object?
+    /// With `Duplicates::Error`: is this key new in the object whose members begin at `mark`?
     #[cold]
-    unsafe fn check_new(&mut self, key: *mut ffi::PyObject) -> Member {
-        let mark = self.mark;
+    unsafe fn check_new(&mut self, mark: usize, key: *mut ffi::PyObject) -> Member {
         // SAFETY: attached; keys are str objects, so comparing and hashing them runs no other code.
         unsafe {
             let known = self.seen.last().is_some_and(|(seen, _)| *seen == mark);
             if !known {
                 let count = self.values.len() - mark;
-                for earlier in self.values[mark..].iter().step_by(2) {
-                    if *earlier == key || ffi::PyUnicode_Compare(*earlier, key) == 0 {
-                        return Member::Duplicate;
-                    }
-                }
                 if count < 2 * FEW {
+                    for earlier in self.values[mark..].iter().step_by(2) {
+                        match ffi::PyObject_RichCompareBool(*earlier, key, ffi::Py_EQ) {
+                            0 => {}
+                            1 => return Member::Duplicate,
+                            _ => return Member::Failed,
+                        }
+                    }
                     return Member::Build;
                 }
                 let set = ffi::PySet_New(std::ptr::null_mut());
@@ -330,10 +333,16 @@ impl ObjectBuilder {
     /// Puts a key on the stack.
     #[inline(always)]
     fn put_key(&mut self, key: *mut ffi::PyObject) -> Member {
+        self.put_key_above(self.mark, key)
+    }
+
+    /// Puts a key of the object whose members begin at `mark` on the stack.
+    #[inline(always)]
+    pub(super) fn put_key_above(&mut self, mark: usize, key: *mut ffi::PyObject) -> Member {
         if self.duplicates == Duplicates::Error {
             // SAFETY: attached; the key is ours, and given up where it is refused.
             unsafe {
-                let answer = self.check_new(key);
+                let answer = self.check_new(mark, key);
                 if answer != Member::Build {
                     ffi::Py_DECREF(key);
                     return answer;
@@ -341,6 +350,91 @@ impl ObjectBuilder {
             }
         }
         if self.put(key) { Member::Build } else { Member::Failed }
+    }
+
+    /// A key of the object whose members begin at `mark`, which is not the one this builder has open.
+    #[inline]
+    pub(super) fn key_above(&mut self, mark: usize, bytes: &[u8], ascii: bool) -> Member {
+        // SAFETY: attached; the machine has checked the bytes.
+        let key = unsafe { self.keys.get(bytes, ascii) };
+        if key.is_null() { Member::Failed } else { self.put_key_above(mark, key) }
+    }
+
+    /// Puts a value, or the null of a place that stays empty, on the stack.
+    pub(super) fn put_any(&mut self, value: *mut ffi::PyObject) -> bool {
+        if !value.is_null() {
+            return self.put(value);
+        }
+        let good = room(&mut self.values, 1);
+        if good {
+            self.values.push(value);
+        }
+        good
+    }
+
+    /// The dict of members from `mark` on whose keys are of any type.
+    pub(super) unsafe fn dict_of_any(&mut self, mark: usize) -> *mut ffi::PyObject {
+        // SAFETY: attached; every reference is taken off the stack and given up once, or moved by the dict.
+        unsafe {
+            if self.seen.last().is_some_and(|(seen, _)| *seen == mark) {
+                self.forget_seen();
+            }
+            let dict = ffi::PyDict_New();
+            let members: Vec<_> = self.values.drain(mark..).collect();
+            let mut good = !dict.is_null();
+            for member in members.chunks_exact(2) {
+                good = good
+                    && match self.duplicates {
+                        Duplicates::First => !ffi::PyDict_SetDefault(dict, member[0], member[1]).is_null(),
+                        _ => ffi::PyDict_SetItem(dict, member[0], member[1]) == 0,
+                    };
+            }
+            for value in members {
+                ffi::Py_DECREF(value);
+            }
+            if !good {
+                ffi::Py_XDECREF(dict);
+                return std::ptr::null_mut();
+            }
+            dict
+        }
+    }
+
+    pub(super) fn duplicates(&self) -> Duplicates {
+        self.duplicates
+    }
+
+    /// A new str, or null with an exception set.
+    ///
+    /// # Safety
+    /// Attached; the bytes are what the machine has checked.
+    #[inline(always)]
+    pub(super) unsafe fn text(bytes: &[u8], ascii: bool) -> *mut ffi::PyObject {
+        // SAFETY: the caller's promise.
+        unsafe {
+            match ascii {
+                true if bytes.len() > 1 && pyraw::on() => pyraw::scalar::ascii(bytes),
+                true => text::from_ascii(bytes),
+                false => text::from_utf8(bytes),
+            }
+        }
+    }
+
+    /// The key that lies at a place of the stack, as far as a path shows it.
+    pub(super) fn key_at(&self, place: usize) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        if let Some(key) = self.values.get(place).filter(|key| !key.is_null()) {
+            // SAFETY: attached; the value is alive. Only a str is read as one.
+            unsafe {
+                if ffi::PyUnicode_Check(*key) != 0 {
+                    let units = text::Units::of(*key);
+                    if !units.encode(0, units.len().min(SHOWN), &mut bytes) {
+                        bytes.clear();
+                    }
+                }
+            }
+        }
+        bytes
     }
 
     /// The value on top of the stack, within a document.
@@ -471,13 +565,7 @@ impl Builder for ObjectBuilder {
     #[inline(always)]
     fn string(&mut self, bytes: &[u8], ascii: bool) -> bool {
         // SAFETY: attached; the machine has checked the bytes.
-        self.put(unsafe {
-            match ascii {
-                true if bytes.len() > 1 && pyraw::on() => pyraw::scalar::ascii(bytes),
-                true => text::from_ascii(bytes),
-                false => text::from_utf8(bytes),
-            }
-        })
+        self.put(unsafe { Self::text(bytes, ascii) })
     }
 
     #[inline(always)]
@@ -533,21 +621,7 @@ impl Builder for ObjectBuilder {
     }
 
     fn member_key(&self, inner: Option<u64>) -> Vec<u8> {
-        let behind = inner.map_or(self.values.len(), place);
-        let mut bytes = Vec::new();
-        if let Some(key) = behind.checked_sub(1).and_then(|at| self.values.get(at)) {
-            // SAFETY: attached; the value is alive. Only a str is read as one.
-            unsafe {
-                if ffi::PyUnicode_Check(*key) != 0 {
-                    let units = text::Units::of(*key);
-                    // A path shows no more of a key.
-                    if !units.encode(0, units.len().min(SHOWN), &mut bytes) {
-                        bytes.clear();
-                    }
-                }
-            }
-        }
-        bytes
+        self.key_at(inner.map_or(self.values.len(), place).wrapping_sub(1))
     }
 
     #[inline]
@@ -568,7 +642,7 @@ impl ObjectBuilder {
         unsafe {
             let values = std::mem::take(&mut self.values);
             for value in &values {
-                ffi::Py_DECREF(*value);
+                ffi::Py_XDECREF(*value);
             }
             for (_, container) in std::mem::take(&mut self.spilled).into_iter().chain(std::mem::take(&mut self.seen)) {
                 ffi::Py_DECREF(container);

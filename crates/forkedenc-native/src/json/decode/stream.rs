@@ -15,12 +15,11 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyAny, PyEllipsis, PyList, PyString, PyType};
 
-use super::decoder::{FACE, generic_alias, options, start_of, untyped};
-use super::objects::ObjectBuilder;
+use super::decoder::{FACE, generic_alias, options, start_of, target};
 use super::session::{Buffers, raise};
+use super::values::{AnyBuilder, Target, Values, failure, with_builder};
 use crate::audit::{self, audit_of};
 use crate::fallible;
-use crate::gc::Pause;
 use crate::input;
 use crate::limits::json_limits;
 use crate::runtime::stats_object;
@@ -30,7 +29,8 @@ use crate::text;
 /// A stream and the builder of its documents.
 struct State {
     stream: Stream,
-    builder: ObjectBuilder,
+    target: Target,
+    builder: AnyBuilder,
     /// `members`: documents are handed out with their key.
     members: bool,
     /// The exception that every later call raises. Its traceback leads to frames, and from there often to this decoder.
@@ -64,13 +64,13 @@ impl State {
             return if last { fallible::list(py) } else { Err(PyValueError::new_err("the decoder is closed")) };
         }
         self.closed = last;
-        let mut pause = Some(Pause::new(py));
+        let mut pause = self.target.pause(py, usize::MAX);
         // Made under the pause: what the feeds before built would else be looked through with every feed.
         let values = fallible::list(py)?;
         self.stream.machine_mut().stack_mut().resume();
         let mut chunk = Chunk::new(bytes, scratch, last);
         let failed = loop {
-            match self.stream.next(&mut self.builder, &mut chunk) {
+            match with_builder!(&mut self.builder, builder => self.stream.next(builder, &mut chunk)) {
                 Event::NeedMore => break None,
                 Event::Document => {
                     if let Err(error) = self.take(py).and_then(|value| values.append(value)) {
@@ -80,11 +80,11 @@ impl State {
                 Event::BadRecord(error) => {
                     // Making an exception is Python code.
                     drop(pause.take());
-                    let error = raise(py, FACE, &error, Some(&mut self.builder), None);
+                    let error = with_builder!(&mut self.builder, builder => failure(py, &error, builder));
                     if let Err(error) = values.append(error.into_value(py)) {
                         return Err(self.give_up(py, error));
                     }
-                    pause = Some(Pause::new(py));
+                    pause = self.target.pause(py, usize::MAX);
                 }
                 Event::Failed(error) => break Some(error),
             }
@@ -107,14 +107,14 @@ impl State {
 
     /// The error is the decoder's last word: at once, or, where values came first, with the next call.
     fn fail(&mut self, py: Python<'_>, error: &Error, now: bool) -> PyResult<()> {
-        let error = raise(py, FACE, error, Some(&mut self.builder), None);
+        let error = with_builder!(&mut self.builder, builder => failure(py, error, builder));
         let error = self.give_up(py, error);
         if now { Err(error) } else { Ok(()) }
     }
 
     /// This error ends the stream: what stands behind it in the chunk is not read.
     fn give_up(&mut self, py: Python<'_>, error: PyErr) -> PyErr {
-        self.builder.abandon();
+        with_builder!(&mut self.builder, builder => builder.abandon());
         if error.is_instance_of::<PyMemoryError>(py) {
             self.exhausted = true;
         } else {
@@ -124,7 +124,8 @@ impl State {
     }
 
     fn take<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let value = self.builder.take(py).ok_or_else(|| PyRuntimeError::new_err("a document without a value"))?;
+        let value = with_builder!(&mut self.builder, builder => builder.finished(py))
+            .ok_or_else(|| PyRuntimeError::new_err("a document without a value"))?;
         if !self.members {
             return Ok(value);
         }
@@ -133,9 +134,16 @@ impl State {
         Ok(fallible::tuple(py, [key, value])?.into_any())
     }
 
+    fn visit(&self, visit: &pyo3::PyVisit<'_>) -> Result<(), pyo3::PyTraverseError> {
+        visit.call(&self.waiting)?;
+        self.target.visit(visit)?;
+        self.builder.visit(visit)
+    }
+
     fn fork(&self, py: Python<'_>) -> PyResult<Self> {
         Ok(Self {
             stream: self.stream.fork().ok_or_else(|| PyMemoryError::new_err(()))?,
+            target: self.target.clone_ref(py),
             builder: self.builder.fork(py)?,
             members: self.members,
             waiting: self.waiting.as_ref().map(|error| error.clone_ref(py)),
@@ -186,7 +194,7 @@ struct StreamDecoder {
 #[pymethods]
 impl StreamDecoder {
     #[new]
-    #[pyo3(signature = (r#type=None, *, framing="concatenated", limits=None, on_error="raise", duplicate_keys=None, allow_nan=false, audit=None, depth_hint=None))]
+    #[pyo3(signature = (r#type=None, *, framing="concatenated", limits=None, on_error="raise", strict=true, unknown=None, duplicate_keys=None, allow_nan=false, dec_hook=None, audit=None, depth_hint=None))]
     #[expect(clippy::too_many_arguments, reason = "the keywords of the public class")]
     fn new(
         py: Python<'_>,
@@ -194,12 +202,15 @@ impl StreamDecoder {
         framing: &str,
         limits: Option<&Bound<'_, PyAny>>,
         on_error: &str,
+        strict: bool,
+        unknown: Option<&str>,
         duplicate_keys: Option<&str>,
         allow_nan: bool,
+        dec_hook: Option<Bound<'_, PyAny>>,
         audit: Option<Bound<'_, PyAny>>,
         depth_hint: Option<u64>,
     ) -> PyResult<Self> {
-        untyped(r#type)?;
+        let target = target(py, r#type, strict, unknown, dec_hook)?;
         let options = options(limits, duplicate_keys, allow_nan)?;
         let recovers = match on_error {
             "raise" => false,
@@ -212,9 +223,17 @@ impl StreamDecoder {
         if audit.is_some() {
             stream.machine_mut().audit();
         }
-        let builder = options.builder(py, Vec::new());
+        let builder = target.builder(py, &options);
         Ok(Self {
-            slot: Slot::new(State { stream, builder, members: false, waiting: None, exhausted: false, closed: false }),
+            slot: Slot::new(State {
+                stream,
+                target,
+                builder,
+                members: false,
+                waiting: None,
+                exhausted: false,
+                closed: false,
+            }),
             audit,
         })
     }
@@ -255,7 +274,7 @@ impl StreamDecoder {
     }
 
     fn __traverse__(&self, visit: pyo3::PyVisit<'_>) -> Result<(), pyo3::PyTraverseError> {
-        self.slot.visit(|state| visit.call(&state.waiting))?;
+        self.slot.visit(|state| state.visit(&visit))?;
         visit.call(&self.audit)
     }
 
@@ -273,22 +292,30 @@ struct ItemStream {
 #[pymethods]
 impl ItemStream {
     #[new]
-    #[pyo3(signature = (steps, members, *, limits=None, allow_nan=false, duplicate_keys=None, depth_hint=None))]
+    #[pyo3(signature = (steps, members, r#type=None, *, strict=true, unknown=None, limits=None, allow_nan=false, duplicate_keys=None, dec_hook=None, depth_hint=None))]
+    #[expect(clippy::too_many_arguments, reason = "the keywords of the public functions")]
     fn new(
         py: Python<'_>,
         steps: &Bound<'_, PyAny>,
         members: bool,
+        r#type: Option<&Bound<'_, PyAny>>,
+        strict: bool,
+        unknown: Option<&str>,
         limits: Option<&Bound<'_, PyAny>>,
         allow_nan: bool,
         duplicate_keys: Option<&str>,
+        dec_hook: Option<Bound<'_, PyAny>>,
         depth_hint: Option<u64>,
     ) -> PyResult<Self> {
+        let target = target(py, r#type, strict, unknown, dec_hook)?;
         let steps = steps.try_iter()?.map(|step| step_of(&step?)).collect::<PyResult<_>>()?;
         let options = options(limits, duplicate_keys, allow_nan)?;
         let framing = Framing::Inside(Navigator::new(steps, members));
         let stream = Stream::new(framing, options.limits, options.rules, start_of(depth_hint), false);
-        let builder = options.builder(py, Vec::new());
-        Ok(Self { slot: Slot::new(State { stream, builder, members, waiting: None, exhausted: false, closed: false }) })
+        let builder = target.builder(py, &options);
+        Ok(Self {
+            slot: Slot::new(State { stream, target, builder, members, waiting: None, exhausted: false, closed: false }),
+        })
     }
 
     /// Feed a chunk; the values, or (key, value) pairs, that are complete now.
@@ -303,7 +330,7 @@ impl ItemStream {
     }
 
     fn __traverse__(&self, visit: pyo3::PyVisit<'_>) -> Result<(), pyo3::PyTraverseError> {
-        self.slot.visit(|state| visit.call(&state.waiting))
+        self.slot.visit(|state| state.visit(&visit))
     }
 
     fn __clear__(&self) {

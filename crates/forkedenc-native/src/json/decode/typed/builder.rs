@@ -1,0 +1,868 @@
+//! The builder of typed values. It walks the plan with the machine: for every value it knows the row that says what may
+//! stand there, and the place where the value goes. What has no type is left to the untyped builder, on the same stack.
+//!
+//! Values of an open object of a class lie in places of their own, one for each attribute, null until their member comes;
+//! members of its rest lie above them as keys and values in turn. Instances are made at the closing bracket, so that
+//! nothing of the caller's exists while an object is read.
+
+use forkedenc_core::json::builder::{Member, REFUSED};
+use forkedenc_core::json::{Builder, Constant};
+use forkedenc_core::limits::{JsonLimits, Limit, NONE};
+use forkedenc_core::plan::{Action, Field, Items, Op, Row, Tag, Unknown};
+use pyo3::ffi;
+use pyo3::prelude::*;
+
+use super::frames::{Account, DISCARD, Frame, Kind, MOST, NEXT, PUSH, Place, REST};
+use super::plan::{NEVER, PlanObject, Typed};
+use crate::json::decode::keys::same;
+use crate::json::decode::objects::{Duplicates, ObjectBuilder};
+use crate::pyraw;
+use crate::schema::class::own_refusal;
+use crate::schema::{Token, Trouble};
+
+/// Marks of typed containers: this bit, then the number of frames around them.
+const TYPED: u64 = 1 << 62;
+
+const NO_FIELDS: *const [Field] = &raw const *(&[] as &[Field]);
+
+/// `TEXT`: numbers come as their text.
+pub struct TypedBuilder<const TEXT: bool> {
+    pub objects: ObjectBuilder,
+    plan: Py<PlanObject>,
+    /// The same, without asking each time.
+    typed: *const Typed,
+    hook: Option<Py<PyAny>>,
+    /// Some value is wanted as its bytes; some objects are told apart by a member.
+    raws: bool,
+    tags: bool,
+    /// What the next value may be, and where it goes.
+    pub(super) row: u32,
+    pub(super) slot: Place,
+    pub(super) frame: Frame,
+    /// The fields of the open object, where it is of a class.
+    fields: *const [Field],
+    frames: Vec<Frame>,
+    /// Untyped containers open.
+    any: u64,
+    /// The class of the object about to begin, where a member has told it.
+    tagged: Option<u32>,
+    rest_is_open: bool,
+    pub(super) accounts: Vec<Account>,
+    rest_members: u64,
+    rest_bytes: u64,
+    /// The limit that a member crossed.
+    over: Option<(Limit, u64, u64)>,
+    /// Text of the open members' keys, where maps make something else of them.
+    pub(super) odd_keys: Vec<Vec<u8>>,
+    trouble: Option<Trouble>,
+}
+
+// SAFETY: as for the untyped builder: every method needs the interpreter's lock, and the plan is kept alive by `plan`.
+unsafe impl<const TEXT: bool> Send for TypedBuilder<TEXT> {}
+// SAFETY: likewise.
+unsafe impl<const TEXT: bool> Sync for TypedBuilder<TEXT> {}
+
+impl<const TEXT: bool> TypedBuilder<TEXT> {
+    pub fn new(
+        py: Python<'_>,
+        objects: ObjectBuilder,
+        plan: &Py<PlanObject>,
+        hook: Option<&Py<PyAny>>,
+        limits: &JsonLimits,
+    ) -> Self {
+        let typed = &raw const plan.get().typed;
+        let mut builder = Self {
+            objects,
+            plan: plan.clone_ref(py),
+            typed,
+            raws: plan.get().typed.plan.rows.iter().any(|row| row.raw),
+            tags: !plan.get().typed.plan.unions.is_empty(),
+            hook: hook.map(|hook| hook.clone_ref(py)),
+            row: NEVER,
+            slot: PUSH,
+            frame: Frame::TOP,
+            fields: NO_FIELDS,
+            frames: Vec::new(),
+            any: 0,
+            tagged: None,
+            rest_is_open: false,
+            accounts: Vec::new(),
+            rest_members: limits.rest_members,
+            rest_bytes: limits.rest_bytes,
+            over: None,
+            odd_keys: Vec::new(),
+            trouble: None,
+        };
+        builder.restart();
+        builder
+    }
+
+    /// The next value is a document.
+    fn restart(&mut self) {
+        self.row = self.typed().plan.root;
+        self.slot = PUSH;
+        self.frame = Frame::TOP;
+        self.fields = NO_FIELDS;
+        self.frames.clear();
+        self.any = 0;
+        self.tagged = None;
+        self.rest_is_open = false;
+        self.accounts.clear();
+        self.odd_keys.clear();
+        self.over = None;
+    }
+
+    #[inline(always)]
+    pub(super) fn typed<'a>(&self) -> &'a Typed {
+        // SAFETY: `plan` keeps it alive as long as the builder, it never moves, and references are not kept longer than a call.
+        unsafe { &*self.typed }
+    }
+
+    #[inline(always)]
+    fn expects<'a>(&self) -> &'a Row {
+        // SAFETY: the plan has been checked: every row that a row, field or item names is there. The reference ends with the call.
+        unsafe { &*self.typed().plan.rows.as_ptr().add(self.row as usize) }
+    }
+
+    #[inline(always)]
+    fn fields<'a>(&self) -> &'a [Field] {
+        // SAFETY: a part of the plan, as in `typed`, or nothing.
+        unsafe { &*self.fields }
+    }
+
+    /// The finished document.
+    pub fn take<'py>(&mut self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
+        let value = self.objects.take(py);
+        self.restart();
+        value
+    }
+
+    pub fn take_trouble(&mut self) -> Option<Trouble> {
+        self.trouble.take()
+    }
+
+    pub fn fork(&self, py: Python<'_>) -> PyResult<Self> {
+        Ok(Self {
+            objects: self.objects.fork(py)?,
+            plan: self.plan.clone_ref(py),
+            typed: self.typed,
+            hook: self.hook.as_ref().map(|hook| hook.clone_ref(py)),
+            frames: self.frames.clone(),
+            accounts: self.accounts.clone(),
+            odd_keys: self.odd_keys.clone(),
+            trouble: None,
+            ..*self
+        })
+    }
+
+    pub fn visit(&self, visit: &pyo3::PyVisit<'_>) -> Result<(), pyo3::PyTraverseError> {
+        visit.call(&self.plan)?;
+        visit.call(&self.hook)
+    }
+
+    /// Puts a value where it goes; false where it is null, with an exception set.
+    #[inline(always)]
+    pub(super) fn store(&mut self, value: *mut ffi::PyObject) -> bool {
+        if let Some(place) = self.objects.values.get_mut(self.slot as usize)
+            && !value.is_null()
+        {
+            let old = std::mem::replace(place, value);
+            if !old.is_null() {
+                // SAFETY: attached; the reference was the stack's. Its finalizer may be the caller's code, which can't come here.
+                unsafe { ffi::Py_DECREF(old) };
+            }
+            return true;
+        }
+        self.store_elsewhere(value)
+    }
+
+    fn store_elsewhere(&mut self, value: *mut ffi::PyObject) -> bool {
+        if value.is_null() {
+            return false;
+        }
+        if self.slot == DISCARD {
+            // SAFETY: attached; the reference was handed to us.
+            unsafe { ffi::Py_DECREF(value) };
+            return true;
+        }
+        if self.slot == NEXT {
+            self.frame.next += 1;
+            self.row = self.item_row();
+        }
+        self.objects.put(value)
+    }
+
+    /// The row of the item that comes next, in an array of which every place has its own.
+    fn item_row(&self) -> u32 {
+        match &self.typed().plan.arrays[self.frame.number as usize].items {
+            Items::Each(row) => *row,
+            Items::Fixed(rows) => rows.get(self.frame.next as usize).copied().unwrap_or(NEVER),
+        }
+    }
+
+    /// Takes a value that was made, or why it was not.
+    fn made(&mut self, made: Result<Bound<'_, PyAny>, Trouble>) -> bool {
+        match made {
+            Ok(value) => self.store(value.into_ptr()),
+            Err(trouble) => self.refuse(trouble),
+        }
+    }
+
+    #[cold]
+    pub(super) fn refuse(&mut self, trouble: Trouble) -> bool {
+        // SAFETY: attached.
+        let py = unsafe { Python::assume_attached() };
+        if let Trouble::Raised(error) = trouble {
+            error.restore(py);
+        } else {
+            self.trouble = Some(trouble);
+        }
+        false
+    }
+
+    /// A scalar that none of the common actions is for.
+    #[cold]
+    #[inline(never)]
+    fn odd(&mut self, token: Token<'_>, action: Action) -> bool {
+        // SAFETY: attached.
+        let py = unsafe { Python::assume_attached() };
+        match action.op {
+            Op::Scalar => {
+                let made = self.typed().scalars[action.argument as usize].decode(py, token);
+                self.made(made)
+            }
+            Op::Hook => {
+                let built = match token {
+                    Token::Null => self.objects.null(),
+                    Token::Boolean(value) => self.objects.boolean(value),
+                    Token::Integer(value) => self.objects.integer(value),
+                    Token::BigInteger(text) => self.objects.big_integer(text),
+                    Token::Float(value) => self.objects.float(value),
+                    Token::Number { text, integer } => self.objects.number(text, integer),
+                    Token::String { text, ascii } => self.objects.string(text, ascii),
+                };
+                built && self.hooked(action.argument)
+            }
+            _ => {
+                let trouble = Trouble::refused(self.describe(), token.name());
+                self.refuse(trouble)
+            }
+        }
+    }
+
+    /// Hands the value on top of the stack to the caller's hook and stores what that makes of it.
+    pub(super) fn hooked(&mut self, number: u32) -> bool {
+        // SAFETY: attached.
+        let py = unsafe { Python::assume_attached() };
+        let Some(value) = self.objects.pop(py) else { return false };
+        let kind = self.typed().hooks[number as usize].bind(py);
+        let made = match &self.hook {
+            Some(hook) => hook
+                .bind(py)
+                .call1((kind, value))
+                .map_err(|error| own_refusal(py, error, || shown(kind), "a value that dec_hook refused")),
+            None => Err(Trouble::refused(shown(kind), "a value without a dec_hook")),
+        };
+        self.made(made)
+    }
+
+    /// What may stand here, in words.
+    #[cold]
+    pub(super) fn describe(&self) -> String {
+        if self.slot == NEXT && self.row == NEVER {
+            return format!("array of {} items", self.frame.next);
+        }
+        self.describe_row(self.expects())
+    }
+
+    pub(super) fn describe_row(&self, row: &Row) -> String {
+        // SAFETY: attached.
+        let py = unsafe { Python::assume_attached() };
+        let typed = self.typed();
+        let mut words: Vec<String> = Vec::new();
+        for action in [row.boolean, row.integer, row.float, row.string, row.array, row.object, row.null] {
+            let word = match action.op {
+                Op::Refuse => continue,
+                Op::Any => "any value".into(),
+                Op::None => "null".into(),
+                Op::Bool => "bool".into(),
+                Op::Int => "int".into(),
+                Op::Float => "float".into(),
+                Op::Str => "str".into(),
+                Op::Scalar => typed.scalars[action.argument as usize].expected(),
+                Op::Array => "array".into(),
+                Op::Map => "object".into(),
+                Op::Class => typed.classes[action.argument as usize].name(py),
+                Op::Tagged => {
+                    let union = &typed.plan.unions[action.argument as usize];
+                    let classes =
+                        union.texts.iter().map(|(_, class)| class).chain(union.integers.iter().map(|(_, class)| class));
+                    let mut names: Vec<_> = classes.map(|class| typed.classes[*class as usize].name(py)).collect();
+                    names.dedup();
+                    names.join(" or ")
+                }
+                Op::Hook => shown(typed.hooks[action.argument as usize].bind(py)),
+            };
+            if !words.contains(&word) {
+                words.push(word);
+            }
+        }
+        if words.is_empty() { "nothing".into() } else { words.join(" or ") }
+    }
+
+    /// Opens a container whose values go to places that `frame` and the caller say.
+    #[inline(always)]
+    pub(super) fn open(&mut self, kind: Kind, number: u32, in_object: bool) -> u64 {
+        let full = self.frames.len() == self.frames.capacity();
+        if (full && self.frames.try_reserve(self.frames.len().max(16)).is_err()) || self.objects.values.len() >= MOST {
+            // SAFETY: attached.
+            unsafe { ffi::PyErr_NoMemory() };
+            return REFUSED;
+        }
+        let around = Frame { slot: self.slot, row: self.row, rest_is_open: self.rest_is_open, ..self.frame };
+        self.frames.push(around);
+        self.rest_is_open = false;
+        self.fields = NO_FIELDS;
+        self.frame = Frame { kind, number, base: self.objects.values.len() as Place, ..Frame::TOP };
+        let mark = TYPED | (self.frames.len() as u64) << 1 | u64::from(in_object);
+        self.objects.back_to(mark);
+        mark
+    }
+
+    /// The container is complete: its value, on top of the stack no more, goes where the one around it wants it.
+    #[inline(always)]
+    fn close(&mut self, outer: u64) {
+        // Copied from where it lies: a copy of a copy would wait for the first.
+        if let Some(frame) = self.frames.last() {
+            (self.slot, self.row, self.rest_is_open) = (frame.slot, frame.row, frame.rest_is_open);
+            self.frame = *frame;
+        }
+        self.frames.truncate(self.frames.len().saturating_sub(1));
+        self.fields = match self.frame.kind {
+            Kind::Class => &raw const *self.typed().plan.classes[self.frame.number as usize].fields,
+            _ => NO_FIELDS,
+        };
+        self.objects.back_to(outer);
+    }
+
+    #[inline(always)]
+    fn open_class(&mut self, number: u32) -> u64 {
+        let class = &self.typed().plan.classes[number as usize];
+        let mark = self.open(Kind::Class, number, true);
+        if mark != REFUSED {
+            let places = class.fields.len();
+            self.fields = &raw const *class.fields;
+            let values = &mut self.objects.values;
+            if values.capacity() - values.len() < places && values.try_reserve(places).is_err() {
+                // SAFETY: attached.
+                unsafe { ffi::PyErr_NoMemory() };
+                return REFUSED;
+            }
+            values.resize(values.len() + places, std::ptr::null_mut());
+            if matches!(class.unknown, Unknown::Rest(_)) {
+                self.accounts.push(Account::default());
+            }
+        }
+        mark
+    }
+
+    /// An untyped container, the outermost.
+    #[inline(always)]
+    fn open_any(&mut self) {
+        self.any = 1;
+        self.frame.any_base = self.objects.values.len() as Place;
+        self.frame.rest_is_open = self.rest_is_open;
+        self.rest_is_open = false;
+    }
+
+    /// The outermost untyped container is complete and lies on top of the stack.
+    fn close_any(&mut self, row_action: Action) -> bool {
+        self.rest_is_open = self.frame.rest_is_open;
+        if row_action.op == Op::Hook {
+            return self.hooked(row_action.argument);
+        }
+        let Some(value) = self.objects.values.pop() else { return false };
+        self.store(value)
+    }
+
+    /// A member of an object of a class, by its name.
+    fn class_key(&mut self, bytes: &[u8], ascii: bool) -> Member {
+        let number = self.frame.number as usize;
+        let class = &self.typed().plan.classes[number];
+        if let Some(field) = class.find(bytes, self.frame.next as usize) {
+            self.row = class.fields[field].row;
+            self.slot = self.frame.base + field as u32;
+            self.frame.current = field as u32;
+            self.frame.next = field as u32 + 1;
+            if !self.objects.values[self.slot as usize].is_null() {
+                match self.objects.duplicates() {
+                    Duplicates::Last => {}
+                    Duplicates::First => self.slot = DISCARD,
+                    Duplicates::Error => return Member::Duplicate,
+                }
+            }
+            return Member::Build;
+        }
+        if let Some((name, row)) = &class.tag
+            && **name == *bytes
+        {
+            (self.slot, self.row, self.frame.current) = (DISCARD, *row, Frame::TAG);
+            return Member::Build;
+        }
+        match class.unknown {
+            Unknown::Ignore => {
+                self.note_unknown(bytes);
+                Member::Skip
+            }
+            Unknown::Error => {
+                self.note_unknown(bytes);
+                // SAFETY: attached.
+                let name = self.typed().classes[number].name(unsafe { Python::assume_attached() });
+                self.trouble =
+                    Some(Trouble::refused(format!("only members that {name} has"), "a member that it lacks"));
+                Member::Failed
+            }
+            Unknown::Rest(row) => self.rest_key(bytes, ascii, row),
+        }
+    }
+
+    /// Keeps a key that nothing else keeps, for paths.
+    fn note_unknown(&mut self, bytes: &[u8]) {
+        self.frame.current = Frame::UNKNOWN;
+        if self.frame.odd == 0 {
+            self.odd_keys.push(Vec::new());
+            self.frame.odd = self.odd_keys.len() as u32;
+        }
+        let key = &mut self.odd_keys[self.frame.odd as usize - 1];
+        key.clear();
+        key.extend_from_slice(&bytes[..bytes.len().min(4 * forkedenc_core::path::SHOWN)]);
+    }
+
+    fn rest_key(&mut self, bytes: &[u8], ascii: bool, row: u32) -> Member {
+        let Some(account) = self.accounts.last_mut() else { return Member::Failed };
+        account.members += 1;
+        account.bytes = account.bytes.saturating_add(bytes.len() as u64);
+        if account.members > self.rest_members {
+            self.over = Some((Limit::RestMembers, self.rest_members, account.members));
+        } else if account.bytes > self.rest_bytes {
+            self.over = Some((Limit::RestBytes, self.rest_bytes, account.bytes));
+        }
+        let mark = self.frame.base as usize + self.typed().plan.classes[self.frame.number as usize].fields.len();
+        let answer = self.objects.key_above(mark, bytes, ascii);
+        if answer != Member::Build {
+            return answer;
+        }
+        self.frame.current = REST;
+        self.frame.key = self.objects.values.len() as Place - 1;
+        (self.slot, self.row, self.rest_is_open) = (PUSH, row, true);
+        if self.over.is_some() { Member::Over } else { Member::Rest }
+    }
+
+    fn map_key(&mut self, bytes: &[u8], ascii: bool) -> Member {
+        let map = &self.typed().plan.maps[self.frame.number as usize];
+        self.row = map.value;
+        self.slot = PUSH;
+        if map.key.op == Op::Str {
+            let answer = self.objects.key_above(self.frame.base as usize, bytes, ascii);
+            self.frame.key = (self.objects.values.len() as Place).wrapping_sub(1);
+            return answer;
+        }
+        self.note_unknown(bytes);
+        // SAFETY: attached; the machine has checked the bytes.
+        let py = unsafe { Python::assume_attached() };
+        let made = match map.key.op {
+            Op::Int => super::frames::int_key(py, bytes),
+            Op::Scalar => self.typed().scalars[map.key.argument as usize].decode_key(py, bytes, ascii),
+            _ => Err(Trouble::refused("another key", "str")),
+        };
+        match made {
+            Ok(key) => self.objects.put_key_above(self.frame.base as usize, key.into_ptr()),
+            Err(trouble) => {
+                self.refuse(trouble);
+                Member::Failed
+            }
+        }
+    }
+
+    /// The key of the member that is open in a typed frame.
+    fn open_key(&self, frame: &Frame) -> Vec<u8> {
+        match frame.kind {
+            Kind::Class if frame.current < REST => {
+                self.typed().plan.classes[frame.number as usize].fields[frame.current as usize].name.to_vec()
+            }
+            Kind::Class if frame.current == Frame::TAG => {
+                let tag = &self.typed().plan.classes[frame.number as usize].tag;
+                tag.as_ref().map(|(name, _)| name.to_vec()).unwrap_or_default()
+            }
+            _ if frame.odd > 0 && frame.current == Frame::UNKNOWN => {
+                self.odd_keys.get(frame.odd as usize - 1).cloned().unwrap_or_default()
+            }
+            _ => self.objects.key_at(frame.key as usize),
+        }
+    }
+}
+
+/// A type as errors name it.
+fn shown(kind: &Bound<'_, PyAny>) -> String {
+    let name = kind.getattr("__name__").and_then(|name| name.extract::<String>());
+    name.unwrap_or_else(|_| "a type with a hook".into())
+}
+
+impl<const TEXT: bool> Builder for TypedBuilder<TEXT> {
+    const CHECKS_TEXT: bool = true;
+    const EXPECTS_KEYS: bool = true;
+    const NUMBER_TEXT: bool = TEXT;
+    const SKIPS: bool = true;
+    const RAWS: bool = true;
+    const RESTS: bool = true;
+    const TAGS: bool = true;
+    const REFUSES: bool = true;
+
+    #[inline(always)]
+    fn null(&mut self) -> bool {
+        if self.any > 0 {
+            return self.objects.null();
+        }
+        let action = self.expects().null;
+        match action.op {
+            // SAFETY: attached, as for every method here.
+            Op::None | Op::Any => self.store(unsafe { ffi::Py_NewRef(ffi::Py_None()) }),
+            _ => self.odd(Token::Null, action),
+        }
+    }
+
+    #[inline(always)]
+    fn boolean(&mut self, value: bool) -> bool {
+        if self.any > 0 {
+            return self.objects.boolean(value);
+        }
+        let action = self.expects().boolean;
+        match action.op {
+            // SAFETY: attached.
+            Op::Bool | Op::Any => {
+                self.store(unsafe { ffi::Py_NewRef(if value { ffi::Py_True() } else { ffi::Py_False() }) })
+            }
+            _ => self.odd(Token::Boolean(value), action),
+        }
+    }
+
+    #[inline(always)]
+    fn integer(&mut self, value: i64) -> bool {
+        if self.any > 0 {
+            return self.objects.integer(value);
+        }
+        let action = self.expects().integer;
+        // SAFETY: attached.
+        unsafe {
+            match action.op {
+                Op::Int | Op::Any => {
+                    self.store(if pyraw::on() { pyraw::scalar::int(value) } else { ffi::PyLong_FromLongLong(value) })
+                }
+                Op::Float => self.store(ffi::PyFloat_FromDouble(value as f64)),
+                _ => self.odd(Token::Integer(value), action),
+            }
+        }
+    }
+
+    #[cold]
+    fn big_integer(&mut self, text: &[u8]) -> bool {
+        if self.any > 0 {
+            return self.objects.big_integer(text);
+        }
+        let action = self.expects().integer;
+        match action.op {
+            Op::Int | Op::Any => {
+                // Made on top of the stack, and moved from there.
+                self.objects.big_integer(text) && self.move_top()
+            }
+            Op::Float => {
+                let value = forkedenc_core::json::number::careful(text);
+                if value.is_infinite() {
+                    let trouble = Trouble::refused("float", "an int past the range of a double");
+                    return self.refuse(trouble);
+                }
+                // SAFETY: attached.
+                self.store(unsafe { ffi::PyFloat_FromDouble(value) })
+            }
+            _ => self.odd(Token::BigInteger(text), action),
+        }
+    }
+
+    #[inline(always)]
+    fn float(&mut self, value: f64) -> bool {
+        if self.any > 0 {
+            return self.objects.float(value);
+        }
+        let action = self.expects().float;
+        match action.op {
+            // SAFETY: attached.
+            Op::Float | Op::Any => self.store(unsafe {
+                if pyraw::on() { pyraw::scalar::float(value) } else { ffi::PyFloat_FromDouble(value) }
+            }),
+            _ => self.odd(Token::Float(value), action),
+        }
+    }
+
+    fn number(&mut self, text: &[u8], integer: bool) -> bool {
+        if self.any > 0 {
+            return self.objects.number(text, integer);
+        }
+        let row = self.expects();
+        let action = if integer { row.integer } else { row.float };
+        if matches!(action.op, Op::Scalar | Op::Refuse) {
+            return self.odd(Token::Number { text, integer }, action);
+        }
+        if !integer {
+            return self.float(forkedenc_core::json::number::careful(text));
+        }
+        match std::str::from_utf8(text).ok().and_then(|text| text.parse().ok()) {
+            Some(value) => self.integer(value),
+            None => self.big_integer(text),
+        }
+    }
+
+    fn constant(&mut self, constant: Constant) -> bool {
+        self.float(match constant {
+            Constant::NaN => f64::NAN,
+            Constant::Infinity => f64::INFINITY,
+            Constant::NegativeInfinity => f64::NEG_INFINITY,
+        })
+    }
+
+    #[inline(always)]
+    fn string(&mut self, text: &[u8], ascii: bool) -> bool {
+        if self.any > 0 {
+            return self.objects.string(text, ascii);
+        }
+        let action = self.expects().string;
+        match action.op {
+            Op::Str | Op::Any => {
+                // SAFETY: the machine has checked the bytes.
+                let value = unsafe { ObjectBuilder::text(text, ascii) };
+                self.store(value)
+            }
+            _ => self.odd(Token::String { text, ascii }, action),
+        }
+    }
+
+    #[inline(always)]
+    fn common_string(&mut self, text: &[u8]) -> Option<bool> {
+        if self.any > 0 {
+            return self.objects.common_string(text);
+        }
+        if !matches!(self.expects().string.op, Op::Str | Op::Any) {
+            return None;
+        }
+        // SAFETY: attached.
+        unsafe { crate::text::from_common(text) }.map(|value| self.store(value))
+    }
+
+    #[inline(always)]
+    fn expected_key(&mut self, ahead: &[u8]) -> Option<(usize, Member)> {
+        if self.any > 0 {
+            return self.objects.expected_key(ahead);
+        }
+        let field = self.fields().get(self.frame.next as usize)?;
+        let length = field.look.length();
+        if !field.look.fits(ahead)
+            || (field.look.is_long()
+                && !(length < ahead.len() && ahead[length] == b'"' && same(&ahead[..length], &field.name)))
+        {
+            return None;
+        }
+        let slot = self.frame.base + self.frame.next;
+        if !self.objects.values[slot as usize].is_null() {
+            return None;
+        }
+        self.slot = slot;
+        self.row = field.row;
+        self.frame.current = self.frame.next;
+        self.frame.next += 1;
+        Some((length, Member::Build))
+    }
+
+    fn key(&mut self, bytes: &[u8], ascii: bool) -> Member {
+        if self.any > 0 {
+            return self.objects.key(bytes, ascii);
+        }
+        if self.frame.kind == Kind::Class { self.class_key(bytes, ascii) } else { self.map_key(bytes, ascii) }
+    }
+
+    #[inline(always)]
+    fn begin_array(&mut self) -> u64 {
+        if self.any > 0 {
+            self.any += 1;
+            return self.objects.begin_array();
+        }
+        let action = self.expects().array;
+        match action.op {
+            Op::Array => {
+                let mark = self.open(Kind::Array, action.argument, false);
+                if mark != REFUSED {
+                    let each = matches!(self.typed().plan.arrays[action.argument as usize].items, Items::Each(_));
+                    self.slot = if each { PUSH } else { NEXT };
+                    self.row = self.item_row();
+                }
+                mark
+            }
+            Op::Any | Op::Hook => {
+                self.open_any();
+                self.objects.begin_array()
+            }
+            _ => {
+                let trouble = Trouble::refused(self.describe(), "array");
+                self.refuse(trouble);
+                REFUSED
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn begin_object(&mut self) -> u64 {
+        if self.any > 0 {
+            self.any += 1;
+            return self.objects.begin_object();
+        }
+        let action = self.expects().object;
+        match action.op {
+            Op::Class => self.open_class(action.argument),
+            Op::Map => self.open(Kind::Map, action.argument, true),
+            Op::Any | Op::Hook => {
+                self.open_any();
+                self.objects.begin_object()
+            }
+            Op::Tagged => match self.tagged.take() {
+                Some(class) => self.open_class(class),
+                None => {
+                    let trouble = Trouble::refused(self.describe(), "an object of no such class");
+                    self.refuse(trouble);
+                    REFUSED
+                }
+            },
+            _ => {
+                let trouble = Trouble::refused(self.describe(), "object");
+                self.refuse(trouble);
+                REFUSED
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn end_array(&mut self, mark: u64, outer: u64) -> bool {
+        if self.any > 0 {
+            self.any -= 1;
+            let built = self.objects.end_array(mark, outer);
+            return built && (self.any > 0 || self.close_any(self.expects().array));
+        }
+        let value = self.finish_array();
+        self.close(outer);
+        self.store(value)
+    }
+
+    #[inline(always)]
+    fn end_object(&mut self, mark: u64, outer: u64) -> bool {
+        if self.any > 0 {
+            self.any -= 1;
+            let built = self.objects.end_object(mark, outer);
+            return built && (self.any > 0 || self.close_any(self.expects().object));
+        }
+        let value = if self.frame.kind == Kind::Class { self.finish_class() } else { self.finish_map() };
+        self.close(outer);
+        self.store(value)
+    }
+
+    fn member_key(&self, inner: Option<u64>) -> Vec<u8> {
+        match inner {
+            None if self.any > 0 => self.objects.member_key(None),
+            None => self.open_key(&self.frame),
+            Some(mark) if mark & TYPED != 0 => {
+                // The frame around this one is the one pushed before it.
+                let place = ((mark & !TYPED) >> 1) as usize;
+                place
+                    .checked_sub(1)
+                    .and_then(|place| self.frames.get(place))
+                    .map(|frame| self.open_key(frame))
+                    .unwrap_or_default()
+            }
+            Some(mark) if mark >> 1 == u64::from(self.frame.any_base) => self.open_key(&self.frame),
+            Some(mark) => self.objects.member_key(Some(mark)),
+        }
+    }
+
+    fn abandon(&mut self) {
+        self.objects.abandon();
+        self.restart();
+    }
+
+    fn mismatches(&self) -> bool {
+        self.trouble.is_some()
+    }
+
+    #[inline(always)]
+    fn wants_raw(&self) -> bool {
+        self.raws && self.any == 0 && self.expects().raw
+    }
+
+    fn raw(&mut self, text: &[u8]) -> bool {
+        // SAFETY: attached.
+        let py = unsafe { Python::assume_attached() };
+        let made = crate::json::raw::checked(py, text).map_err(Trouble::from);
+        self.made(made)
+    }
+
+    fn rest_begins(&mut self, offset: u64, fence: u64) -> u64 {
+        let Some(account) = self.accounts.last_mut() else { return fence };
+        account.start = offset;
+        account.outer = fence;
+        fence.min(offset.saturating_add(self.rest_bytes.saturating_sub(account.bytes)))
+    }
+
+    #[inline(always)]
+    fn rest_is_open(&self) -> bool {
+        self.rest_is_open
+    }
+
+    fn rest_ends(&mut self, offset: u64) -> u64 {
+        self.rest_is_open = false;
+        let Some(account) = self.accounts.last_mut() else { return NONE };
+        account.bytes = account.bytes.saturating_add(offset - account.start);
+        account.outer
+    }
+
+    fn rest_limit(&self, offset: Option<u64>) -> (Limit, u64, u64) {
+        match (offset, self.over) {
+            (None, Some(over)) => over,
+            // The byte that crosses is one too many for some rest that is open.
+            _ => (Limit::RestBytes, self.rest_bytes, self.rest_bytes.saturating_add(1)),
+        }
+    }
+
+    #[inline(always)]
+    fn tag_key(&self) -> Option<&[u8]> {
+        if !self.tags || self.any > 0 {
+            return None;
+        }
+        let action = self.expects().object;
+        if action.op == Op::Tagged { Some(&self.typed().plan.unions[action.argument as usize].key) } else { None }
+    }
+
+    fn tag_keys(&self) -> Vec<Box<[u8]>> {
+        self.typed().plan.tag_keys()
+    }
+
+    fn tag(&mut self, value: Option<Tag<'_>>) {
+        let action = self.expects().object;
+        let union = self.typed().plan.unions.get(action.argument as usize);
+        self.tagged = union.and_then(|union| value.and_then(|value| union.class(value)));
+    }
+}
+
+impl<const TEXT: bool> TypedBuilder<TEXT> {
+    /// Stores the value on top of the stack.
+    fn move_top(&mut self) -> bool {
+        match self.objects.values.pop() {
+            Some(value) => self.store(value),
+            None => false,
+        }
+    }
+}

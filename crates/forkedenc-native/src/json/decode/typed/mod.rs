@@ -1,0 +1,18 @@
+//! Typed decoding: `compile` asks Python for a type's schema, `plan` is what a type was compiled to, `builder` walks it with the machine, `frames` are its open
+//! containers and what becomes of them, `flood` refuses equal hashes.
+
+use pyo3::prelude::*;
+
+mod builder;
+pub mod compile;
+mod flood;
+mod frames;
+mod plan;
+
+pub use builder::TypedBuilder;
+pub use plan::PlanObject;
+
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    compile::register(module)?;
+    module.add_class::<PlanObject>()
+}

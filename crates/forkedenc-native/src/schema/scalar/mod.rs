@@ -1,0 +1,311 @@
+//! Scalars: what a decode makes of a number, a string or a constant where a type asks for more than JSON's own kinds, and the
+//! text that XML and keys have instead. A [`Scalar`] is one such type with its constraints.
+//!
+//! What a type takes, strictly: an int an integer; a float any number; a Decimal any number, by its own digits, and a string;
+//! bytes (base64), datetimes, dates, times, timedeltas and UUIDs a string; an enum or Literal what its values are. Lax
+//! (`strict=False`), close to what msgspec allows: a bool also 0, 1 and the strings "true", "false", "1", "0"; null also
+//! "null" (both in any case); an int also a float without a fraction and a string that holds either; a float also a string
+//! that holds a number; a datetime seconds since 1970-01-01T00:00:00Z, giving UTC, and a timedelta seconds, each as a number
+//! or as a string that holds one; an enum or Literal of other things than strings also the text of one of its values.
+//! Strings that hold numbers hold them as JSON writes them.
+//!
+//! From text ([`Scalar::decode_text`], for XML) the lexical forms of XML Schema part 2 are taken, with white space around
+//! them dropped for all but str. NaN and infinities are refused everywhere.
+
+use forkedenc_core::json::number::careful;
+use forkedenc_core::plan::{Action, Op, Row};
+use forkedenc_core::scalar::{Fault, is_space, number, trim};
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::PyTuple;
+
+use super::{Token, Trouble};
+use crate::fallible;
+
+mod binary;
+mod constraints;
+pub mod integer;
+mod numbers;
+mod table;
+mod times;
+pub mod write;
+
+pub use constraints::Constraints;
+use table::Table;
+
+enum Kind {
+    None,
+    Bool,
+    Int,
+    Float,
+    Str,
+    Bytes,
+    Decimal,
+    DateTime,
+    Date,
+    Time,
+    TimeDelta,
+    Uuid,
+    Table(Table),
+}
+
+/// Where a text comes from, and so how it is read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Style {
+    /// A string or a key of JSON.
+    Json,
+    /// XML, trimmed.
+    Xml,
+}
+
+/// A type of scalars.
+pub struct Scalar {
+    kind: Kind,
+    constraints: Option<Constraints>,
+    /// Strings may hold what a document should have had as it is.
+    lax: bool,
+    /// What errors say was expected.
+    expected: String,
+}
+
+impl Scalar {
+    /// Reads a node `("scalar", kind, argument, constraints)`, `("bool",)` or `("none",)` of a schema.
+    pub fn read(node: &Bound<'_, PyTuple>) -> PyResult<Self> {
+        let first: String = node.get_item(0)?.extract()?;
+        let kind = match first.as_str() {
+            "bool" => return Ok(Self::of(Kind::Bool)),
+            "none" => return Ok(Self::of(Kind::None)),
+            "scalar" => node.get_item(1)?.extract::<String>()?,
+            _ => return Err(PyTypeError::new_err("a node that is no scalar's")),
+        };
+        let argument = node.get_item(2)?;
+        let kind = match kind.as_str() {
+            "int" => Kind::Int,
+            "float" => Kind::Float,
+            "str" => Kind::Str,
+            "bytes" => Kind::Bytes,
+            "decimal" => Kind::Decimal,
+            "datetime" => Kind::DateTime,
+            "date" => Kind::Date,
+            "time" => Kind::Time,
+            "timedelta" => Kind::TimeDelta,
+            "uuid" => Kind::Uuid,
+            "enum" => Kind::Table(Table::of_enum(&argument)?),
+            "literal" => Kind::Table(Table::of_literal(&argument)?),
+            _ => return Err(PyTypeError::new_err("a scalar of no known kind")),
+        };
+        let mut scalar = Self::of(kind);
+        scalar.constraints = Constraints::read(&node.get_item(3)?)?;
+        if let Some(constraints) = &mut scalar.constraints {
+            if matches!(scalar.kind, Kind::Decimal) {
+                constraints.make_decimal(node.py())?;
+            }
+            scalar.expected = constraints.describe(&scalar.expected);
+        }
+        Ok(scalar)
+    }
+
+    /// The type of a few values, each standing for itself.
+    pub fn literal(_: Python<'_>, values: &[Bound<'_, PyAny>]) -> PyResult<Self> {
+        Ok(Self::of(Kind::Table(Table::of_values(values)?)))
+    }
+
+    fn of(kind: Kind) -> Self {
+        let expected = match &kind {
+            Kind::None => "null".into(),
+            Kind::Bool => "bool".into(),
+            Kind::Int => "int".into(),
+            Kind::Float => "float".into(),
+            Kind::Str => "str".into(),
+            Kind::Bytes => "bytes in base64".into(),
+            Kind::Decimal => "Decimal".into(),
+            Kind::DateTime => "datetime (RFC 3339)".into(),
+            Kind::Date => "date (RFC 3339)".into(),
+            Kind::Time => "time (RFC 3339)".into(),
+            Kind::TimeDelta => "timedelta (ISO 8601)".into(),
+            Kind::Uuid => "UUID".into(),
+            Kind::Table(table) => table.expected(),
+        };
+        Self { kind, constraints: None, lax: false, expected }
+    }
+
+    /// Which tokens it takes from now on; `argument` is its own number, `lax` is `strict=False`.
+    pub fn row(&mut self, argument: u32, lax: bool) -> Row {
+        self.lax = lax;
+        let own = Action::new(Op::Scalar, argument);
+        let lax_own = if lax { own } else { Action::REFUSE };
+        let plain = |op| if self.constraints.is_none() { Action::new(op, 0) } else { own };
+        match &self.kind {
+            Kind::None => Row { null: Action::new(Op::None, 0), string: lax_own, ..Row::NEVER },
+            Kind::Bool => Row { boolean: Action::new(Op::Bool, 0), integer: lax_own, string: lax_own, ..Row::NEVER },
+            Kind::Int => Row { integer: plain(Op::Int), float: lax_own, string: lax_own, ..Row::NEVER },
+            Kind::Float => Row { integer: plain(Op::Float), float: plain(Op::Float), string: lax_own, ..Row::NEVER },
+            Kind::Str => Row { string: plain(Op::Str), ..Row::NEVER },
+            Kind::Decimal => Row { integer: own, float: own, string: own, ..Row::NEVER },
+            Kind::DateTime | Kind::TimeDelta => Row { integer: lax_own, float: lax_own, string: own, ..Row::NEVER },
+            Kind::Bytes | Kind::Date | Kind::Time | Kind::Uuid => Row { string: own, ..Row::NEVER },
+            Kind::Table(table) => table.row(own, lax),
+        }
+    }
+
+    /// Numbers are wanted as their text: digits count.
+    #[must_use]
+    pub fn wants_number_text(&self) -> bool {
+        matches!(self.kind, Kind::Decimal)
+    }
+
+    /// Code of the caller's may run.
+    #[must_use]
+    pub fn runs_python(&self) -> bool {
+        matches!(&self.kind, Kind::Table(table) if table.runs_python())
+            || self.constraints.as_ref().is_some_and(Constraints::runs_python)
+    }
+
+    /// What errors say was expected.
+    #[must_use]
+    pub fn expected(&self) -> String {
+        self.expected.clone()
+    }
+
+    /// The value of a token that [`Self::row`] sends here.
+    pub fn decode<'py>(&self, py: Python<'py>, token: Token<'_>) -> Result<Bound<'py, PyAny>, Trouble> {
+        let token = self.plain(token);
+        let value = match (&self.kind, token) {
+            (Kind::Table(table), _) => table.get(py, token, self.lax)?,
+            (Kind::Str, Token::String { text, ascii }) => Ok(numbers::text(py, text, ascii)?),
+            (_, Token::String { text, .. }) => match std::str::from_utf8(text) {
+                Ok(text) => self.from_text(py, text, Style::Json)?,
+                Err(_) => Err(Fault::Form),
+            },
+            (Kind::None, Token::Null) => Ok(py.None().into_bound(py)),
+            (Kind::Bool, Token::Boolean(value)) => Ok(fallible::truth(py, value)),
+            (Kind::Bool, Token::Integer(value @ (0 | 1))) => Ok(fallible::truth(py, value == 1)),
+            (Kind::Bool, Token::Integer(_) | Token::BigInteger(_)) => Err(Fault::Range),
+            (Kind::Int, Token::Integer(value)) => Ok(numbers::int(py, value)?),
+            (Kind::Int, Token::BigInteger(text)) => Ok(integer::parse(py, text)?),
+            (Kind::Int, Token::Float(value)) => numbers::int_of_float(py, value)?,
+            (Kind::Float, Token::Integer(value)) => Ok(fallible::float(py, value as f64)?),
+            // A NaN or infinity comes only where the caller has allowed it.
+            (Kind::Float, Token::Float(value)) => Ok(fallible::float(py, value)?),
+            (Kind::Float, Token::BigInteger(text)) => numbers::float_of_text(py, text)?,
+            (Kind::Decimal, Token::Number { text, .. } | Token::BigInteger(text)) => numbers::decimal(py, text)?,
+            (Kind::Decimal, Token::Integer(value)) => numbers::decimal_of_int(py, value)?,
+            (Kind::Decimal, Token::Float(value)) => numbers::decimal_of_float(py, value)?,
+            (Kind::DateTime, Token::Integer(value)) => times::instant(py, value)?,
+            (Kind::DateTime, Token::Float(value)) => times::float_instant(py, value)?,
+            (Kind::TimeDelta, Token::Integer(value)) => times::seconds(py, value)?,
+            (Kind::TimeDelta, Token::Float(value)) => times::float_seconds(py, value)?,
+            (Kind::DateTime | Kind::TimeDelta, Token::BigInteger(_)) => Err(Fault::Range),
+            _ => return Err(Trouble::refused(&*self.expected, token.name())),
+        };
+        self.finish(value, token.name())
+    }
+
+    /// The value of a key, which is a string whatever it stands for. Of the texts of a number, only the one that JSON has
+    /// for it is taken.
+    pub fn decode_key<'py>(&self, py: Python<'py>, text: &[u8], ascii: bool) -> Result<Bound<'py, PyAny>, Trouble> {
+        match &self.kind {
+            Kind::Table(table) => self.finish(table.get_text(py, text, text)?, "str"),
+            Kind::Int if !number::is_plain_integer(text) => self.finish(Err(Fault::Form), "str"),
+            _ => self.decode(py, Token::String { text, ascii }),
+        }
+    }
+
+    /// The value of a text of XML.
+    pub fn decode_text<'py>(&self, py: Python<'py>, text: &str) -> Result<Bound<'py, PyAny>, Trouble> {
+        let value = match &self.kind {
+            Kind::Str => Ok(fallible::text(py, text)?),
+            Kind::Table(table) => table.get_text(py, text.as_bytes(), trim(text).as_bytes())?,
+            _ => self.from_text(py, trim(text), Style::Xml)?,
+        };
+        self.finish(value, "str")
+    }
+
+    /// A number as what it is, but for a Decimal, which is made of its text.
+    fn plain<'a>(&self, token: Token<'a>) -> Token<'a> {
+        let Token::Number { text, integer } = token else { return token };
+        if matches!(self.kind, Kind::Decimal) {
+            return token;
+        }
+        if !integer {
+            return Token::Float(careful(text));
+        }
+        match std::str::from_utf8(text).ok().and_then(|text| text.parse().ok()) {
+            Some(value) => Token::Integer(value),
+            None => Token::BigInteger(text),
+        }
+    }
+
+    fn from_text<'py>(&self, py: Python<'py>, text: &str, style: Style) -> PyResult<Result<Bound<'py, PyAny>, Fault>> {
+        let bytes = text.as_bytes();
+        let json = style == Style::Json;
+        match &self.kind {
+            Kind::None if json && text.eq_ignore_ascii_case("null") => Ok(Ok(py.None().into_bound(py))),
+            Kind::None if !json && text.is_empty() => Ok(Ok(py.None().into_bound(py))),
+            Kind::None => Ok(Err(Fault::Form)),
+            Kind::Bool => Ok(truth(text, style).map(|value| fallible::truth(py, value)).ok_or(Fault::Form)),
+            Kind::Int if json => numbers::int_of_json(py, text),
+            Kind::Int => numbers::int_of_xml(py, bytes),
+            Kind::Float if json && !number::is_json_number(bytes) => Ok(Err(Fault::Form)),
+            Kind::Float => numbers::float_of_text(py, bytes),
+            Kind::Str => Ok(Ok(fallible::text(py, text)?)),
+            Kind::Bytes if json || !bytes.iter().copied().any(is_space) => binary::bytes(py, bytes),
+            Kind::Bytes => binary::bytes_in_lines(py, bytes),
+            Kind::Decimal => numbers::decimal(py, bytes),
+            Kind::DateTime => match times::datetime(py, bytes)? {
+                Err(Fault::Form) if self.lax && json && number::is_json_number(bytes) => {
+                    times::instant_of_text(py, text)
+                }
+                value => Ok(value),
+            },
+            Kind::Date => times::date(py, bytes, !json),
+            Kind::Time => times::time(py, bytes),
+            Kind::TimeDelta => match times::timedelta(py, bytes)? {
+                Err(Fault::Form) if self.lax && json && number::is_json_number(bytes) => {
+                    times::seconds_of_text(py, text)
+                }
+                value => Ok(value),
+            },
+            Kind::Uuid => binary::uuid(py, bytes),
+            // Looked up, not read.
+            Kind::Table(_) => Ok(Err(Fault::Form)),
+        }
+    }
+
+    /// Checks the constraints, or says why there is no value.
+    fn finish<'py>(&self, value: Result<Bound<'py, PyAny>, Fault>, actual: &str) -> Result<Bound<'py, PyAny>, Trouble> {
+        match value {
+            Ok(value) => {
+                if let Some(constraints) = &self.constraints {
+                    constraints.check_as(&value, &self.expected)?;
+                }
+                Ok(value)
+            }
+            Err(Fault::Form) if matches!(self.kind, Kind::Table(_)) => {
+                Err(Trouble::refused(&*self.expected, format!("another {actual}")))
+            }
+            Err(Fault::Form) if actual == "str" => Err(Trouble::refused(&*self.expected, "str of another form")),
+            Err(Fault::Form) => Err(Trouble::refused(&*self.expected, actual)),
+            Err(Fault::Range) => Err(Trouble::refused(&*self.expected, format!("{actual} out of range"))),
+        }
+    }
+
+    pub fn visit(&self, visit: &pyo3::PyVisit<'_>) -> Result<(), pyo3::PyTraverseError> {
+        if let Kind::Table(table) = &self.kind {
+            table.visit(visit)?;
+        }
+        self.constraints.as_ref().map_or(Ok(()), |constraints| constraints.visit(visit))
+    }
+}
+
+/// The bool of a text: `xs:boolean` for XML, where case counts.
+fn truth(text: &str, style: Style) -> Option<bool> {
+    let is = |word: &str| if style == Style::Json { text.eq_ignore_ascii_case(word) } else { text == word };
+    if is("true") || text == "1" {
+        Some(true)
+    } else if is("false") || text == "0" {
+        Some(false)
+    } else {
+        None
+    }
+}

@@ -1,0 +1,175 @@
+//! The text of scalars that JSON and XML have no kind for: what the decoders read back as the same value.
+
+use forkedenc_core::scalar::duration::{Duration, put_duration};
+use forkedenc_core::scalar::time::{Date, Time, put_date, put_datetime, put_time};
+use forkedenc_core::scalar::{base64, uuid};
+use pyo3::exceptions::{PyAttributeError, PyMemoryError, PyOverflowError};
+use pyo3::ffi;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{
+    PyBytes, PyDate, PyDateAccess, PyDateTime, PyDelta, PyDeltaAccess, PyTime, PyTimeAccess, PyType, PyTzInfo,
+    PyTzInfoAccess,
+};
+
+use super::numbers;
+use crate::input;
+use crate::schema::Trouble;
+
+/// No text of a fixed length is longer.
+const ROOM: usize = 64;
+
+/// Writes the text of a datetime, date or time (RFC 3339), timedelta (ISO 8601), UUID, Decimal, or bytes-like object
+/// (base64); false for any other object, of which nothing is written.
+///
+/// An offset that is not of whole minutes has no text: a datetime with one is written in UTC, a time is refused, and so are
+/// Decimals that are not finite. An attribute `tzinfo` may be the caller's code and raise what it likes.
+pub fn text_of(py: Python<'_>, value: &Bound<'_, PyAny>, out: &mut Vec<u8>) -> Result<bool, Trouble> {
+    out.try_reserve(ROOM).map_err(|_| PyMemoryError::new_err(()))?;
+    if let Ok(value) = value.cast::<PyDateTime>() {
+        datetime(py, value, out)?;
+    } else if let Ok(value) = value.cast::<PyDate>() {
+        put_date(out, date_of(value));
+    } else if let Ok(value) = value.cast::<PyTime>() {
+        let offset = match offset_of(value.as_any(), value.get_tzinfo())? {
+            Offset::Local => None,
+            Offset::Minutes(minutes) => Some(minutes),
+            Offset::Odd => {
+                return Err(Trouble::refused("time with an offset of whole minutes", "time with another offset"));
+            }
+        };
+        put_time(out, time_of(value, offset));
+    } else if let Ok(value) = value.cast::<PyDelta>() {
+        let (seconds, microseconds) = (value.get_seconds().cast_unsigned(), value.get_microseconds().cast_unsigned());
+        put_duration(out, Duration { days: value.get_days(), seconds, microseconds });
+    } else if let Ok(value) = value.cast::<PyBytes>() {
+        // SAFETY: the object is alive and never changes.
+        base64_of(unsafe { input::bytes_of(value.as_ptr()) }, out)?;
+    } else if is_of(py, value, c"decimal", "Decimal")? {
+        decimal(py, value, out)?;
+    } else if is_of(py, value, c"uuid", "UUID")? {
+        uuid::put(out, value.getattr(intern!(py, "int"))?.extract()?);
+    } else if is_buffer(value) {
+        let mut bytes = Vec::new();
+        input::copy_buffer(value, &mut bytes)?;
+        base64_of(&bytes, out)?;
+    } else {
+        return Ok(false);
+    }
+    Ok(true)
+}
+
+fn is_buffer(value: &Bound<'_, PyAny>) -> bool {
+    // SAFETY: attached; the types are static.
+    unsafe { ffi::PyByteArray_Check(value.as_ptr()) != 0 || ffi::PyMemoryView_Check(value.as_ptr()) != 0 }
+}
+
+/// Is it of a class whose module somebody has imported? Where nobody has, it is not.
+fn is_of(py: Python<'_>, value: &Bound<'_, PyAny>, module: &std::ffi::CStr, class: &str) -> PyResult<bool> {
+    // SAFETY: attached; the name is terminated, and the module is a new reference or null, an exception apart from that.
+    let module = unsafe {
+        let name = ffi::PyUnicode_InternFromString(module.as_ptr());
+        let name = Bound::from_owned_ptr_or_err(py, name)?;
+        Bound::from_owned_ptr_or_opt(py, ffi::PyImport_GetModule(name.as_ptr()))
+    };
+    let Some(module) = module else {
+        return PyErr::take(py).map_or(Ok(false), Err);
+    };
+    match module.getattr(class) {
+        Ok(class) => match class.cast::<PyType>() {
+            Ok(class) => value.is_instance(class),
+            Err(_) => Ok(false),
+        },
+        // A module that another thread is importing.
+        Err(error) if error.is_instance_of::<PyAttributeError>(py) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+fn date_of(value: &impl PyDateAccess) -> Date {
+    Date { year: value.get_year() as u16, month: value.get_month(), day: value.get_day() }
+}
+
+fn time_of(value: &impl PyTimeAccess, offset: Option<i16>) -> Time {
+    Time {
+        hour: value.get_hour(),
+        minute: value.get_minute(),
+        second: value.get_second(),
+        microsecond: value.get_microsecond(),
+        offset,
+    }
+}
+
+enum Offset {
+    /// None.
+    Local,
+    Minutes(i16),
+    /// No whole minutes.
+    Odd,
+}
+
+fn offset_of(value: &Bound<'_, PyAny>, zone: Option<Bound<'_, PyTzInfo>>) -> PyResult<Offset> {
+    let py = value.py();
+    let Some(zone) = zone else { return Ok(Offset::Local) };
+    if zone.is(PyTzInfo::utc(py)?) {
+        return Ok(Offset::Minutes(0));
+    }
+    let offset = value.call_method0(intern!(py, "utcoffset"))?;
+    if offset.is_none() {
+        return Ok(Offset::Local);
+    }
+    let offset = offset.cast::<PyDelta>()?;
+    // The interpreter has seen to it that it is within a day.
+    let seconds = 86_400 * offset.get_days() + offset.get_seconds();
+    if seconds % 60 != 0 || offset.get_microseconds() != 0 {
+        return Ok(Offset::Odd);
+    }
+    Ok(Offset::Minutes((seconds / 60) as i16))
+}
+
+fn datetime(py: Python<'_>, value: &Bound<'_, PyDateTime>, out: &mut Vec<u8>) -> Result<(), Trouble> {
+    let offset = match offset_of(value.as_any(), value.get_tzinfo())? {
+        Offset::Local => None,
+        Offset::Minutes(minutes) => Some(minutes),
+        Offset::Odd => {
+            let moved = value.call_method1(intern!(py, "astimezone"), (PyTzInfo::utc(py)?,)).map_err(|error| {
+                if error.is_instance_of::<PyOverflowError>(py) {
+                    return Trouble::refused(
+                        "datetime whose UTC is within the years 1 to 9999",
+                        "datetime out of range",
+                    );
+                }
+                Trouble::Raised(error)
+            })?;
+            let moved = moved.cast::<PyDateTime>().map_err(PyErr::from)?;
+            put_datetime(out, date_of(moved), time_of(moved, Some(0)));
+            return Ok(());
+        }
+    };
+    put_datetime(out, date_of(value), time_of(value, offset));
+    Ok(())
+}
+
+fn decimal(py: Python<'_>, value: &Bound<'_, PyAny>, out: &mut Vec<u8>) -> Result<(), Trouble> {
+    // A subclass may say what it likes of itself.
+    let text = numbers::decimal_class(py)?.call_method1(intern!(py, "__str__"), (value,))?;
+    let text = text.str()?;
+    let text = text.to_str()?.as_bytes();
+    if !text.last().is_some_and(u8::is_ascii_digit)
+        || text.iter().any(|byte| byte.is_ascii_alphabetic() && *byte != b'E')
+    {
+        return Err(Trouble::refused("a finite Decimal", "Decimal that is not finite"));
+    }
+    out.try_reserve(text.len()).map_err(|_| PyMemoryError::new_err(()))?;
+    out.extend_from_slice(text);
+    Ok(())
+}
+
+fn base64_of(bytes: &[u8], out: &mut Vec<u8>) -> PyResult<()> {
+    let memory = || PyMemoryError::new_err(());
+    let length = base64::encoded_length(bytes.len()).ok_or_else(memory)?;
+    out.try_reserve(length).map_err(|_| memory())?;
+    let start = out.len();
+    out.resize(start + length, 0);
+    base64::encode(bytes, &mut out[start..]).map_err(|_| memory())
+}
