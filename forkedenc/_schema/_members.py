@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from forkedenc._rest import REST
 from forkedenc._schema._hints import peel
 from forkedenc._schema._naming import Name, renaming_of
 from forkedenc._schema._nodes import MISSING, missing
 
-__all__ = ["MISSING", "ClassInfo", "Member", "SetDefaults", "has_own_new", "set_by_descriptor", "wire_name"]
+__all__ = ["MISSING", "ClassInfo", "Member", "SetDefaults", "has_own_new", "is_rest", "set_by_descriptor", "wire_name"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,6 +48,7 @@ class ClassInfo:
         unknown: "error" if the class says that it takes no unknown members, else "".
         extra: the type of the values of unknown members that the class keeps beside its fields; `MISSING` if it doesn't.
         validates: the class checks types itself: only those that hold classes with fields are for us.
+        foreign: such a class can't make instances of this one.
     """
 
     cls: type[Any]
@@ -58,6 +60,7 @@ class ClassInfo:
     unknown: str = ""
     extra: Any = field(default_factory=missing)
     validates: bool = False
+    foreign: bool = False
 
 
 class SetDefaults:
@@ -83,6 +86,11 @@ class SetDefaults:
             object.__setattr__(instance, name, value)
         for name, factory in self.factories:
             object.__setattr__(instance, name, factory())
+
+
+def is_rest(hint: Any) -> bool:
+    """Is a field of this type the one that keeps what is unknown?"""
+    return any(mark is REST for mark in peel(hint)[1])
 
 
 def has_own_new(cls: type[Any]) -> bool:

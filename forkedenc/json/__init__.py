@@ -16,7 +16,7 @@ lone surrogates, no byte order mark, within ``Limits()``.
     ['Oslo', 'Bern']
 """
 
-from forkedenc._native import Decoder, StreamDecoder, decode, loads
+from forkedenc._native import Decoder, Raw, StreamDecoder, decode, loads
 from forkedenc.json import decoder as decoder, encoder as encoder, scanner as scanner
 from forkedenc.json._decode import _default_decoder as _default_decoder, aitems, items, load, members
 from forkedenc.json import _typed as _typed
@@ -34,6 +34,7 @@ __all__ = [
     "JSONDecodeError",
     "JSONDecoder",
     "JSONEncoder",
+    "Raw",
     "StreamDecoder",
     "aitems",
     "decode",

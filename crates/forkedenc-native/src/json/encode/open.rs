@@ -336,15 +336,12 @@ impl Walk {
         let text = Python::attach(|py| {
             // SAFETY: as the caller's.
             let value = unsafe { Bound::from_borrowed_ptr(py, value) };
-            text_of(py, &value).map_err(|error| error.restore(py))
+            text_of(py, &value).map_err(|trouble| self.no_text(py, trouble, &value))
         });
         match text {
             Ok(None) => None,
             Ok(Some(text)) => Some(self.out.put([b'"']) && self.out.raw(&text) && self.out.put([b'"'])),
-            Err(()) => {
-                self.trouble = Some(Trouble::Raised);
-                Some(false)
-            }
+            Err(()) => Some(false),
         }
     }
 
