@@ -96,6 +96,12 @@ impl Scalar {
             "literal" => Kind::Table(Table::of_literal(&argument)?),
             _ => return Err(PyTypeError::new_err("a scalar of no known kind")),
         };
+        // Imported now, so that no decode runs a module's code.
+        match kind {
+            Kind::Decimal => numbers::decimal_class(node.py()).map(|_| ())?,
+            Kind::Uuid => binary::prepare(node.py())?,
+            _ => {}
+        }
         let mut scalar = Self::of(kind);
         scalar.constraints = Constraints::read(&node.get_item(3)?)?;
         if let Some(constraints) = &mut scalar.constraints {

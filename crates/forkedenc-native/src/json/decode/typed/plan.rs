@@ -247,7 +247,7 @@ impl Reader {
                 _ => {
                     let mut choice = Vec::new();
                     for (_, member) in takers {
-                        let node = nodes.get_item(*member as usize - 1)?.cast_into::<PyTuple>()?;
+                        let node = nodes.get_item(member.saturating_sub(OWN) as usize)?.cast_into::<PyTuple>()?;
                         let mut scalar = Scalar::read(&node)?;
                         let _ = scalar.row(0, true);
                         choice.push(scalar);
