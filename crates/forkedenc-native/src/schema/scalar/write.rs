@@ -8,13 +8,13 @@ use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{
-    PyBytes, PyDate, PyDateAccess, PyDateTime, PyDelta, PyDeltaAccess, PyTime, PyTimeAccess, PyType, PyTzInfo,
-    PyTzInfoAccess,
+    PyBytes, PyDate, PyDateAccess, PyDateTime, PyDelta, PyDeltaAccess, PyString, PyTime, PyTimeAccess, PyType,
+    PyTzInfo, PyTzInfoAccess,
 };
 
 use super::numbers;
-use crate::input;
 use crate::schema::Trouble;
+use crate::{fallible, input};
 
 /// No text of a fixed length is longer.
 const ROOM: usize = 64;
@@ -75,7 +75,8 @@ fn is_of(py: Python<'_>, value: &Bound<'_, PyAny>, module: &std::ffi::CStr, clas
     let Some(module) = module else {
         return PyErr::take(py).map_or(Ok(false), Err);
     };
-    match module.getattr(class) {
+    let name = fallible::text(py, class)?;
+    match module.getattr(name.cast::<PyString>().map_err(PyErr::from)?) {
         Ok(class) => match class.cast::<PyType>() {
             Ok(class) => value.is_instance(class),
             Err(_) => Ok(false),
