@@ -188,6 +188,12 @@ impl<'a> Cursor<'a> {
         unsafe { std::slice::from_raw_parts(self.at, self.left()) }
     }
 
+    /// A window of the bytes from here on, in place.
+    #[must_use]
+    pub fn tail(&self) -> Window<'a> {
+        Window { start: self.at, ..self.window }
+    }
+
     /// All bytes of the window.
     #[must_use]
     pub fn window(&self) -> &'a [u8] {

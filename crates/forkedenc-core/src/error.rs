@@ -42,6 +42,8 @@ pub enum Kind {
     OutOfMemory,
     /// The builder failed and keeps the reason.
     Builder,
+    /// The value does not fit what the builder wants, which it keeps.
+    Mismatch,
 }
 
 impl Kind {
@@ -67,6 +69,7 @@ impl Kind {
             Self::Limit { .. } => "limit",
             Self::OutOfMemory => "out_of_memory",
             Self::Builder => "builder",
+            Self::Mismatch => "validation",
         }
     }
 }

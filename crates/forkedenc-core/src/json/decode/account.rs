@@ -153,7 +153,8 @@ impl Machine {
         }
         let scope = match limit {
             Limit::StringBytes | Limit::KeyBytes | Limit::NumberDigits => Scope::Token,
-            Limit::Items | Limit::Members => Scope::Container(self.depth),
+            Limit::Items | Limit::Members | Limit::RestMembers => Scope::Container(self.depth),
+            Limit::RestBytes => Scope::Container(self.fence_depth),
             Limit::StreamBytes => Scope::Stream,
             _ => Scope::Document,
         };
@@ -184,8 +185,13 @@ impl Machine {
     }
 
     #[cold]
-    pub(super) fn audit_container(&mut self, count: u64) {
-        self.audit_end(Scope::Container(self.depth), |_| count);
+    pub(super) fn audit_container<B: Builder>(&mut self, builder: &B, count: u64) {
+        let (members, bytes) = builder.rest_totals();
+        self.audit_end(Scope::Container(self.depth), |limit| match limit {
+            Limit::RestMembers => members,
+            Limit::RestBytes => bytes,
+            _ => count,
+        });
     }
 
     /// The document ended after `bytes` bytes.
@@ -274,8 +280,20 @@ impl Machine {
     }
 
     pub(super) fn refuse_key_at<B: Builder>(&mut self, builder: &B, c: &Cursor<'_>, at: u64, answer: Member) -> Flow {
-        let kind = if answer == Member::Duplicate { Kind::DuplicateKey } else { Kind::Builder };
-        self.fail_at(builder, kind, c, at)
+        match answer {
+            Member::Duplicate => self.fail_at(builder, Kind::DuplicateKey, c, at),
+            Member::Over => {
+                let (limit, maximum, observed) = builder.rest_limit();
+                self.fail_at(builder, Kind::Limit { limit, maximum, observed }, c, at)
+            }
+            _ => self.fail_at(builder, Kind::Builder, c, at),
+        }
+    }
+
+    /// The container was not opened: the stack has no room, or the builder does not take it.
+    #[cold]
+    pub(super) fn not_opened<B: Builder>(&mut self, builder: &B, c: &Cursor<'_>) -> Flow {
+        if self.overflow.is_some() { self.stack_overflow(builder, c) } else { self.fail(builder, Kind::Builder, c) }
     }
 
     #[cold]
@@ -289,6 +307,7 @@ impl Machine {
         if let Kind::Limit { limit, .. } = kind {
             count_breach(limit as usize);
         }
+        let kind = if kind == Kind::Builder && builder.mismatches() { Kind::Mismatch } else { kind };
         let place = self.place(c, offset, kind == Kind::InvalidUtf8);
         let token = if self.cut == super::machine::Cut::None { offset } else { self.token };
         self.error = Some(Box::new(Error { kind, place, token, path: self.path(builder) }));
@@ -319,7 +338,7 @@ impl Machine {
                 let window = c.window();
                 self.base.after(&window[..usize::try_from(at).unwrap_or(usize::MAX).min(window.len())])
             }
-            None if offset == self.key_place.offset => self.key_place,
+            None if offset == self.token_place.offset => self.token_place,
             None => self.base.back(offset, one_character),
         }
     }

@@ -4,6 +4,7 @@
 //! document over when it is complete. Typed plans, raw values, the catch-all and skipping are builders, never modes of
 //! the lexer. A method that returns `false` has failed and keeps the reason; the machine then stops.
 
+use crate::limits::{Limit, NONE};
 use crate::plan::Tag;
 
 /// The numbers that JSON lacks.
@@ -68,6 +69,8 @@ pub trait Builder {
     const RESTS: bool = false;
     /// [`Builder::tag_key`] is asked before each object.
     const TAGS: bool = false;
+    /// [`Builder::at`] is called before each container.
+    const PLACES: bool = false;
     /// `begin_array` and `begin_object` may answer [`REFUSED`].
     const REFUSES: bool = false;
 
@@ -127,22 +130,23 @@ pub trait Builder {
         false
     }
 
-    /// The value of a rest's member starts at this offset (`RESTS`), and may not reach the offset that is returned:
-    /// the nearer one of `fence`, that of the rests around it, and of what is left of this one.
-    fn rest_begins(&mut self, _offset: u64, fence: u64) -> u64 {
-        fence
+    /// The value of a rest's member starts at this offset (`RESTS`): how many bytes of it the rest has room for.
+    fn rest_begins(&mut self, _offset: u64) -> u64 {
+        NONE
     }
-    /// True behind a member of a rest until its end is told.
+    /// True behind the value of a rest's member until its end is told.
     fn rest_is_open(&self) -> bool {
         false
     }
-    /// The value ended before this offset; the fence of the rests around it.
-    fn rest_ends(&mut self, _offset: u64) -> u64 {
-        crate::limits::NONE
+    /// That value ended before this offset.
+    fn rest_ends(&mut self, _offset: u64) {}
+    /// Members and bytes that the innermost rest has gathered.
+    fn rest_totals(&self) -> (u64, u64) {
+        (0, 0)
     }
-    /// The limit that [`Member::Over`] speaks of, or that the fence stands for: its maximum, and what the member or this offset would take.
-    fn rest_limit(&self, _offset: Option<u64>) -> (crate::limits::Limit, u64, u64) {
-        (crate::limits::Limit::RestBytes, 0, 0)
+    /// The limit that [`Member::Over`] speaks of: its maximum, and what the member would take it to.
+    fn rest_limit(&self) -> (Limit, u64, u64) {
+        (Limit::RestBytes, 0, 0)
     }
 
     /// The object that starts here is of one of several classes (`TAGS`): the name of the member that tells which, or `None`.
@@ -153,6 +157,8 @@ pub trait Builder {
     fn tag_keys(&self) -> Vec<Box<[u8]>> {
         Vec::new()
     }
+    /// Where the container starts that opens next (`PLACES`).
+    fn at(&mut self, _offset: u64) {}
     /// Told before such an object begins: that member's value, or `None` where it has none or one of another kind.
     fn tag(&mut self, _value: Option<Tag<'_>>) {}
 

@@ -51,9 +51,11 @@ impl Machine {
                 return self.stop(builder, &here, last, $kind);
             }};
         }
+        // `$from`: where the token starts.
         macro_rules! built {
-            ($call:expr) => {
+            ($call:expr, $from:expr) => {
                 if !$call {
+                    c.back($from);
                     save!();
                     let here = c;
                     return self.fail(builder, Kind::Builder, &here);
@@ -73,7 +75,7 @@ impl Machine {
         macro_rules! literal {
             ($literal:expr, $text:literal) => {
                 if c.starts_with($text) {
-                    built!($literal.build(builder));
+                    built!($literal.build(builder), c.mark());
                     c.advance($text.len());
                 } else {
                     slow!(slow_literal($literal));
@@ -82,15 +84,18 @@ impl Machine {
         }
         macro_rules! close {
             ($outer:lifetime) => {{
-                c.advance(1);
                 match self.close(builder, count) {
-                    Some(outer) => count = outer,
-                    None => {
+                    Ok(outer) => count = outer,
+                    Err(outer) => {
+                        // The place is the bracket, the path the container's own.
+                        count = outer;
+                        state = State::Value;
                         save!();
                         let here = c;
-                    return self.fail(builder, Kind::Builder, &here);
+                        return self.fail(builder, Kind::Builder, &here);
                     }
                 }
+                c.advance(1);
                 state = State::After;
                 continue $outer;
             }};
@@ -107,6 +112,24 @@ impl Machine {
                             return Flow::Take;
                         }
                         Verdict::Refuse => stop!(Kind::ExpectedValue),
+                    }
+                }
+                if B::RESTS && $in_object && self.rest_next {
+                    save!();
+                    let here = c;
+                    if self.begin_rest(builder, &here) {
+                        return Flow::Fenced;
+                    }
+                }
+                if B::RAWS && builder.wants_raw() && !matches!(byte, b']' | b'}' | b',' | b':') && !c.at_end() {
+                    save!();
+                    return Flow::Raw;
+                }
+                if B::TAGS && byte == b'{' && builder.tag_key().is_some() {
+                    save!();
+                    let here = c;
+                    if !self.find_tag(builder, &here) {
+                        return Flow::Capture;
                     }
                 }
                 if CHECKED && count >= $cap {
@@ -144,7 +167,7 @@ impl Machine {
                                 if CHECKED && self.metered {
                                     self.charge(text.len() as u64);
                                 }
-                                built!(built);
+                                built!(built, open);
                                 c.advance(1);
                             }
                             None => {
@@ -162,12 +185,12 @@ impl Machine {
                                 }
                                 if B::NUMBER_TEXT {
                                     let integer = matches!(found, Number::Integer(_) | Number::Big);
-                                    built!(builder.number(c.since(from), integer));
+                                    built!(builder.number(c.since(from), integer), from);
                                 } else {
                                     match found {
-                                        Number::Integer(value) => built!(builder.integer(value)),
-                                        Number::Float(value) => built!(builder.float(value)),
-                                        Number::Big => built!(builder.big_integer(c.since(from))),
+                                        Number::Integer(value) => built!(builder.integer(value), from),
+                                        Number::Float(value) => built!(builder.float(value), from),
+                                        Number::Big => built!(builder.big_integer(c.since(from)), from),
                                         Number::Careful => {
                                             if B::CHECKS_RANGE {
                                                 let value = number::careful(c.since(from));
@@ -177,7 +200,7 @@ impl Machine {
                                                     let here = c;
                                                     return self.fail(builder, Kind::NumberOutOfRange, &here);
                                                 }
-                                                built!(builder.float(value));
+                                                built!(builder.float(value), from);
                                             }
                                         }
                                     }
@@ -196,10 +219,13 @@ impl Machine {
                             return self.over_depth(builder, &here);
                         }
                         let holder = if byte == b'[' { Holder::Array } else { Holder::Object };
+                        if B::PLACES {
+                            builder.at(self.base.offset + c.position() as u64);
+                        }
                         if !self.open(builder, holder, count) {
                             save!();
                             let here = c;
-                            return self.stack_overflow(builder, &here);
+                            return self.not_opened(builder, &here);
                         }
                         c.advance(1);
                         count = 0;
@@ -272,20 +298,30 @@ impl Machine {
                             }
                         }
                         match answer {
-                            Some((length, member @ (Member::Build | Member::Skip))) => {
+                            Some((length, member @ (Member::Build | Member::Skip | Member::Rest))) => {
                                 if CHECKED && self.metered {
                                     self.charge(length);
                                 }
                                 if B::SKIPS {
                                     self.skip_next = member == Member::Skip;
                                 }
+                                if B::RESTS {
+                                    self.rest_next = member == Member::Rest;
+                                }
                                 c.advance(1);
                             }
-                            Some((_, refused)) => {
+                            Some((length, refused)) => {
+                                let behind = c.mark();
                                 c.back(open);
                                 save!();
                                 let here = c;
-                                return self.refuse_key(builder, &here, refused);
+                                if refused != Member::Over || !self.passes_over(builder, &here, self.offset(&here)) {
+                                    return self.refuse_key(builder, &here, refused);
+                                }
+                                self.charge(length);
+                                self.rest_next = true;
+                                c.back(behind);
+                                c.advance(1);
                             }
                             None => {
                                 c.back(open);
@@ -308,6 +344,14 @@ impl Machine {
                     }
                     if state == State::Value {
                         value!('outer, cap, true);
+                    }
+                    if B::RESTS && builder.rest_is_open() {
+                        state = State::After;
+                        save!();
+                        let here = c;
+                        if self.end_rest(builder, &here) {
+                            return Flow::Fenced;
+                        }
                     }
                     match simd::skip_space(&mut c) {
                         b',' => {

@@ -11,10 +11,12 @@
 use forkedenc_runtime::{Overflow, Stack};
 
 use super::account::Audit;
-use super::builder::{Builder, Constant};
+use super::aside::Aside;
+use super::builder::{Builder, Constant, REFUSED};
+use super::capture::Capture;
 use super::number::Digits;
 use super::text::{SCRATCH, Text, TextRules};
-use crate::cursor::{Cursor, Window};
+use crate::cursor::Window;
 use crate::error::{Error, Kind};
 use crate::limits::{JsonLimits, NONE};
 use crate::position::Place;
@@ -51,6 +53,12 @@ pub enum Flow {
     Take,
     /// The value that starts here is to be read past.
     Skip,
+    /// The value that starts here is wanted as its bytes.
+    Raw,
+    /// The fence lies in this window.
+    Fenced,
+    /// The object that starts here is of a class that a member behind tells.
+    Capture,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -140,8 +148,8 @@ pub struct Machine {
     pub(super) cut: Cut,
     /// Where the cut token starts.
     pub(super) token: u64,
-    /// The place of the last key that a window's end cut.
-    pub(super) key_place: Place,
+    /// The place of the last key or string that a window's end cut.
+    pub(super) token_place: Place,
     pub(super) text: Text,
     pub(super) digits: Digits,
     /// The key of the open member, where the builder keeps none.
@@ -162,9 +170,25 @@ pub struct Machine {
     pub(super) error: Option<Box<Error>>,
     /// The push that was refused.
     pub(super) overflow: Option<Overflow>,
-    skipping: bool,
-    /// The member whose key was read is to be skipped.
+    /// What the value that is being read is to the builder.
+    pub(super) aside: Aside,
+    /// The bytes of a raw value that earlier windows held.
+    pub(super) raw: Vec<u8>,
+    /// Where a raw value starts, and the rules outside of it.
+    pub(super) raw_start: u64,
+    pub(super) raw_rules: Rules,
+    /// The member whose key was read is to be skipped, or belongs to a rest.
     pub(super) skip_next: bool,
+    pub(super) rest_next: bool,
+    /// No byte at this offset or behind may be read: the rests that are open have no room for it. With the depth of the
+    /// object whose rest that is.
+    pub(super) fence: u64,
+    pub(super) fence_depth: u64,
+    /// The same for the rests around.
+    pub(super) fences: Vec<(u64, u64)>,
+    pub(super) capture: Option<Box<Capture>>,
+    /// A part of a window, copied.
+    pub(super) part: Vec<u8>,
 }
 
 /// How many low bits of a frame's second word are flags.
@@ -205,7 +229,7 @@ impl Machine {
             peak: 0,
             cut: Cut::None,
             token: 0,
-            key_place: Place::START,
+            token_place: Place::START,
             text: Text::default(),
             digits: Digits::default(),
             key: Vec::new(),
@@ -220,8 +244,17 @@ impl Machine {
             audit: None,
             error: None,
             overflow: None,
-            skipping: false,
+            aside: Aside::No,
+            raw: Vec::new(),
+            raw_start: 0,
+            raw_rules: rules,
             skip_next: false,
+            rest_next: false,
+            fence: NONE,
+            fence_depth: 0,
+            fences: Vec::new(),
+            capture: None,
+            part: Vec::new(),
         };
         machine.set_limits(limits);
         machine
@@ -249,8 +282,15 @@ impl Machine {
         self.cut = Cut::None;
         self.depth = 0;
         self.stack.truncate(0);
-        self.skipping = false;
+        if self.aside == Aside::Raw {
+            self.rules = self.raw_rules;
+        }
+        self.aside = Aside::No;
         self.skip_next = false;
+        self.rest_next = false;
+        self.fence = NONE;
+        self.fences.clear();
+        self.capture = None;
         self.error = None;
         self.audit_restart();
     }
@@ -260,8 +300,10 @@ impl Machine {
         self.stack.rest();
         self.text.rest();
         self.digits.rest();
-        if self.key.capacity() > SCRATCH {
-            self.key = Vec::new();
+        for buffer in [&mut self.key, &mut self.raw, &mut self.part] {
+            if buffer.capacity() > SCRATCH {
+                *buffer = Vec::new();
+            }
         }
     }
 
@@ -272,7 +314,7 @@ impl Machine {
         self.mark = 0;
         self.peak = 0;
         self.base = Place::START;
-        self.key_place = Place::START;
+        self.token_place = Place::START;
         self.audit = None;
         self.overflow = None;
         self.begin();
@@ -284,7 +326,7 @@ impl Machine {
         self.enter_from(false)
     }
 
-    fn enter_from(&mut self, kept: bool) -> bool {
+    pub(super) fn enter_from(&mut self, kept: bool) -> bool {
         let has_key = !kept && self.holder == Holder::Object;
         if has_key && !self.push_key() {
             return false;
@@ -336,11 +378,11 @@ impl Machine {
 
     /// The next window follows this one.
     pub fn pass(&mut self, window: &[u8]) {
-        if self.cut == Cut::Key
+        if matches!(self.cut, Cut::Key | Cut::String)
             && let Some(at) = self.token.checked_sub(self.base.offset)
         {
-            // A key that turns out to be refused is refused here, and its characters may be of many bytes.
-            self.key_place = self.base.after(&window[..usize::try_from(at).unwrap_or(usize::MAX).min(window.len())]);
+            // What turns out to be refused is refused here, and its characters may be of many bytes.
+            self.token_place = self.base.after(&window[..usize::try_from(at).unwrap_or(usize::MAX).min(window.len())]);
         }
         self.base = self.base.after(window);
     }
@@ -384,6 +426,10 @@ impl Machine {
             key: self.key.clone(),
             audit: self.audit.clone(),
             error: self.error.clone(),
+            raw: self.raw.clone(),
+            fences: self.fences.clone(),
+            capture: self.capture.clone(),
+            part: Vec::new(),
             ..*self
         })
     }
@@ -418,34 +464,6 @@ impl Machine {
     /// The first window starts here.
     pub fn set_base(&mut self, base: Place) {
         self.base = base;
-    }
-
-    /// Reads on from the cursor. `last`: no window follows this one.
-    #[inline(always)]
-    pub fn run<B: Builder>(&mut self, builder: &mut B, cursor: &mut Cursor<'_>, last: bool) -> Flow {
-        if !B::SKIPS {
-            return self.read(builder, cursor, last);
-        }
-        loop {
-            let flow = if self.skipping {
-                self.read(&mut super::builder::Null, cursor, last)
-            } else {
-                self.read(builder, cursor, last)
-            };
-            match flow {
-                Flow::Skip => {
-                    if !self.enter_from(B::KEEPS_KEYS) {
-                        return self.stack_overflow(builder, cursor);
-                    }
-                    self.skipping = true;
-                }
-                Flow::Done if self.skipping => {
-                    self.leave();
-                    self.skipping = false;
-                }
-                other => return other,
-            }
-        }
     }
 
     #[inline(always)]
@@ -494,7 +512,7 @@ impl Machine {
         }
     }
 
-    /// Opens a container at the bracket. False: the stack's budget does not allow it.
+    /// Opens a container at the bracket. False: the stack's budget does not allow it, or the builder does not take it.
     #[inline(always)]
     pub(super) fn open<B: Builder>(&mut self, builder: &mut B, holder: Holder, count: u64) -> bool {
         let has_key = !B::KEEPS_KEYS && self.holder == Holder::Object;
@@ -509,23 +527,29 @@ impl Machine {
         if self.depth > self.peak {
             self.peak = self.depth;
         }
-        self.mark = if holder == Holder::Array { builder.begin_array() } else { builder.begin_object() };
+        let mark = if holder == Holder::Array { builder.begin_array() } else { builder.begin_object() };
+        if B::REFUSES && mark == REFUSED {
+            self.depth -= 1;
+            self.pop_frame();
+            return false;
+        }
+        self.mark = mark;
         self.holder = holder;
         true
     }
 
-    /// Closes the open container; the count of the one around it, or the builder failed.
+    /// Closes the open container; the count of the one around it with it, or, where the builder failed, without.
     #[inline(always)]
-    pub(super) fn close<B: Builder>(&mut self, builder: &mut B, count: u64) -> Option<u64> {
+    pub(super) fn close<B: Builder>(&mut self, builder: &mut B, count: u64) -> Result<u64, u64> {
         let mark = self.mark;
         let array = self.holder == Holder::Array;
         if self.audit.is_some() {
-            self.audit_container(count);
+            self.audit_container(builder, count);
         }
         let (holder, outer) = self.pop_frame();
         self.holder = holder;
         self.depth -= 1;
         let built = if array { builder.end_array(mark, self.mark) } else { builder.end_object(mark, self.mark) };
-        built.then_some(outer + 1)
+        if built { Ok(outer + 1) } else { Err(outer) }
     }
 }

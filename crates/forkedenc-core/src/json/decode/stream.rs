@@ -365,7 +365,7 @@ impl Stream {
             Phase::Document => match self.machine.run(builder, cursor, last && !self.is_inside_another()) {
                 Flow::NeedMore => Step::NeedMore,
                 Flow::Done => self.done(cursor),
-                Flow::Failed | Flow::Take | Flow::Skip => Step::Fail,
+                _ => Step::Fail,
             },
             Phase::Around => {
                 let Framing::Inside(navigator) = &mut self.framing else { unreachable!("only then around") };
@@ -384,7 +384,7 @@ impl Stream {
                         self.phase = Phase::Ended;
                         Step::Go
                     }
-                    Flow::Failed | Flow::Skip => Step::Fail,
+                    _ => Step::Fail,
                 }
             }
             Phase::Behind => {

@@ -86,12 +86,20 @@ impl Machine {
                     self.skip_next = true;
                     Token::Complete
                 }
+                Member::Rest => {
+                    self.rest_next = true;
+                    Token::Complete
+                }
+                Member::Over if self.passes_over(builder, c, self.token) => {
+                    self.rest_next = true;
+                    Token::Complete
+                }
                 refused => Token::Stopped(self.refuse_key_at(builder, c, self.token, refused)),
             }
         } else if !B::WANTS_SCALARS || builder.string(text.bytes(), text.is_ascii()) {
             Token::Complete
         } else {
-            Token::Stopped(self.fail(builder, Kind::Builder, c))
+            Token::Stopped(self.fail_at(builder, Kind::Builder, c, self.token))
         };
         self.text = text;
         token
@@ -175,7 +183,7 @@ impl Machine {
             builder.float(value)
         };
         self.digits = digits;
-        if built { Token::Complete } else { Token::Stopped(self.fail(builder, Kind::Builder, c)) }
+        if built { Token::Complete } else { Token::Stopped(self.fail_at(builder, Kind::Builder, c, self.token)) }
     }
 
     /// A literal whose first byte stands here.
@@ -214,7 +222,10 @@ impl Machine {
             matched += 1;
         }
         self.cut = Cut::None;
-        if literal.build(builder) { Token::Complete } else { Token::Stopped(self.fail(builder, Kind::Builder, c)) }
+        if literal.build(builder) {
+            return Token::Complete;
+        }
+        Token::Stopped(self.fail_at(builder, Kind::Builder, c, self.token))
     }
 
     fn want_more<B: Builder>(&mut self, builder: &B, c: &Cursor<'_>, last: bool) -> Token {

@@ -46,8 +46,8 @@ pub struct ObjectBuilder {
     keys: Keys,
     /// The most digits of an integer, where the interpreter's setting rules.
     pub interpreter_digits: bool,
-    /// That setting, and the length of the text that crossed it.
-    pub too_many_digits: Option<(u64, usize)>,
+    /// That setting, and whether the integer that crossed it is negative.
+    pub too_many_digits: Option<(u64, bool)>,
 }
 
 // SAFETY: every method needs the interpreter's lock (obligation of `new`), and so does dropping: the objects that hold
@@ -519,7 +519,7 @@ impl Builder for ObjectBuilder {
         if self.interpreter_digits && digits > 640 {
             match interpreter_limit(py) {
                 Ok(limit) if limit > 0 && digits as u64 > limit => {
-                    self.too_many_digits = Some((limit, text.len()));
+                    self.too_many_digits = Some((limit, text.first() == Some(&b'-')));
                     return false;
                 }
                 Ok(_) => {}

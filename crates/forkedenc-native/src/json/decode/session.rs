@@ -10,7 +10,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 
 use super::objects::{Duplicates, ObjectBuilder};
-use crate::{errors, fallible, input};
+use crate::{errors, fallible};
 
 /// How a decoder reads, fixed when it is made.
 #[derive(Clone, Copy)]
@@ -123,12 +123,11 @@ pub fn raise_from(
     let mut place = error.place;
     if kind == Kind::Builder {
         match builder.and_then(|builder| builder.too_many_digits.take()) {
-            // The machine stands behind the number; its text has a minus or not.
-            Some((maximum, length)) => {
-                let digits_start = if error.token == place.offset { place.offset - length as u64 } else { error.token };
-                let negative = data.is_some_and(|data| starts_with_minus(data, digits_start));
-                let offset = digits_start + u64::from(negative) + maximum;
-                place = place.back(offset, false);
+            // The place is the number's first byte, which is a minus or not.
+            Some((maximum, negative)) => {
+                let further = u64::from(negative) + maximum;
+                place.offset += further;
+                place.column += further;
                 kind = Kind::Limit { limit: Limit::NumberDigits, maximum, observed: maximum + 1 };
             }
             None => return PyErr::fetch(py),
@@ -146,13 +145,6 @@ pub fn raise_from(
         return failed;
     }
     errors::raise(py, face, kind.name(), place.offset, place.line, place.column, &error.path, detail)
-}
-
-fn starts_with_minus(data: &Bound<'_, PyAny>, at: u64) -> bool {
-    let mut scratch = Vec::new();
-    // SAFETY: `data` is alive while it is borrowed here.
-    let input = unsafe { input::read(data, &mut scratch) };
-    input.is_ok_and(|input| input.bytes(&scratch).get(at as usize) == Some(&b'-'))
 }
 
 /// An exception of a kind that has no place in the input.

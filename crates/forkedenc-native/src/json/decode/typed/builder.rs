@@ -13,7 +13,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 
 use super::frames::{Account, DISCARD, Frame, Kind, MOST, NEXT, PUSH, Place, REST};
-use super::plan::{NEVER, PlanObject, Typed};
+use super::plan::{ANYTHING, NEVER, PlanObject, Typed};
 use crate::json::decode::keys::same;
 use crate::json::decode::objects::{Duplicates, ObjectBuilder};
 use crate::pyraw;
@@ -181,22 +181,27 @@ impl<const TEXT: bool> TypedBuilder<TEXT> {
             return false;
         }
         if self.slot == DISCARD {
+            self.frame.overlong = true;
             // SAFETY: attached; the reference was handed to us.
             unsafe { ffi::Py_DECREF(value) };
             return true;
         }
         if self.slot == NEXT {
             self.frame.next += 1;
-            self.row = self.item_row();
+            self.next_item();
         }
         self.objects.put(value)
     }
 
-    /// The row of the item that comes next, in an array of which every place has its own.
-    fn item_row(&self) -> u32 {
+    /// Makes ready for the next item of an array. What is past the last place of one that has places is read and dropped: the
+    /// array's own end says that it is too long.
+    fn next_item(&mut self) {
         match &self.typed().plan.arrays[self.frame.number as usize].items {
-            Items::Each(row) => *row,
-            Items::Fixed(rows) => rows.get(self.frame.next as usize).copied().unwrap_or(NEVER),
+            Items::Each(row) => (self.row, self.slot) = (*row, PUSH),
+            Items::Fixed(rows) => match rows.get(self.frame.next as usize) {
+                Some(row) => (self.row, self.slot) = (*row, NEXT),
+                None => (self.row, self.slot) = (ANYTHING, DISCARD),
+            },
         }
     }
 
@@ -269,9 +274,6 @@ impl<const TEXT: bool> TypedBuilder<TEXT> {
     /// What may stand here, in words.
     #[cold]
     pub(super) fn describe(&self) -> String {
-        if self.slot == NEXT && self.row == NEVER {
-            return format!("array of {} items", self.frame.next);
-        }
         self.describe_row(self.expects())
     }
 
@@ -442,9 +444,11 @@ impl<const TEXT: bool> TypedBuilder<TEXT> {
         let Some(account) = self.accounts.last_mut() else { return Member::Failed };
         account.members += 1;
         account.bytes = account.bytes.saturating_add(bytes.len() as u64);
-        if account.members > self.rest_members {
+        self.over = None;
+        // Each is told once: where limits are audited, what is over goes on.
+        if account.members > self.rest_members && !std::mem::replace(&mut account.told_members, true) {
             self.over = Some((Limit::RestMembers, self.rest_members, account.members));
-        } else if account.bytes > self.rest_bytes {
+        } else if account.bytes > self.rest_bytes && !std::mem::replace(&mut account.told_bytes, true) {
             self.over = Some((Limit::RestBytes, self.rest_bytes, account.bytes));
         }
         let mark = self.frame.base as usize + self.typed().plan.classes[self.frame.number as usize].fields.len();
@@ -699,9 +703,7 @@ impl<const TEXT: bool> Builder for TypedBuilder<TEXT> {
             Op::Array => {
                 let mark = self.open(Kind::Array, action.argument, false);
                 if mark != REFUSED {
-                    let each = matches!(self.typed().plan.arrays[action.argument as usize].items, Items::Each(_));
-                    self.slot = if each { PUSH } else { NEXT };
-                    self.row = self.item_row();
+                    self.next_item();
                 }
                 mark
             }
@@ -810,11 +812,10 @@ impl<const TEXT: bool> Builder for TypedBuilder<TEXT> {
         self.made(made)
     }
 
-    fn rest_begins(&mut self, offset: u64, fence: u64) -> u64 {
-        let Some(account) = self.accounts.last_mut() else { return fence };
+    fn rest_begins(&mut self, offset: u64) -> u64 {
+        let Some(account) = self.accounts.last_mut() else { return NONE };
         account.start = offset;
-        account.outer = fence;
-        fence.min(offset.saturating_add(self.rest_bytes.saturating_sub(account.bytes)))
+        if account.told_bytes { NONE } else { self.rest_bytes.saturating_sub(account.bytes) }
     }
 
     #[inline(always)]
@@ -822,19 +823,20 @@ impl<const TEXT: bool> Builder for TypedBuilder<TEXT> {
         self.rest_is_open
     }
 
-    fn rest_ends(&mut self, offset: u64) -> u64 {
+    fn rest_ends(&mut self, offset: u64) {
         self.rest_is_open = false;
-        let Some(account) = self.accounts.last_mut() else { return NONE };
-        account.bytes = account.bytes.saturating_add(offset - account.start);
-        account.outer
+        if let Some(account) = self.accounts.last_mut() {
+            account.bytes = account.bytes.saturating_add(offset - account.start);
+            account.told_bytes |= account.bytes > self.rest_bytes;
+        }
     }
 
-    fn rest_limit(&self, offset: Option<u64>) -> (Limit, u64, u64) {
-        match (offset, self.over) {
-            (None, Some(over)) => over,
-            // The byte that crosses is one too many for some rest that is open.
-            _ => (Limit::RestBytes, self.rest_bytes, self.rest_bytes.saturating_add(1)),
-        }
+    fn rest_totals(&self) -> (u64, u64) {
+        self.accounts.last().map_or((0, 0), |account| (account.members, account.bytes))
+    }
+
+    fn rest_limit(&self) -> (Limit, u64, u64) {
+        self.over.unwrap_or((Limit::RestBytes, self.rest_bytes, self.rest_bytes.saturating_add(1)))
     }
 
     #[inline(always)]

@@ -54,6 +54,8 @@ pub struct Frame {
     pub slot: Place,
     pub row: u32,
     pub rest_is_open: bool,
+    /// The array has more items than places.
+    pub overlong: bool,
 }
 
 impl Frame {
@@ -69,6 +71,7 @@ impl Frame {
         slot: PUSH,
         row: 0,
         rest_is_open: false,
+        overlong: false,
     };
     /// In `current`: the member that tells the class.
     pub const TAG: u32 = u32::MAX - 1;
@@ -81,9 +84,11 @@ impl Frame {
 pub struct Account {
     pub members: u64,
     pub bytes: u64,
-    /// Where the open member's value starts, and the fence around this rest.
+    /// Where the open member's value starts.
     pub start: u64,
-    pub outer: u64,
+    /// A limit was crossed, and that has been told.
+    pub told_members: bool,
+    pub told_bytes: bool,
 }
 
 const NULL: *mut ffi::PyObject = std::ptr::null_mut();
@@ -180,13 +185,10 @@ impl<const TEXT: bool> TypedBuilder<TEXT> {
             return unsafe { self.objects.list(base) };
         }
         if let Items::Fixed(rows) = &typed.plan.arrays[number].items
-            && self.frame.next as usize != rows.len()
+            && (self.frame.overlong || self.frame.next as usize != rows.len())
         {
-            let trouble = Trouble::refused(
-                format!("array of {} items", rows.len()),
-                format!("array of {} items", self.frame.next),
-            );
-            self.refuse(trouble);
+            let actual = if self.frame.overlong { "array of more" } else { "array of fewer" };
+            self.refuse(Trouble::refused(format!("array of {} items", rows.len()), actual));
             return NULL;
         }
         // SAFETY: attached.

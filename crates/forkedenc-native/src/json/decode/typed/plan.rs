@@ -44,15 +44,17 @@ pub struct Typed {
     pub runs_python: bool,
 }
 
-/// Row 0 takes nothing.
+/// Row 0 takes nothing, row 1 everything; the schema's own follow.
 pub const NEVER: u32 = 0;
+pub const ANYTHING: u32 = 1;
+const OWN: u32 = 2;
 
 impl Typed {
     /// Reads a `Schema` of `forkedenc._schema`. `unknown` overrides what its classes say of members that no field claims.
     pub fn read(schema: &Bound<'_, PyAny>, unknown: Option<&str>) -> PyResult<Self> {
         let mut reader = Reader {
             typed: Self {
-                plan: Plan { rows: vec![Row::NEVER], ..Plan::default() },
+                plan: Plan { rows: vec![Row::NEVER, Row::all(Action::new(Op::Any, 0))], ..Plan::default() },
                 scalars: Vec::new(),
                 arrays: Vec::new(),
                 maps: Vec::new(),
@@ -154,9 +156,9 @@ fn kind_of(node: &Bound<'_, PyTuple>) -> PyResult<String> {
     node.get_item(0)?.extract()
 }
 
-/// The row of a node: row 0 is nobody's.
+/// The row of a node.
 fn index(node: &Bound<'_, PyAny>) -> PyResult<u32> {
-    Ok(node.extract::<u32>()?.saturating_add(1))
+    Ok(node.extract::<u32>()?.saturating_add(OWN))
 }
 
 struct Reader {

@@ -1,0 +1,163 @@
+//! Values that a builder wants otherwise than built: read past, or as their bytes. Their grammar is checked by the loops
+//! all the same, on a builder that builds nothing.
+
+use super::builder::{Builder, Constant, Member};
+use super::machine::{Flow, Machine};
+use super::text::TextRules;
+use crate::cursor::Cursor;
+use crate::error::Kind;
+
+/// What the value that is being read is to the builder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Aside {
+    No,
+    Skip,
+    Raw,
+    /// Read to find the member that tells its class.
+    Capture,
+}
+
+impl Machine {
+    /// Reads on from the cursor, values aside included.
+    #[inline(always)]
+    pub(super) fn run_aside<B: Builder>(&mut self, builder: &mut B, cursor: &mut Cursor<'_>, last: bool) -> Flow {
+        loop {
+            let from = cursor.mark();
+            let flow = match self.aside {
+                Aside::No => self.read(builder, cursor, last),
+                Aside::Skip | Aside::Raw => self.read(&mut Unbuilt(builder), cursor, last),
+                Aside::Capture => return self.scan(builder, cursor, last),
+            };
+            match flow {
+                Flow::Skip => {
+                    if !self.enter_from(B::KEEPS_KEYS) {
+                        return self.stack_overflow(builder, cursor);
+                    }
+                    self.aside = Aside::Skip;
+                }
+                Flow::Raw => {
+                    if !self.enter_from(B::KEEPS_KEYS) {
+                        return self.stack_overflow(builder, cursor);
+                    }
+                    self.aside = Aside::Raw;
+                    self.raw.clear();
+                    self.raw_start = self.offset(cursor);
+                    self.raw_rules = self.rules;
+                    // Whether half a surrogate pair may stand there is asked when the value is decoded.
+                    self.rules.nan = false;
+                    self.rules.text = TextRules { surrogates: true, ..self.rules.text };
+                }
+                Flow::Done if self.aside == Aside::Skip => {
+                    self.leave();
+                    self.aside = Aside::No;
+                }
+                Flow::Done if self.aside == Aside::Raw => {
+                    if !self.end_raw(builder, cursor.since(from)) {
+                        return self.refuse_raw(builder, cursor);
+                    }
+                }
+                Flow::NeedMore if self.aside == Aside::Raw && !self.keep_raw(cursor.since(from)) => {
+                    return self.fail(builder, Kind::OutOfMemory, cursor);
+                }
+                other => return other,
+            }
+        }
+    }
+
+    /// Keeps bytes of a raw value that goes on in the next window; false where memory is out.
+    fn keep_raw(&mut self, bytes: &[u8]) -> bool {
+        let room = self.raw.try_reserve(bytes.len()).is_ok();
+        if room {
+            self.raw.extend_from_slice(bytes);
+        }
+        room
+    }
+
+    /// The raw value is complete.
+    fn end_raw<B: Builder>(&mut self, builder: &mut B, bytes: &[u8]) -> bool {
+        self.leave();
+        self.aside = Aside::No;
+        self.rules = self.raw_rules;
+        if self.raw.is_empty() {
+            return builder.raw(bytes);
+        }
+        if !self.keep_raw(bytes) {
+            return false;
+        }
+        let raw = std::mem::take(&mut self.raw);
+        let good = builder.raw(&raw);
+        self.raw = raw;
+        self.raw.clear();
+        good
+    }
+
+    #[cold]
+    fn refuse_raw<B: Builder>(&mut self, builder: &B, cursor: &Cursor<'_>) -> Flow {
+        self.fail_at(builder, Kind::Builder, cursor, self.raw_start)
+    }
+}
+
+/// Builds nothing, and leaves to the builder whose value this is to say where it stands.
+struct Unbuilt<'a, B>(&'a B);
+
+impl<B: Builder> Builder for Unbuilt<'_, B> {
+    const KEEPS_KEYS: bool = false;
+    const WANTS_SCALARS: bool = false;
+    const CHECKS_RANGE: bool = false;
+
+    #[inline(always)]
+    fn null(&mut self) -> bool {
+        true
+    }
+    #[inline(always)]
+    fn boolean(&mut self, _: bool) -> bool {
+        true
+    }
+    #[inline(always)]
+    fn integer(&mut self, _: i64) -> bool {
+        true
+    }
+    #[inline(always)]
+    fn big_integer(&mut self, _: &[u8]) -> bool {
+        true
+    }
+    #[inline(always)]
+    fn float(&mut self, _: f64) -> bool {
+        true
+    }
+    #[inline(always)]
+    fn number(&mut self, _: &[u8], _: bool) -> bool {
+        true
+    }
+    #[inline(always)]
+    fn constant(&mut self, _: Constant) -> bool {
+        true
+    }
+    #[inline(always)]
+    fn string(&mut self, _: &[u8], _: bool) -> bool {
+        true
+    }
+    #[inline(always)]
+    fn key(&mut self, _: &[u8], _: bool) -> Member {
+        Member::Build
+    }
+    #[inline(always)]
+    fn begin_array(&mut self) -> u64 {
+        0
+    }
+    #[inline(always)]
+    fn begin_object(&mut self) -> u64 {
+        0
+    }
+    #[inline(always)]
+    fn end_array(&mut self, _: u64, _: u64) -> bool {
+        true
+    }
+    #[inline(always)]
+    fn end_object(&mut self, _: u64, _: u64) -> bool {
+        true
+    }
+    fn member_key(&self, inner: Option<u64>) -> Vec<u8> {
+        self.0.member_key(inner)
+    }
+}
