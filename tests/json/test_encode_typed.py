@@ -2,7 +2,7 @@
 
 import collections
 import dataclasses
-import datetime
+import datetime as dt
 import decimal
 import enum
 import gc
@@ -52,33 +52,11 @@ class Frozen:
     x: Annotated[Any, json.name("x")]
 
 
-class ByHand:
-    """Shaped by `shapes_of_our_own` below."""
-
-    __slots__ = ("rest", "x", "y")
-
-    def __init__(self, x, y=5, rest=None):
-        self.x, self.y, self.rest = x, y, {} if rest is None else rest
-
-
-def two_fields(cls, **more):
-    named = [types.SimpleNamespace(name=name, wire=name, node=-1, required=False, default=5, factory=None) for name in "xy"]
-    rest = types.SimpleNamespace(name="rest", node=-1, inline=False)
-    return types.SimpleNamespace(
-        cls=cls, kind="instance", fields=named, rest=rest, unknown="rest", post=(), tag=None, make=None, **more
-    )
-
-
 KINDS = pytest.mark.parametrize("kind", [Slots, Plain], ids=["slots", "dict"])
-# Deeper than the containers that the hot loop keeps in registers; and in a list whose walk was interrupted.
-WRAPS = {
-    "at the top": (0, b""),
-    "in a list": (1, b""),
-    "below many lists": (30, b""),
-}
 
 
 def wrapped(value, levels):
+    """In so many lists: with 30 of them, deeper than what the hot loop keeps to itself."""
     for _ in range(levels):
         value = [value]
     return value
@@ -96,11 +74,6 @@ def encoded(value, **options):
     return text
 
 
-@dataclass(slots=True)
-class Box:
-    content: Any
-
-
 class Asked:
     def __init__(self, value):
         self.value = value
@@ -111,7 +84,7 @@ def test_named_fields_come_first_in_order_then_the_rest_in_its_own(kind):
     value = kind(1, [kind(2, None, {"b": 1, "a": [kind(3)]})], {"z": {"k": kind(4)}, "é": "ü"})
     expected = '{"x":1,"y":[{"x":2,"y":null,"b":1,"a":[{"x":3,"y":5}]}],"z":{"k":{"x":4,"y":5}},"é":"ü"}'
     assert encoded(value) == expected.encode()
-    assert json.encode_lines([value, value]) == expected.encode() * 0 + (expected + "\n").encode() * 2
+    assert json.encode_lines([value, value]) == (expected + "\n").encode() * 2
     assert json.Encoder().encode(value) == expected.encode()
 
 
@@ -145,13 +118,13 @@ def test_empty_containers_are_defaults_of_their_factories_and_equal_objects_of_t
         table: dict[str, int] = field(default_factory=dict)
         unique: set[int] = field(default_factory=set)
         numbers: Any = field(default_factory=lambda: [1])
-        day: Any = datetime.date(2020, 1, 2)
+        day: Any = dt.date(2020, 1, 2)
         zero: float = 0.0
         pair: tuple[int, ...] = (1, 2)
 
     value = Defaults()
     assert json.encode(value, omit_defaults=True) == b'{"numbers":[1]}'
-    value.day, value.zero, value.pair = datetime.date(2020, 1, 2), -0.0, (1, True)
+    value.day, value.zero, value.pair = dt.date(2020, 1, 2), -0.0, (1, True)
     value.items.append(1)
     assert json.encode(value, omit_defaults=True) == b'{"items":[1],"numbers":[1],"zero":-0.0,"pair":[1,true]}'
 
@@ -192,10 +165,10 @@ def test_keys_of_any_type_clash_by_the_text_that_is_written():
         escaped: Annotated[int, json.name('"\\é\n')]
         rest: Rest[Any]
 
-    good = Odd(1, 2, 3, 4, {2: 1, "other": 2, datetime.date(2020, 1, 3): 3})
+    good = Odd(1, 2, 3, 4, {2: 1, "other": 2, dt.date(2020, 1, 3): 3})
     text = r'{"1":1,"null":2,"2020-01-02":3,"\"\\é\n":4,"2":1,"other":2,"2020-01-03":3}'
     assert encoded(good) == text.encode()
-    for key in ("1", 1, None, "null", "2020-01-02", datetime.date(2020, 1, 2), '"\\é\n', Colour.ONE):
+    for key in ("1", 1, None, "null", "2020-01-02", dt.date(2020, 1, 2), '"\\é\n', Colour.ONE):
         for options in ({}, {"indent": 1}):
             for levels in (0, 30):
                 with pytest.raises(EncodeError) as caught:
@@ -444,7 +417,7 @@ def test_named_tuples_are_objects_in_encode_and_arrays_in_dumps():
     class Point(typing.NamedTuple):
         x: int
         y: Any = 2
-        rest: Rest[Any] = {}
+        rest: Rest[Any] = {}  # noqa: RUF012 - as its kind of class has it
 
     assert encoded(Point(1, [Point(3)], {"z": 4})) == b'{"x":1,"y":[{"x":3,"y":2}],"z":4}'
     assert json.dumps([Point(1)]) == stdlib.dumps([Point(1)]) == "[[1, 2, {}]]"
@@ -459,11 +432,11 @@ def test_typed_dicts_are_the_dicts_they_are():
 
 
 def test_dumps_knows_no_classes():
-    for value in (Slots(1), Plain(1), Colour.RED, datetime.date(2020, 1, 2), uuid.UUID(int=1), b"x", {1}):
+    for value in (Slots(1), Plain(1), Colour.RED, dt.date(2020, 1, 2), uuid.UUID(int=1), b"x", {1}):
         with pytest.raises(TypeError, match="not JSON serializable"):
             json.dumps([value])
         assert json.dumps([value], default=repr) == stdlib.dumps([value], default=repr)
-    for key in (Colour.RED, datetime.date(2020, 1, 2), b"x"):
+    for key in (Colour.RED, dt.date(2020, 1, 2), b"x"):
         with pytest.raises(TypeError, match="keys must be"):
             json.dumps({key: 1})
         assert json.dumps({key: 1}, skipkeys=True) == "{}"
@@ -499,7 +472,7 @@ def test_tags_of_msgspec_come_first_and_clash_as_fields_do():
 
     class Circle(msgspec.Struct, tag_field="kind", tag="cir\tcle"):
         r: int | msgspec.UnsetType = msgspec.UNSET
-        rest: Rest[Any] = {}
+        rest: Rest[Any] = {}  # noqa: RUF012 - as its kind of class has it
 
     class Numbered(msgspec.Struct, tag=7):
         r: int
@@ -514,12 +487,12 @@ def test_tags_of_msgspec_come_first_and_clash_as_fields_do():
 
 
 def test_scalars_of_the_standard_library_are_written_as_their_standards_have_them():
-    zone = datetime.timezone(datetime.timedelta(hours=2))
+    zone = dt.timezone(dt.timedelta(hours=2))
     values = {
-        "2020-01-02T03:04:05.000006+02:00": datetime.datetime(2020, 1, 2, 3, 4, 5, 6, zone),
-        "2020-01-02": datetime.date(2020, 1, 2),
-        "03:04:05": datetime.time(3, 4, 5),
-        "P1DT2S": datetime.timedelta(days=1, seconds=2),
+        "2020-01-02T03:04:05.000006+02:00": dt.datetime(2020, 1, 2, 3, 4, 5, 6, zone),
+        "2020-01-02": dt.date(2020, 1, 2),
+        "03:04:05": dt.time(3, 4, 5),
+        "P1DT2S": dt.timedelta(days=1, seconds=2),
         "00000000-0000-0000-0000-000000000007": uuid.UUID(int=7),
         "YQBi": b"a\0b",
         "red": Colour.RED,
@@ -529,7 +502,14 @@ def test_scalars_of_the_standard_library_are_written_as_their_standards_have_the
         assert stdlib.loads(encoded(value)) == text
         assert stdlib.loads(encoded(Slots(value, [value], {"k": value}))) == {"x": text, "y": [text], "k": text}
         for options in ({}, {"indent": 2}, {"sort_keys": True}):
-            assert stdlib.loads(encoded({value: {value: [1]}, }, **options)) == {text: {text: [1]}}
+            assert stdlib.loads(
+                encoded(
+                    {
+                        value: {value: [1]},
+                    },
+                    **options,
+                )
+            ) == {text: {text: [1]}}
     assert encoded([bytearray(b"a"), memoryview(b"a"), Number.ONE, Colour.LIST]) == b'["YQ==","YQ==",1,[1,2]]'
     assert encoded({decimal.Decimal("1.50"): decimal.Decimal("1.50"), Colour.ONE: 1}) == b'{"1.50":1.50,"1":1}'
 
@@ -549,7 +529,7 @@ def test_keys_without_a_text_are_refused():
 
 
 def test_what_has_a_text_by_its_type_but_not_by_its_value_is_refused():
-    odd = datetime.time(1, tzinfo=datetime.timezone(datetime.timedelta(seconds=1)))
+    odd = dt.time(1, tzinfo=dt.timezone(dt.timedelta(seconds=1)))
     for value in ([odd], {odd: 1}, Slots(odd)):
         with pytest.raises(EncodeError) as caught:
             json.encode(value)
@@ -559,17 +539,17 @@ def test_what_has_a_text_by_its_type_but_not_by_its_value_is_refused():
 
 
 def test_a_zone_that_raises_passes_its_exception_on_from_values_and_from_keys():
-    class Zone(datetime.tzinfo):
+    class Zone(dt.tzinfo):
         def utcoffset(self, moment):
             raise ZeroDivisionError
 
-    value = datetime.datetime(2020, 1, 2, tzinfo=Zone())
+    value = dt.datetime(2020, 1, 2, tzinfo=Zone())
     for around in (lambda: [value], lambda: {KeyOf(value): 1}, lambda: Slots(value)):
         with pytest.raises(ZeroDivisionError):
             json.encode(around())
 
 
-class KeyOf(datetime.datetime):
+class KeyOf(dt.datetime):
     """A datetime with a hash of its own: that of datetime asks the zone."""
 
     def __new__(cls, value):
@@ -607,16 +587,16 @@ def test_code_that_runs_for_a_value_may_change_what_is_being_written():
 
 
 def test_code_that_runs_for_a_key_may_change_the_rest():
-    class Key(datetime.tzinfo):
+    class Key(dt.tzinfo):
         def utcoffset(self, moment):
             value.rest.clear()
             value.rest = None
             gc.collect()
-            return datetime.timedelta()
+            return dt.timedelta()
 
     for levels in (0, 30):
         value = Slots(1, 2)
-        value.rest[KeyOf(datetime.datetime(2020, 1, 2, tzinfo=Key()))] = ["kept"] * 2
+        value.rest[KeyOf(dt.datetime(2020, 1, 2, tzinfo=Key()))] = ["kept"] * 2
         value.rest["b"] = 1
         text = json.encode(wrapped(value, levels))
         assert stdlib.loads(text[levels : len(text) - levels]) == {
@@ -739,8 +719,7 @@ def test_threads_meet_new_classes_at_once():
 
     def work():
         barrier.wait()
-        for classes in rounds:
-            results.append(json.encode([cls(Slots(1), {"z": 2}) for cls in classes]))
+        results.extend(json.encode([cls(Slots(1), {"z": 2}) for cls in classes]) for classes in rounds)
 
     rounds = [
         [dataclasses.make_dataclass("T", [("a", Any), ("rest", Rest[Any])], slots=True) for _ in range(5)]
@@ -791,7 +770,7 @@ CASES = {
     "attributes": lambda: json.encode([Plain(1, [Plain(2)], {"a": 1, "b": [1]})]),
     "indented": lambda: json.encode([Plain(1, [Slots(2)], {"a": 1, "b": [1]})], indent=1, omit_defaults=True),
     "deep": lambda: json.encode(DEEP),
-    "texts": lambda: json.encode([Colour.RED, b"x", {1}, uuid.UUID(int=1), {datetime.date(2020, 1, 2): Number.ONE}]),
+    "texts": lambda: json.encode([Colour.RED, b"x", {1}, uuid.UUID(int=1), {dt.date(2020, 1, 2): Number.ONE}]),
     "sorted": lambda: json.encode([Slots(1, 2, {"a": 1})], sort_keys=True),
     "stand-ins": lambda: json.encode(STAND_INS, default=stand_in),
 }
