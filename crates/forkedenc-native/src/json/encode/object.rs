@@ -121,9 +121,10 @@ impl Walk {
                     if shape.is_none() {
                         shape = Some(types::shape_of(&value.get_type())?);
                     }
-                    let fields =
-                        shape.as_ref().map_or_else(|| Ok(py.None().into_bound(py)), |shape| shape.getattr("fields"))?;
-                    fields.get_item(number)?.getattr("default")
+                    let fields = shape
+                        .as_ref()
+                        .map_or_else(|| Ok(py.None().into_bound(py)), |shape| shape.getattr(intern!(py, "fields")))?;
+                    fields.get_item(number)?.getattr(intern!(py, "default"))
                 })?
             {
                 continue;

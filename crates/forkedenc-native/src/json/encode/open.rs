@@ -321,7 +321,8 @@ impl Walk {
             if ffi::PyAnySet_Check(value) != 0 {
                 return Special::Set;
             }
-            if is_member(value) { Special::Member } else { Special::None }
+            // Our mark is one itself, and stands for nothing.
+            if is_member(value) && value != types::unset() { Special::Member } else { Special::None }
         }
     }
 

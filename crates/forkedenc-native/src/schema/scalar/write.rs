@@ -72,7 +72,8 @@ fn is_of(value: &Bound<'_, PyAny>, module: &Bound<'_, PyString>, class: &Bound<'
     let Some(module) = module else {
         return PyErr::take(py).map_or(Ok(false), Err);
     };
-    match module.getattr(class) {
+    let name = fallible::text(py, class)?;
+    match module.getattr(name.cast::<PyString>().map_err(PyErr::from)?) {
         Ok(class) => match class.cast::<PyType>() {
             Ok(class) => value.is_instance(class),
             Err(_) => Ok(false),
