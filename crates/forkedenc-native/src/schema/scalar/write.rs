@@ -72,8 +72,7 @@ fn is_of(value: &Bound<'_, PyAny>, module: &Bound<'_, PyString>, class: &Bound<'
     let Some(module) = module else {
         return PyErr::take(py).map_or(Ok(false), Err);
     };
-    let name = fallible::text(py, class)?;
-    match module.getattr(name.cast::<PyString>().map_err(PyErr::from)?) {
+    match module.getattr(class) {
         Ok(class) => match class.cast::<PyType>() {
             Ok(class) => value.is_instance(class),
             Err(_) => Ok(false),
