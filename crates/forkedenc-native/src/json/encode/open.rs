@@ -18,6 +18,7 @@ use super::walk::{
     Addresses, Class, DICT, ITEMS, LIST, OBJECT, Open, REST, SEARCHED, SEQUENCE, STAND_IN, TUPLE, Trouble, Walk,
     kind_and_position,
 };
+use crate::schema::scalar::write::is_plain;
 
 impl Walk {
     /// Opens `value`, of a class that is no leaf. True if it is complete at once (empty, or a stand-in that is a leaf),
@@ -234,8 +235,13 @@ impl Walk {
                     ffi::Py_DECREF(value);
                     return false;
                 }
-                let special = if options.face == Face::Encode { self.special(value) } else { Special::None };
+                let special = match options.face {
+                    Face::Encode if is_plain(value) => Special::Text,
+                    Face::Encode => self.special(value),
+                    Face::Dumps => Special::None,
+                };
                 let done = match &special {
+                    Special::Text => self.special_text(options, value),
                     Special::Object(plan) => Some(self.object::<STYLE>(options, value, plan, open)),
                     Special::Set => Some(self.container::<STYLE>(options, value, Class::SequenceSubclass, open)),
                     Special::Failed => Some(false),
@@ -334,12 +340,12 @@ impl Walk {
         if options.face == Face::Dumps {
             return None;
         }
-        let text = Python::attach(|py| {
-            // SAFETY: as the caller's.
-            let value = unsafe { Bound::from_borrowed_ptr(py, value) };
-            text_of(py, &value).map_err(|trouble| self.no_text(py, trouble, &value))
-        });
-        match text {
+        // SAFETY: attached, and as the caller's.
+        let (py, value) = unsafe {
+            let py = Python::assume_attached();
+            (py, Bound::from_borrowed_ptr(py, value))
+        };
+        match text_of(py, &value).map_err(|trouble| self.no_text(py, trouble, &value)) {
             Ok(None) => None,
             Ok(Some(text)) => Some(self.out.put([b'"']) && self.out.raw(&text) && self.out.put([b'"'])),
             Err(()) => Some(false),
@@ -381,6 +387,8 @@ impl Walk {
 
 /// What else a value may be to the native faces.
 enum Special {
+    /// Of a type that is written as its text, and nothing else.
+    Text,
     /// An instance of a class of fields.
     Object(Arc<Plan>),
     /// A set or a frozenset.

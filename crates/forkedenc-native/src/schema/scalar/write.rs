@@ -7,6 +7,7 @@ use pyo3::exceptions::{PyAttributeError, PyMemoryError, PyOverflowError};
 use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::{
     PyBytes, PyDate, PyDateAccess, PyDateTime, PyDelta, PyDeltaAccess, PyInt, PyString, PyTime, PyTimeAccess, PyType,
     PyTzInfo, PyTzInfoAccess,
@@ -26,6 +27,8 @@ const ROOM: usize = 64;
 /// Decimals that are not finite. An attribute `tzinfo` may be the caller's code and raise what it likes.
 pub fn text_of(py: Python<'_>, value: &Bound<'_, PyAny>, out: &mut Vec<u8>) -> Result<bool, Trouble> {
     out.try_reserve(ROOM).map_err(|_| PyMemoryError::new_err(()))?;
+    // Imports `datetime`, which the casts take for granted.
+    PyTzInfo::utc(py)?;
     if let Ok(value) = value.cast::<PyDateTime>() {
         datetime(py, value, out)?;
     } else if let Ok(value) = value.cast::<PyDate>() {
@@ -45,9 +48,9 @@ pub fn text_of(py: Python<'_>, value: &Bound<'_, PyAny>, out: &mut Vec<u8>) -> R
     } else if let Ok(value) = value.cast::<PyBytes>() {
         // SAFETY: the object is alive and never changes.
         base64_of(unsafe { input::bytes_of(value.as_ptr()) }, out)?;
-    } else if is_of(value, intern!(py, "decimal"), intern!(py, "Decimal"))? {
+    } else if is_of(value, &DECIMAL, intern!(py, "decimal"), intern!(py, "Decimal"))? {
         decimal(py, value, out)?;
-    } else if is_of(value, intern!(py, "uuid"), intern!(py, "UUID"))? {
+    } else if is_of(value, &UUID, intern!(py, "uuid"), intern!(py, "UUID"))? {
         uuid::put(out, number_of(&value.getattr(intern!(py, "int"))?)?);
     } else if is_buffer(value) {
         let mut bytes = Vec::new();
@@ -64,22 +67,55 @@ fn is_buffer(value: &Bound<'_, PyAny>) -> bool {
     unsafe { ffi::PyByteArray_Check(value.as_ptr()) != 0 || ffi::PyMemoryView_Check(value.as_ptr()) != 0 }
 }
 
+static DECIMAL: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+static UUID: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+
 /// Is it of a class whose module somebody has imported? Where nobody has, it is not.
-fn is_of(value: &Bound<'_, PyAny>, module: &Bound<'_, PyString>, class: &Bound<'_, PyString>) -> PyResult<bool> {
+fn is_of(
+    value: &Bound<'_, PyAny>,
+    known: &PyOnceLock<Py<PyType>>,
+    module: &Bound<'_, PyString>,
+    class: &Bound<'_, PyString>,
+) -> PyResult<bool> {
     let py = value.py();
+    if let Some(class) = known.get(py) {
+        return value.is_instance(class.bind(py));
+    }
     // SAFETY: attached; the module is a new reference or null, an exception apart from that.
     let module = unsafe { Bound::from_owned_ptr_or_opt(py, ffi::PyImport_GetModule(module.as_ptr())) };
     let Some(module) = module else {
         return PyErr::take(py).map_or(Ok(false), Err);
     };
     match module.getattr(class) {
-        Ok(class) => match class.cast::<PyType>() {
-            Ok(class) => value.is_instance(class),
+        Ok(class) => match class.cast_into::<PyType>() {
+            Ok(class) => {
+                let answer = value.is_instance(&class);
+                // Somebody else may have been first.
+                let _ = known.set(py, class.unbind());
+                answer
+            }
             Err(_) => Ok(false),
         },
         // A module that another thread is importing.
         Err(error) if error.is_instance_of::<PyAttributeError>(py) => Ok(false),
         Err(error) => Err(error),
+    }
+}
+
+/// Is it exactly of a type for which [`text_of`] is all that need be asked? A false may be wrong.
+///
+/// # Safety
+/// The interpreter is attached and `value` is alive.
+pub unsafe fn is_plain(value: *mut ffi::PyObject) -> bool {
+    // SAFETY: as the caller's; the table of `datetime` is null or lives as long as the interpreter.
+    unsafe {
+        let class = ffi::Py_TYPE(value);
+        let times = ffi::PyDateTimeAPI();
+        let is_time = !times.is_null()
+            && [(*times).DateTimeType, (*times).DateType, (*times).TimeType, (*times).DeltaType].contains(&class);
+        is_time
+            || ffi::PyBytes_CheckExact(value) != 0
+            || UUID.get(Python::assume_attached()).is_some_and(|uuid| uuid.as_ptr() == class.cast())
     }
 }
 
