@@ -286,7 +286,13 @@ impl Machine {
                 let (limit, maximum, observed) = builder.rest_limit();
                 self.fail_at(builder, Kind::Limit { limit, maximum, observed }, c, at)
             }
-            _ => self.fail_at(builder, Kind::Builder, c, at),
+            _ => {
+                // The path leads to the member that is not wanted.
+                let state = std::mem::replace(&mut self.state, State::Colon);
+                let flow = self.fail_at(builder, Kind::Builder, c, at);
+                self.state = state;
+                flow
+            }
         }
     }
 

@@ -38,6 +38,8 @@ pub struct Typed {
     pub maps: Vec<MapObjects>,
     pub classes: Vec<Class>,
     pub hooks: Vec<Py<PyAny>>,
+    /// Some values are wanted as their bytes.
+    pub raws: bool,
     /// Numbers are wanted as their text.
     pub number_text: bool,
     /// Code of the caller's may run during a decode.
@@ -60,6 +62,7 @@ impl Typed {
                 maps: Vec::new(),
                 classes: Vec::new(),
                 hooks: Vec::new(),
+                raws: false,
                 number_text: false,
                 runs_python: false,
             },
@@ -90,6 +93,7 @@ impl Typed {
             reader.class(&shape?, unknown)?;
         }
         reader.typed.plan.root = index(&schema.getattr("root")?)?;
+        reader.typed.raws = reader.typed.plan.rows.iter().any(|row| row.raw);
         reader.typed.check()?;
         Ok(reader.typed)
     }
