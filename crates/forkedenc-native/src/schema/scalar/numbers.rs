@@ -6,7 +6,7 @@ use pyo3::exceptions::PyArithmeticError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::PyString;
+use pyo3::types::{PyString, PyType};
 
 use super::integer;
 use crate::{fallible, text};
@@ -81,11 +81,13 @@ pub fn float_of_text<'py>(py: Python<'py>, text: &[u8]) -> Made<'py> {
     }
 }
 
-static DECIMAL: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+/// `decimal.Decimal`, once a type has asked for it or one has been written.
+pub static DECIMAL: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 
-/// The class, imported when a type asks for it or the first one is written.
-pub fn decimal_class(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
-    let class = DECIMAL.get_or_try_init(py, || Ok::<_, PyErr>(imported(py, "decimal", "Decimal")?.unbind()))?;
+/// The same, imported.
+pub fn decimal_class(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
+    let class = DECIMAL
+        .get_or_try_init(py, || Ok::<_, PyErr>(imported(py, "decimal", "Decimal")?.cast_into::<PyType>()?.unbind()))?;
     Ok(class.bind(py))
 }
 

@@ -48,8 +48,8 @@ pub fn text_of(py: Python<'_>, value: &Bound<'_, PyAny>, out: &mut Vec<u8>) -> R
     } else if let Ok(value) = value.cast::<PyBytes>() {
         // SAFETY: the object is alive and never changes.
         base64_of(unsafe { input::bytes_of(value.as_ptr()) }, out)?;
-    } else if is_of(value, &DECIMAL, intern!(py, "decimal"), intern!(py, "Decimal"))? {
-        decimal(py, value, out)?;
+    } else if let Some(digits) = decimal_digits(value)? {
+        decimal(&digits, out)?;
     } else if is_of(value, &UUID, intern!(py, "uuid"), intern!(py, "UUID"))? {
         uuid::put(out, number_of(&value.getattr(intern!(py, "int"))?)?);
     } else if is_buffer(value) {
@@ -67,7 +67,6 @@ fn is_buffer(value: &Bound<'_, PyAny>) -> bool {
     unsafe { ffi::PyByteArray_Check(value.as_ptr()) != 0 || ffi::PyMemoryView_Check(value.as_ptr()) != 0 }
 }
 
-static DECIMAL: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 static UUID: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 
 /// Is it of a class whose module somebody has imported? Where nobody has, it is not.
@@ -116,6 +115,19 @@ pub unsafe fn is_plain(value: *mut ffi::PyObject) -> bool {
         is_time
             || ffi::PyBytes_CheckExact(value) != 0
             || UUID.get(Python::assume_attached()).is_some_and(|uuid| uuid.as_ptr() == class.cast())
+    }
+}
+
+/// Is it exactly a Decimal? A false may be wrong.
+///
+/// # Safety
+/// The interpreter is attached and `value` is alive.
+pub unsafe fn is_exact_decimal(value: *mut ffi::PyObject) -> bool {
+    // SAFETY: as the caller's.
+    unsafe {
+        numbers::DECIMAL
+            .get(Python::assume_attached())
+            .is_some_and(|class| class.as_ptr() == ffi::Py_TYPE(value).cast())
     }
 }
 
@@ -201,18 +213,28 @@ fn datetime(py: Python<'_>, value: &Bound<'_, PyDateTime>, out: &mut Vec<u8>) ->
     Ok(())
 }
 
-fn decimal(py: Python<'_>, value: &Bound<'_, PyAny>, out: &mut Vec<u8>) -> Result<(), Trouble> {
-    // A subclass may say what it likes of itself.
-    let text = numbers::decimal_class(py)?.call_method1(intern!(py, "__str__"), (value,))?;
-    let text = text.str()?;
-    let text = text.to_str()?.as_bytes();
-    if !text.last().is_some_and(u8::is_ascii_digit)
-        || text.iter().any(|byte| byte.is_ascii_alphabetic() && *byte != b'E')
+/// The text of a Decimal, whatever a subclass says of itself; None if it is none.
+pub fn decimal_digits(value: &Bound<'_, PyAny>) -> PyResult<Option<String>> {
+    let py = value.py();
+    // SAFETY: attached; `value` is alive.
+    if unsafe { is_exact_decimal(value.as_ptr()) } {
+        return value.str()?.extract().map(Some);
+    }
+    if !is_of(value, &numbers::DECIMAL, intern!(py, "decimal"), intern!(py, "Decimal"))? {
+        return Ok(None);
+    }
+    numbers::decimal_class(py)?.call_method1(intern!(py, "__str__"), (value,))?.extract().map(Some)
+}
+
+fn decimal(digits: &str, out: &mut Vec<u8>) -> Result<(), Trouble> {
+    let digits = digits.as_bytes();
+    if !digits.last().is_some_and(u8::is_ascii_digit)
+        || digits.iter().any(|byte| byte.is_ascii_alphabetic() && *byte != b'E')
     {
         return Err(Trouble::refused("a finite Decimal", "Decimal that is not finite"));
     }
-    out.try_reserve(text.len()).map_err(|_| PyMemoryError::new_err(()))?;
-    out.extend_from_slice(text);
+    out.try_reserve(digits.len()).map_err(|_| PyMemoryError::new_err(()))?;
+    out.extend_from_slice(digits);
     Ok(())
 }
 

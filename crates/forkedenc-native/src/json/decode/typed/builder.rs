@@ -557,8 +557,8 @@ impl<const TEXT: bool> Builder for TypedBuilder<TEXT> {
         }
         let action = self.expects().boolean;
         match action.op {
-            // SAFETY: attached.
             Op::Bool | Op::Any => {
+                // SAFETY: attached.
                 self.store(unsafe { ffi::Py_NewRef(if value { ffi::Py_True() } else { ffi::Py_False() }) })
             }
             _ => self.odd(Token::Boolean(value), action),

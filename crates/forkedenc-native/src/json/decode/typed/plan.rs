@@ -47,7 +47,6 @@ pub struct Typed {
 }
 
 /// Row 0 takes nothing, row 1 everything; the schema's own follow.
-pub const NEVER: u32 = 0;
 pub const ANYTHING: u32 = 1;
 const OWN: u32 = 2;
 
