@@ -9,11 +9,15 @@ from forkedenc._native import PI, Comment, Doctype, End, Entity, PullParser, Sta
 from forkedenc.xml import _codecs as _codecs, _write_errors as _write_errors
 from forkedenc.xml._errors import ParseError
 from forkedenc.xml._events import aevents, events
+from forkedenc.xml._typed._nodes import Attributes, Claimed, Element
 
 __all__ = [
     "PI",
+    "Attributes",
+    "Claimed",
     "Comment",
     "Doctype",
+    "Element",
     "End",
     "Entity",
     "ParseError",
