@@ -1,6 +1,6 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import EllipsisType, GenericAlias, TracebackType
-from typing import Any, ClassVar, Literal, Protocol, Self, TypeAlias, final
+from typing import Any, ClassVar, Literal, Protocol, Self, TypeAlias, TypeVar, final, overload
 from xml.etree.ElementTree import Element
 
 from typing_extensions import Buffer, disjoint_base
@@ -8,6 +8,8 @@ from typing_extensions import Buffer, disjoint_base
 from forkedenc._errors import LimitBreach
 from forkedenc._limits import Limits
 from forkedenc._runtime import Stats
+
+_T = TypeVar("_T")
 
 # What the Python above registers: exceptions, the class of limits=, and loads(cls=...).
 
@@ -154,6 +156,40 @@ class Checker:
     def stats(self) -> Stats: ...
     @property
     def depth(self) -> int: ...
+
+@final
+class Raw:
+    def __new__(cls, data: Buffer | str, *, limits: Limits | None = None) -> Raw: ...
+    @overload
+    def decode(
+        self,
+        type: type[_T],
+        *,
+        strict: bool = True,
+        limits: Limits | None = None,
+        unknown: Literal["rest", "ignore", "error"] | None = None,
+        duplicate_keys: Literal["last", "first", "error"] | None = None,
+        allow_nan: bool = False,
+        dec_hook: Callable[[Any, Any], Any] | None = None,
+        audit: Callable[[LimitBreach], object] | None = None,
+    ) -> _T: ...
+    @overload
+    def decode(
+        self,
+        type: Any = ...,
+        *,
+        strict: bool = True,
+        limits: Limits | None = None,
+        unknown: Literal["rest", "ignore", "error"] | None = None,
+        duplicate_keys: Literal["last", "first", "error"] | None = None,
+        allow_nan: bool = False,
+        dec_hook: Callable[[Any, Any], Any] | None = None,
+        audit: Callable[[LimitBreach], object] | None = None,
+    ) -> Any: ...
+    def __bytes__(self) -> bytes: ...
+    def __hash__(self) -> int: ...
+
+def restore_raw(data: bytes) -> Raw: ...
 
 # Encoding.
 

@@ -6,9 +6,9 @@ declares, `scalar_node` what a scalar type is: they serve the XML codec too. Wha
 """
 
 from forkedenc._schema._classes import is_class, members_of
-from forkedenc._schema._compile import compile, is_rest, shape_of
+from forkedenc._schema._compile import compile, shape_of
 from forkedenc._schema._hints import alias_value, is_alias, is_union, is_unset, meaning, peel, refuse, type_text
-from forkedenc._schema._members import ClassInfo, Member
+from forkedenc._schema._members import ClassInfo, Member, is_rest
 from forkedenc._schema._nodes import MISSING, Constraints, Field, Node, RestField, Schema, Shape
 from forkedenc._schema._scalars import scalar_node
 

@@ -11,12 +11,12 @@ import inspect
 import operator
 import sys
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, get_args, get_origin
 
 from forkedenc._schema import _dicts_and_tuples, _peers
 from forkedenc._schema._hints import field_hints, refuse, type_text
-from forkedenc._schema._members import MISSING, ClassInfo, Member, SetDefaults, has_own_new, set_by_descriptor
+from forkedenc._schema._members import MISSING, ClassInfo, Member, SetDefaults, has_own_new, is_rest, set_by_descriptor
 
 __all__ = ["is_class", "members_of"]
 
@@ -65,14 +65,26 @@ def members_of(hint: Any, where: str = "", *, lenient: bool = False) -> ClassInf
     reader = _reader(cls)
     if reader is None:
         raise refuse(where, f"{type_text(hint)} is no class with fields")
+    if not lenient and (inspect.isabstract(cls) or getattr(cls, "_is_protocol", False)):
+        raise refuse(where, f"{type_text(hint)} is abstract, so it has no instances")
     return reader(cls, get_args(hint), where or type_text(cls), lenient=lenient)
 
 
-def _call(cls: type[Any], names: dict[str, str]) -> Callable[..., Any]:
-    """What makes an instance by calling the class, given the parameters for attributes that have another name."""
+def _call(cls: type[Any], names: dict[str, str], late: list[str]) -> Callable[..., Any]:
+    """What makes an instance by calling the class.
+
+    Args:
+        cls: the class.
+        names: parameters for attributes that have another name.
+        late: attributes that the class takes no parameter for, set afterwards.
+    """
 
     def make(values: dict[str, Any], _: dict[str, Any] | None) -> Any:
-        return cls(**{names.get(name, name): value for name, value in values.items()})
+        afterwards = [(name, values.pop(name)) for name in late if name in values]
+        instance = cls(**{names.get(name, name): value for name, value in values.items()})
+        for name, value in afterwards:
+            object.__setattr__(instance, name, value)
+        return instance
 
     return make
 
@@ -85,13 +97,13 @@ def _post(cls: type[Any], name: str) -> tuple[Callable[[Any], Any], ...]:
     return (found if isinstance(found, types.FunctionType) else operator.methodcaller(name),)
 
 
-def _generated(cls: type[Any], marks: Callable[[types.CodeType], bool]) -> bool:
-    """Is ``__init__`` the one that a decorator wrote, or none at all?"""
-    init = cls.__init__
-    if init is object.__init__:
+def _generated(cls: type[Any], name: str, by_library: Callable[[types.CodeType], bool]) -> bool:
+    """Is this special method the one that a library wrote, or that of ``object``?"""
+    method = getattr(cls, name)
+    if method is getattr(object, name):
         return True
-    code = getattr(init, "__code__", None)
-    return code is not None and marks(code)
+    code = getattr(method, "__code__", None)
+    return code is not None and by_library(code)
 
 
 # Dataclasses.
@@ -102,79 +114,78 @@ def _by_dataclasses(code: types.CodeType) -> bool:
 
 
 def _dataclass(cls: type[Any], args: tuple[Any, ...], where: str, *, lenient: bool) -> ClassInfo:
-    fields = dataclasses.fields(cls)
     if not lenient:
         for name, field in cls.__dataclass_fields__.items():
             if getattr(getattr(field, "_field_type", None), "name", "") == "_FIELD_INITVAR":
                 raise refuse(f"{where}.{name}", "an InitVar is no field, so no document can hold it")
-    decoded = [field for field in fields if field.init]
-    hints = field_hints(
-        cls,
-        args,
-        [field.name for field in decoded],
-        where,
-        owns=lambda base: "__dataclass_fields__" in vars(base),
-        lenient=lenient,
-    )
+    fields = dataclasses.fields(cls)
+    hints = _hints(cls, args, where, fields, "__dataclass_fields__", lenient=lenient)
+    decoded = [field for field in fields if field.init or is_rest(hints[field.name])]
     members = []
     for field in decoded:
         factory = None if field.default_factory is MISSING else field.default_factory
         required = field.default is MISSING and factory is None
-        hint = hints.get(field.name, field.type)
-        members.append(Member(field.name, hint, required, default=field.default, factory=factory))
-    written = cls.__dataclass_params__.init and not _generated(cls, _by_dataclasses)
-    names = [field.name for field in fields]
-    if written or has_own_new(cls) or set_by_descriptor(cls, names):
-        return ClassInfo(cls, "call", tuple(members), make=_call(cls, {}))
-    others = [field for field in fields if not field.init]
-    return ClassInfo(
-        cls,
-        "instance",
-        tuple(members),
-        post=(
-            *SetDefaults.of((field.name, field.default, field.default_factory) for field in others),
-            *_post(cls, "__post_init__"),
-        ),
+        members.append(Member(field.name, hints[field.name], required, default=field.default, factory=factory))
+    by_call = (
+        (cls.__dataclass_params__.init and not _generated(cls, "__init__", _by_dataclasses))
+        or not _generated(cls, "__setattr__", _by_dataclasses)
+        or has_own_new(cls)
+        or set_by_descriptor(cls, [field.name for field in fields])
     )
+    if by_call:
+        late = [field.name for field in decoded if not field.init]
+        return ClassInfo(cls, "call", tuple(members), make=_call(cls, {}, late))
+    others = [(field.name, field.default, field.default_factory) for field in fields if field not in decoded]
+    post: tuple[Callable[[Any], Any], ...] = (*SetDefaults.of(others), *_post(cls, "__post_init__"))
+    return ClassInfo(cls, "instance", tuple(members), post=post)
+
+
+def _hints(
+    cls: type[Any], args: tuple[Any, ...], where: str, fields: Iterable[Any], mark: str, *, lenient: bool
+) -> dict[str, Any]:
+    """The types of all fields; those that no document sets, leniently."""
+    found: dict[str, Any] = {}
+    for field in fields:
+        hints = field_hints(
+            cls, args, [field.name], where, owns=lambda base: mark in vars(base), lenient=lenient or not field.init
+        )
+        found[field.name] = hints.get(field.name, Any if field.type is None else field.type)
+    return found
 
 
 # attrs.
 
 
 def _by_attrs(code: types.CodeType) -> bool:
-    return code.co_filename.startswith("<attrs generated")
+    return code.co_filename.startswith("<attrs generated") or code.co_filename == sys.modules["attr._make"].__file__
+
+
+def _default_of(attribute: Any) -> tuple[Any, Any]:
+    """The default and the factory of an attribute, each `MISSING` if there is none."""
+    attr = sys.modules["attr"]
+    default = attribute.default
+    if default is attr.NOTHING:
+        return MISSING, MISSING
+    if isinstance(default, attr.Factory):
+        # What takes the instance can be called by its own class alone.
+        return MISSING, (MISSING if default.takes_self else default.factory)
+    return default, MISSING
 
 
 def _attrs(cls: type[Any], args: tuple[Any, ...], where: str, *, lenient: bool) -> ClassInfo:
     attr = sys.modules["attr"]
     attributes = cls.__attrs_attrs__
-    decoded = [attribute for attribute in attributes if attribute.init]
-    hints = field_hints(
-        cls,
-        args,
-        [attribute.name for attribute in decoded],
-        where,
-        owns=lambda base: "__attrs_attrs__" in vars(base),
-        lenient=lenient,
-    )
-
-    def default_of(attribute: Any) -> tuple[Any, Any]:
-        default = attribute.default
-        if default is attr.NOTHING:
-            return MISSING, MISSING
-        if isinstance(default, attr.Factory):
-            # What takes the instance can be called by its own class alone.
-            return MISSING, (MISSING if default.takes_self else default.factory)
-        return default, MISSING
-
+    hints = _hints(cls, args, where, attributes, "__attrs_attrs__", lenient=lenient)
+    decoded = [attribute for attribute in attributes if attribute.init or is_rest(hints[attribute.name])]
     members, names = [], {}
     for attribute in decoded:
-        default, factory = default_of(attribute)
+        default, factory = _default_of(attribute)
+        required = attribute.default is attr.NOTHING
         members.append(
             Member(
                 attribute.name,
-                hints.get(attribute.name, Any if attribute.type is None else attribute.type),
-                attribute.default is attr.NOTHING,
+                hints[attribute.name],
+                required,
                 default=default,
                 factory=None if factory is MISSING else factory,
             )
@@ -188,26 +199,22 @@ def _attrs(cls: type[Any], args: tuple[Any, ...], where: str, *, lenient: bool) 
     )
     by_call = (
         own_code
-        or not _generated(cls, _by_attrs)
+        or not _generated(cls, "__init__", _by_attrs)
+        or not _generated(cls, "__setattr__", _by_attrs)
         or hasattr(cls, "__attrs_pre_init__")
         or _caches_hash(cls)
         or has_own_new(cls)
         or set_by_descriptor(cls, [attribute.name for attribute in attributes])
     )
     if by_call:
-        return ClassInfo(cls, "call", tuple(members), make=_call(cls, names))
-    others = [(attribute.name, *default_of(attribute)) for attribute in attributes if not attribute.init]
+        late = [attribute.name for attribute in decoded if not attribute.init]
+        return ClassInfo(cls, "call", tuple(members), make=_call(cls, names, late), foreign=True)
+    others = [(attribute.name, *_default_of(attribute)) for attribute in attributes if attribute not in decoded]
     post: tuple[Callable[[Any], Any], ...] = (*SetDefaults.of(others), *_post(cls, "__attrs_post_init__"))
-    return ClassInfo(cls, "instance", tuple(members), post=post)
+    return ClassInfo(cls, "instance", tuple(members), post=post, foreign=True)
 
 
 def _caches_hash(cls: type[Any]) -> bool:
     """Does ``__init__`` lay the place for a cached hash, as with ``cache_hash=True``?"""
-    properties = getattr(cls, "__attrs_props__", None)
-    hashing = getattr(cls, "__hash__", None)
-    code = getattr(hashing, "__code__", None)
-    return (
-        hasattr(cls, "_attrs_cached_hash")
-        or bool(getattr(properties, "cache_hash", False))
-        or (code is not None and "_attrs_cached_hash" in code.co_names)
-    )
+    code = getattr(cls.__hash__, "__code__", None)
+    return code is not None and "_attrs_cached_hash" in (*code.co_names, *code.co_consts)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import collections.abc
 import enum
+import typing
 from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar, get_args, get_origin
@@ -21,15 +22,18 @@ from forkedenc._schema._hints import (
     alias_value,
     is_alias,
     is_union,
+    is_unpacked,
     is_unset,
     meaning,
     peel,
     refuse,
     type_text,
 )
-from forkedenc._schema._members import ClassInfo, Member, wire_name
+from forkedenc._schema._members import ClassInfo, Member, is_rest, own_name, wire_name
+from forkedenc._schema._naming import renaming_of
 from forkedenc._schema._nodes import MISSING, Constraints, Field, Node, RestField, Schema, Shape
-from forkedenc._schema._scalars import plain_scalar
+from forkedenc._schema._peers import without_members
+from forkedenc._schema._scalars import encodable, plain_scalar
 from forkedenc._schema._unions import claims, common_tag, member_text, merge_literals, overlap
 
 __all__ = ["compile", "shape_of"]
@@ -52,20 +56,14 @@ _KEYS = {"str", "int", "enum", "literal", "uuid", "datetime", "date", "time", "t
 _STR: Node = ("scalar", "str", None, None)
 
 
-def is_rest(hint: Any) -> bool:
-    """Is a field of this type the one that keeps what is unknown?"""
-    return any(mark is REST for mark in peel(hint)[1])
-
-
 def _rest_value(hint: Any, where: str) -> Any:
     """The type of the values that a rest keeps."""
     hint, _, _ = peel(hint)
     origin, args = get_origin(hint) or hint, get_args(hint)
     if origin not in _MAPPINGS or (args and args[0] not in (str, Any)):
         raise refuse(where, f"a Rest is a dict of str to something, not {type_text(hint)}")
-    value = args[1] if args else Any
-    # Of `Rest` alone, the variable of its definition is left.
-    return Any if isinstance(value, TypeVar) else value
+    # Of `Rest` alone, the variable of its definition is left, which stands for anything.
+    return args[1] if args else Any
 
 
 def _with_rest(make: Callable[..., Any], name: str) -> Callable[..., Any]:
@@ -104,6 +102,8 @@ def _split(info: ClassInfo, where: str) -> tuple[list[tuple[Member, str]], Membe
             raise refuse(place, str(error)) from error
         if wire in wires:
             raise refuse(place, f"the name {wire!r} in documents is that of {wires[wire]} too")
+        if not encodable(wire):
+            raise refuse(place, "its name in documents has lone surrogates")
         wires[wire] = member.name
         named.append((member, wire))
     return named, rest
@@ -230,12 +230,11 @@ class _Compiler:
 
     def tuple_node(self, hint: Any, args: tuple[Any, ...], where: str) -> Node:
         """The node of a tuple; ``tuple[()]`` is the empty one."""
-        if not args:
-            # `tuple` alone has no arguments either.
-            return ("tuple", (), None) if get_origin(hint) is tuple else ("variadic", self.add(("any",)), None)
+        if hint is tuple or hint is typing.Tuple:  # noqa: UP006 - what callers may have written
+            return ("variadic", self.add(("any",)), None)
         if len(args) == 2 and args[1] is Ellipsis:
             return ("variadic", self.number(args[0], f"{where}[]"), None)
-        if any(getattr(arg, "__typing_unpacked_tuple_args__", None) is not None for arg in args):
+        if any(is_unpacked(arg) for arg in args):
             raise refuse(where, f"{type_text(hint)} has a part of any length beside others")
         items = tuple(self.number(arg, f"{where}[{place}]") for place, arg in enumerate(args))
         return ("tuple", items, None)
@@ -303,7 +302,7 @@ class _Compiler:
         """The node of a union, or of an alias; of its single member if it has but one."""
         members: list[tuple[Any, Constraints | None]] = []
         for member, own in self.flat(hint, where, None, frozenset()):
-            if not is_unset(member) and all(member is not known for known, _ in members):
+            if not is_unset(member) and (member, own) not in members:
                 members.append((member, own))
         if not members:
             raise refuse(where, "UNSET stands for no value alone; say T | UnsetType")
@@ -323,7 +322,8 @@ class _Compiler:
             if rules is not None:
                 node, here = constrain(node, rules, where, partly=True)
                 taken |= here
-            found.append((member_text(member), node))
+            if len(node) != 1 or all(node != known for _, known in found):
+                found.append((member_text(member), node))
         if rules is not None and (left := set(rules.names()) - taken):
             raise refuse(where, f"the rule {min(left)} fits no member of {type_text(hint)}")
         found = merge_literals(found, where)
@@ -375,28 +375,37 @@ class _Compiler:
     def held(self, hint: Any, where: str) -> int:
         """The number of the node of a field of a class that checks types itself.
 
-        What holds no class with fields is handed over as it stands in the document.
+        What it can make itself is handed over as it stands in the document.
         """
-        if not _holds_class(hint):
+        if not _needs_us(hint):
             return self.add(("any",))
         hint, _, _ = peel(hint)
         return self.number(hint, where)
 
 
-def _holds_class(hint: Any) -> bool:
-    """Is there a class with fields in the type?"""
+def _needs_us(hint: Any) -> bool:
+    """Does the type reach a class that pydantic can't make as we do?
+
+    Such are classes with a Rest or with names of their own in documents, and classes of other libraries.
+    """
     seen: list[Any] = []
     pending = [hint]
     while pending:
         hint, _, _ = peel(pending.pop())
-        if is_class(hint):
-            return True
-        if is_alias(hint):
-            if any(hint is known for known in seen):
+        if is_alias(hint) or is_class(hint):
+            if any(hint is known or hint == known for known in seen):
                 continue
             seen.append(hint)
+        if is_alias(hint):
             pending.append(alias_value(hint, ""))
-        pending.extend(arg for arg in get_args(hint) if get_origin(arg) is not None or isinstance(arg, type))
+        elif is_class(hint):
+            info = members_of(hint, lenient=True)
+            own_names = any(own_name(member.hint) is not None for member in info.members)
+            if info.foreign or own_names or renaming_of(info.cls) or any(is_rest(own.hint) for own in info.members):
+                return True
+            pending.extend(member.hint for member in info.members)
+        else:
+            pending.extend(get_args(hint))
     return False
 
 
@@ -428,7 +437,7 @@ def shape_of(cls: Any) -> Shape | None:
     Raises:
         SchemaError: two rests, or two fields of one name.
     """
-    if not is_class(cls):
+    if not is_class(cls) or without_members(cls):
         return None
     where = type_text(cls)
     info = members_of(cls, where, lenient=True)

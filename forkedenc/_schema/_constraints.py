@@ -73,7 +73,7 @@ def _rules(metadata: Iterable[Any], where: str) -> Iterator[tuple[str, Any]]:
             yield from _given(mark, _ATTRIBUTES[cls.__name__])
         elif library == "annotated_types" and cls.__name__ in _BEYOND:
             raise refuse(where, f"the rule {cls.__name__} can't be kept; check it in __post_init__")
-        elif getattr(cls, "__is_annotated_types_grouped_metadata__", False) is True:
+        elif getattr(mark, "__is_annotated_types_grouped_metadata__", False) is True:
             yield from _rules(mark, where)
         elif library == "pydantic" and cls.__name__ == "FieldInfo":
             yield from _rules(mark.metadata, where)

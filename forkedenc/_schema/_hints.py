@@ -22,6 +22,7 @@ __all__ = [
     "field_hints",
     "is_alias",
     "is_union",
+    "is_unpacked",
     "is_unset",
     "meaning",
     "peel",
@@ -91,6 +92,11 @@ def peel(hint: Any) -> tuple[Any, tuple[Any, ...], frozenset[str]]:
 def is_union(hint: Any) -> bool:
     """Is it ``X | Y``, ``Union`` or ``Optional``?"""
     return get_origin(hint) in (Union, types.UnionType)
+
+
+def is_unpacked(hint: Any) -> bool:
+    """Is it ``*tuple[...]`` or ``Unpack[...]``?"""
+    return getattr(hint, "__unpacked__", False) is True or getattr(get_origin(hint), "_name", "") == "Unpack"
 
 
 def is_unset(hint: Any) -> bool:
@@ -164,7 +170,16 @@ def bindings(cls: type[Any], args: tuple[Any, ...], where: str = "") -> dict[typ
 # Names.
 
 
-class _Unknown:
+class _Attributes(type):
+    """A class whose every attribute is itself."""
+
+    def __getattr__(cls, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return cls
+
+
+class _Unknown(metaclass=_Attributes):
     """What a name stands for that can't be resolved where that does not matter: takes part in any hint."""
 
     def __class_getitem__(cls, _: Any) -> type[_Unknown]:

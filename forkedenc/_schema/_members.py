@@ -6,13 +6,24 @@ import inspect
 import types
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_args
 
-from forkedenc._schema._hints import peel
+from forkedenc._rest import REST
+from forkedenc._schema._hints import is_union, peel
 from forkedenc._schema._naming import Name, renaming_of
 from forkedenc._schema._nodes import MISSING, missing
 
-__all__ = ["MISSING", "ClassInfo", "Member", "SetDefaults", "has_own_new", "set_by_descriptor", "wire_name"]
+__all__ = [
+    "MISSING",
+    "ClassInfo",
+    "Member",
+    "SetDefaults",
+    "has_own_new",
+    "is_rest",
+    "own_name",
+    "set_by_descriptor",
+    "wire_name",
+]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,6 +58,7 @@ class ClassInfo:
         unknown: "error" if the class says that it takes no unknown members, else "".
         extra: the type of the values of unknown members that the class keeps beside its fields; `MISSING` if it doesn't.
         validates: the class checks types itself: only those that hold classes with fields are for us.
+        foreign: such a class can't make instances of this one.
     """
 
     cls: type[Any]
@@ -58,6 +70,7 @@ class ClassInfo:
     unknown: str = ""
     extra: Any = field(default_factory=missing)
     validates: bool = False
+    foreign: bool = False
 
 
 class SetDefaults:
@@ -85,6 +98,11 @@ class SetDefaults:
             object.__setattr__(instance, name, factory())
 
 
+def is_rest(hint: Any) -> bool:
+    """Is a field of this type the one that keeps what is unknown?"""
+    return any(mark is REST for mark in peel(hint)[1])
+
+
 def has_own_new(cls: type[Any]) -> bool:
     """Has it a ``__new__`` of its own, which may want arguments?"""
     new: Any = cls.__new__
@@ -100,16 +118,29 @@ def set_by_descriptor(cls: type[Any], names: Iterable[str]) -> bool:
     return False
 
 
+def own_name(hint: Any) -> str | None:
+    """The name that a field's type gives it, itself or by a member of a union: ``Annotated[str, name("x")] | None``."""
+    hint, metadata, _ = peel(hint)
+    for mark in reversed(metadata):
+        if isinstance(mark, Name):
+            return mark.name
+    if is_union(hint):
+        for member in get_args(hint):
+            found = own_name(member)
+            if found is not None:
+                return found
+    return None
+
+
 def wire_name(info: ClassInfo, member: Member) -> str:
     """A field's name in documents: its own, else as the class is renamed, else what its library says, else the field's.
 
     Raises:
         TypeError: what renames the class gives no str.
     """
-    _, metadata, _ = peel(member.hint)
-    for mark in reversed(metadata):
-        if isinstance(mark, Name):
-            return mark.name
+    own = own_name(member.hint)
+    if own is not None:
+        return own
     rename = renaming_of(info.cls)
     if rename is not None:
         wire = rename(member.name)

@@ -9,7 +9,15 @@ from typing import Annotated, Any
 from forkedenc._schema._hints import field_hints, refuse
 from forkedenc._schema._members import MISSING, ClassInfo, Member
 
-__all__ = ["is_model", "is_pydantic_dataclass", "is_struct", "model", "pydantic_dataclass", "struct"]
+__all__ = ["is_model", "is_pydantic_dataclass", "is_struct", "model", "pydantic_dataclass", "struct", "without_members"]
+
+
+def without_members(cls: type[Any]) -> bool:
+    """Is it a class of these libraries that no object in a document stands for?"""
+    if is_struct(cls):
+        return bool(cls.__struct_config__.array_like)
+    return is_model(cls) and bool(getattr(cls, "__pydantic_root_model__", False))
+
 
 # msgspec.
 
@@ -23,7 +31,7 @@ def is_struct(cls: type[Any]) -> bool:
 def struct(cls: type[Any], args: tuple[Any, ...], where: str, *, lenient: bool) -> ClassInfo:
     """The fields of a ``msgspec.Struct``."""
     config = cls.__struct_config__
-    if config.array_like:
+    if without_members(cls):
         raise refuse(where, "a Struct with array_like=True is an array, which has no members")
     names: tuple[str, ...] = cls.__struct_fields__
     owner_names = vars(sys.modules["msgspec"])
@@ -57,6 +65,7 @@ def struct(cls: type[Any], args: tuple[Any, ...], where: str, *, lenient: bool) 
         make=make,
         tag=None if config.tag is None else (config.tag_field, config.tag),
         unknown="error" if config.forbid_unknown_fields else "",
+        foreign=True,
     )
 
 
@@ -113,14 +122,13 @@ def _make(call: Callable[[dict[str, Any]], Any], keys: dict[str, str]) -> Callab
 
 def model(cls: type[Any], args: tuple[Any, ...], where: str, *, lenient: bool) -> ClassInfo:
     """The fields of a model. Its own validation makes the instances, and sees every value."""
-    del (
-        args,
-        lenient,
-    )  # a generic model that is given its types is a class of its own, and pydantic has resolved all names
-    if getattr(cls, "__pydantic_root_model__", False):
+    del args  # a generic model that is given its types is a class of its own
+    if without_members(cls):
         raise refuse(where, "a RootModel has no members")
     if not cls.__pydantic_complete__:
         cls.model_rebuild(raise_errors=False)
+        if not cls.__pydantic_complete__ and not lenient:
+            raise refuse(where, "pydantic can't resolve all names in its annotations")
     members, keys = _members(cls.model_fields.items(), where)
     extra = cls.model_config.get("extra")
     return ClassInfo(

@@ -24,6 +24,9 @@ _OF_KIND = {
     **dict.fromkeys(("dict", "class", "tagged"), frozenset({"object"})),
 }
 
+_SINGLE: dict[str, type[Any]] = {"str": str, "int": int, "bool": bool, "none": type(None)}
+"""Nodes that take all values of a type that a Literal may name single values of."""
+
 
 def claims(node: Node) -> frozenset[str]:
     """The kinds of token that a node takes, which is no union."""
@@ -51,19 +54,17 @@ def merge_literals(members: Sequence[tuple[str, Node]], where: str) -> list[tupl
     merged: list[tuple[str, Node]] = []
     pairs: tuple[tuple[Any, Any], ...] = ()
     text = ""
-    whole = {node[1] for _, node in members if node[0] == "scalar" and node[3] is None}
+    whole = {
+        _SINGLE.get(node[1] if node[0] == "scalar" else node[0])
+        for _, node in members
+        if node[-1] is None or node[0] in ("bool", "none")
+    }
     for name, node in members:
-        if node[0] != "scalar" or node[1] != "literal":
+        if node[:2] != ("scalar", "literal"):
             merged.append((name, node))
             continue
-        kept = tuple(
-            pair
-            for pair in node[2]
-            if not (
-                (type(pair[0]) is str and type(pair[1]) is str and "str" in whole)
-                or (type(pair[1]) is int and "int" in whole)
-            )
-        )
+        # A member of an enum is not what its value alone would be.
+        kept = tuple(pair for pair in node[2] if not (type(pair[0]) in whole and type(pair[1]) is type(pair[0])))
         pairs += kept
         text = f"{text} | {name}" if text else name
     seen: dict[tuple[type, Any], Any] = {}
@@ -85,7 +86,7 @@ def _tags(info: ClassInfo) -> dict[str, frozenset[str | int]]:
         hint, _, _ = peel(member.hint)
         if get_origin(hint) is Literal:
             values = [raw for raw, _ in literal_values(hint, "")]
-            if all(type(raw) in (str, int) for raw in values):
+            if all(type(raw) is str or (type(raw) is int and -(2**63) <= raw < 2**63) for raw in values):
                 found[wire_name(info, member)] = frozenset(values)
     return found
 

@@ -90,29 +90,17 @@ impl Row {
         }
     }
 
-    fn actions(&mut self) -> [&mut Action; 7] {
-        [
-            &mut self.null,
-            &mut self.boolean,
-            &mut self.integer,
-            &mut self.float,
-            &mut self.string,
-            &mut self.array,
-            &mut self.object,
-        ]
+    /// The actions for null, a boolean, an integer, a float, a string, an array and an object.
+    #[must_use]
+    pub fn actions(&self) -> [Action; 7] {
+        [self.null, self.boolean, self.integer, self.float, self.string, self.array, self.object]
     }
 
-    /// Adds what another type takes. False: both take one kind of token, and nobody could tell whose it is.
+    /// A type of these actions, in the same order.
     #[must_use]
-    pub fn join(&mut self, mut other: Self) -> bool {
-        let mut apart = !self.raw && !other.raw;
-        for (mine, others) in self.actions().into_iter().zip(other.actions()) {
-            if others.op != Op::Refuse {
-                apart &= mine.op == Op::Refuse;
-                *mine = *others;
-            }
-        }
-        apart
+    pub fn of_actions(actions: [Action; 7]) -> Self {
+        let [null, boolean, integer, float, string, array, object] = actions;
+        Self { null, boolean, integer, float, string, array, object, raw: false }
     }
 }
 
@@ -370,14 +358,9 @@ mod tests {
     }
 
     #[test]
-    fn types_that_claim_one_kind_of_token_do_not_join() {
-        let int = Row { integer: Action::new(Op::Int, 0), ..Row::NEVER };
-        let float = Row { integer: Action::new(Op::Float, 0), float: Action::new(Op::Float, 0), ..Row::NEVER };
-        let text = Row { string: Action::new(Op::Str, 0), ..Row::NEVER };
-        let mut row = int;
-        assert!(row.join(text));
-        assert_eq!(row, Row { integer: int.integer, string: text.string, ..Row::NEVER });
-        assert!(!row.join(float));
-        assert!(!Row { raw: true, ..Row::NEVER }.join(int));
+    fn a_row_is_what_its_actions_are() {
+        let row = Row { null: Action::new(Op::None, 0), string: Action::new(Op::Scalar, 3), ..Row::NEVER };
+        assert_eq!(Row::of_actions(row.actions()), row);
+        assert_eq!(Row::of_actions([Action::new(Op::Any, 0); 7]), Row::all(Action::new(Op::Any, 0)));
     }
 }

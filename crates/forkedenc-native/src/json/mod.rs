@@ -8,5 +8,6 @@ pub mod raw;
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     decode::register(module)?;
+    raw::register(module)?;
     encode::register(module)
 }

@@ -4,9 +4,9 @@
 use std::sync::OnceLock;
 
 use pyo3::exceptions::{PyException, PyTypeError, PyValueError};
-use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple, PyType};
+use pyo3::{ffi, intern};
 
 use super::{Refusal, Trouble};
 use crate::{fallible, pyraw};
@@ -14,6 +14,8 @@ use crate::{fallible, pyraw};
 /// What an attribute is when a document says nothing.
 enum Default {
     Required,
+    /// Nothing: a key that need not be there.
+    Absent,
     Value(Py<PyAny>),
     List,
     Dict,
@@ -79,7 +81,7 @@ impl Class {
             let default = if field.getattr("required")?.is_truthy()? {
                 Default::Required
             } else {
-                default_of(py, &field.getattr("default")?, &field.getattr("factory")?)
+                default_of(&field.getattr("default")?, &field.getattr("factory")?)?
             };
             attributes.push(Attribute { slot: slot_of(&class, &name)?, name: name.unbind(), default });
         }
@@ -370,7 +372,7 @@ impl Class {
         // SAFETY: attached.
         let value = unsafe {
             match &own.default {
-                Default::Required => return Ok(std::ptr::null_mut()),
+                Default::Required | Default::Absent => return Ok(std::ptr::null_mut()),
                 Default::Value(value) => ffi::Py_NewRef(value.as_ptr()),
                 Default::List => ffi::PyList_New(0),
                 Default::Dict => ffi::PyDict_New(),
@@ -413,17 +415,19 @@ fn interned<'py>(name: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyString>> {
     Ok(PyString::intern(name.py(), name.cast::<PyString>()?.to_str()?))
 }
 
-fn default_of(py: Python<'_>, value: &Bound<'_, PyAny>, factory: &Bound<'_, PyAny>) -> Default {
+fn default_of(value: &Bound<'_, PyAny>, factory: &Bound<'_, PyAny>) -> PyResult<Default> {
+    let py = value.py();
     if factory.is_none() {
-        return Default::Value(value.clone().unbind());
+        let missing = value.is(&py.import(intern!(py, "dataclasses"))?.getattr(intern!(py, "MISSING"))?);
+        return Ok(if missing { Default::Absent } else { Default::Value(value.clone().unbind()) });
     }
-    if factory.is(py.get_type::<pyo3::types::PyList>()) {
-        return Default::List;
-    }
-    if factory.is(py.get_type::<pyo3::types::PyDict>()) {
-        return Default::Dict;
-    }
-    Default::Call(factory.clone().unbind())
+    Ok(if factory.is(py.get_type::<pyo3::types::PyList>()) {
+        Default::List
+    } else if factory.is(py.get_type::<pyo3::types::PyDict>()) {
+        Default::Dict
+    } else {
+        Default::Call(factory.clone().unbind())
+    })
 }
 
 /// May instances be made without asking the class? Its constructor is that of `object`, and it is not abstract.

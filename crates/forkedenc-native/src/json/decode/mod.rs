@@ -14,6 +14,8 @@ mod stream;
 mod typed;
 mod values;
 
+pub use session::raise;
+
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     loads::register(module)?;
     decoder::register(module)?;

@@ -2,7 +2,6 @@
 
 use forkedenc_core::error::Error;
 use forkedenc_core::json::Builder;
-use forkedenc_core::limits::JsonLimits;
 use pyo3::ffi;
 use pyo3::prelude::*;
 
@@ -78,7 +77,7 @@ impl Target {
         let objects = options.builder(py, values);
         match &self.plan {
             None => work.run(objects),
-            Some(plan) => self.with_typed(py, objects, plan, &options.limits, work),
+            Some(plan) => self.with_typed(py, objects, plan, options, work),
         }
     }
 
@@ -88,13 +87,13 @@ impl Target {
         py: Python<'_>,
         objects: ObjectBuilder,
         plan: &Py<PlanObject>,
-        limits: &JsonLimits,
+        options: &Options,
         work: impl Work<T>,
     ) -> T {
         if plan.get().typed.number_text {
-            work.run(TypedBuilder::<true>::new(py, objects, plan, self.hook.as_ref(), limits))
+            work.run(TypedBuilder::<true>::new(py, objects, plan, self.hook.as_ref(), options))
         } else {
-            work.run(TypedBuilder::<false>::new(py, objects, plan, self.hook.as_ref(), limits))
+            work.run(TypedBuilder::<false>::new(py, objects, plan, self.hook.as_ref(), options))
         }
     }
 
@@ -104,11 +103,11 @@ impl Target {
         match &self.plan {
             None => AnyBuilder::Plain(objects),
             Some(plan) if plan.get().typed.number_text => {
-                let builder = TypedBuilder::new(py, objects, plan, self.hook.as_ref(), &options.limits);
+                let builder = TypedBuilder::new(py, objects, plan, self.hook.as_ref(), options);
                 AnyBuilder::Text(Box::new(builder))
             }
             Some(plan) => {
-                let builder = TypedBuilder::new(py, objects, plan, self.hook.as_ref(), &options.limits);
+                let builder = TypedBuilder::new(py, objects, plan, self.hook.as_ref(), options);
                 AnyBuilder::Typed(Box::new(builder))
             }
         }

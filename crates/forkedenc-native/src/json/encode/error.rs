@@ -44,8 +44,10 @@ fn error(py: Python<'_>, walk: &Walk, options: &Options, place: &str) -> PyResul
         errors::set_limit(&detail, limit, maximum, observed)?;
         Ok("limit")
     };
-    let (kind, message) = match walk.trouble {
-        Some(Trouble::Limit { limit: which, maximum, observed }) => (limit(which, maximum, observed)?, String::new()),
+    let (kind, message) = match &walk.trouble {
+        Some(Trouble::Limit { limit: which, maximum, observed }) => {
+            (limit(*which, *maximum, *observed)?, String::new())
+        }
         Some(Trouble::Writer(Failure::Limit)) => {
             let maximum = options.limits.document_bytes;
             (limit(Limit::DocumentBytes, maximum, maximum.saturating_add(1))?, String::new())
@@ -71,6 +73,9 @@ fn error(py: Python<'_>, walk: &Walk, options: &Options, place: &str) -> PyResul
         Some(Trouble::RestNotDict) => {
             let class = culprit(py, walk)?.get_type().name()?;
             ("invalid_rest", format!("the rest must be a dict, not {}", class.to_string_lossy()))
+        }
+        Some(Trouble::Refused(refusal)) => {
+            ("no_text", format!("expected {}, not {}", refusal.expected, refusal.actual))
         }
         Some(Trouble::Changed) => ("changed", String::from("an object got another class while it was encoded")),
         Some(Trouble::NotPairs) => return Ok(PyValueError::new_err("items must return 2-tuples")),

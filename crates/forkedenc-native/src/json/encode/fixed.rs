@@ -235,24 +235,18 @@ impl Walk {
                             class => break class,
                         }
                     },
-                    OBJECT if near.count > 0 => {
+                    OBJECT | REST if near.count > 0 => {
                         let (mut copy, mut item) = (open, next);
-                        let step = self.fields::<ASCII, STYLE>(options, &mut item, &mut copy, &mut near, &mut pen);
-                        (open, next) = (copy, item);
-                        match step {
+                        let mut step = Step::Rest;
+                        if copy.kind == OBJECT {
+                            step = self.fields::<ASCII, STYLE>(options, &mut item, &mut copy, &mut near, &mut pen);
+                        }
+                        let class = match step {
                             Step::Stop(class) => class,
                             Step::Rest => {
-                                let class = self
-                                    .rest_members::<ASCII, STYLE>(options, &mut item, &mut copy, &mut near, &mut pen);
-                                (open, next) = (copy, item);
-                                class
+                                self.rest_members::<ASCII, STYLE>(options, &mut item, &mut copy, &mut near, &mut pen)
                             }
-                        }
-                    }
-                    REST if near.count > 0 => {
-                        let (mut copy, mut item) = (open, next);
-                        let class =
-                            self.rest_members::<ASCII, STYLE>(options, &mut item, &mut copy, &mut near, &mut pen);
+                        };
                         (open, next) = (copy, item);
                         class
                     }

@@ -12,6 +12,7 @@ use super::options::{Face, GENERAL, Options};
 use super::text::{make_str, text};
 use super::walk::{Class, Open, Trouble, Walk};
 use crate::fallible;
+use crate::json::raw;
 
 impl Walk {
     /// Writes `value` if it has no members, else says what it is.
@@ -99,6 +100,10 @@ impl Walk {
                 return Class::SequenceSubclass;
             } else if ffi::PyDict_Check(value) != 0 {
                 return Class::DictSubclass;
+            } else if options.face == Face::Encode
+                && let Some(text) = raw::text_of(value)
+            {
+                self.out.raw(text)
             } else {
                 return Class::Unknown;
             };

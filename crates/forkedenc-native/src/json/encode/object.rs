@@ -17,6 +17,7 @@ use super::plan::{Plan, slot};
 use super::types;
 use super::walk::{Class, Flow, ITEMS, OBJECT, Open, REST, Trouble, Walk};
 use crate::fallible;
+use crate::schema::{self, scalar};
 
 /// How reading an instance's members failed.
 enum Broken {
@@ -103,7 +104,7 @@ impl Walk {
         let unset = types::unset();
         let is_unset = |found: &Bound<'py, PyAny>| found.as_ptr() == unset || found.as_ptr() == plan.other_unset;
         let pairs = fallible::list(py)?;
-        let mut add = |name: &Py<PyString>, found: Bound<'py, PyAny>| -> PyResult<()> {
+        let add = |name: &Py<PyString>, found: Bound<'py, PyAny>| -> PyResult<()> {
             pairs.append(fallible::tuple(py, [name.bind(py).clone().into_any(), found])?)
         };
         if let Some((name, tag)) = &plan.tag {
@@ -120,9 +121,10 @@ impl Walk {
                     if shape.is_none() {
                         shape = Some(types::shape_of(&value.get_type())?);
                     }
-                    let fields =
-                        shape.as_ref().map_or_else(|| Ok(py.None().into_bound(py)), |shape| shape.getattr("fields"))?;
-                    fields.get_item(number)?.getattr("default")
+                    let fields = shape
+                        .as_ref()
+                        .map_or_else(|| Ok(py.None().into_bound(py)), |shape| shape.getattr(intern!(py, "fields")))?;
+                    fields.get_item(number)?.getattr(intern!(py, "default"))
                 })?
             {
                 continue;
@@ -366,6 +368,20 @@ impl Walk {
         }
     }
 
+    /// Notes why a value, or a key, of a type that has a text has none itself.
+    pub fn no_text(&mut self, py: Python<'_>, trouble: schema::Trouble, value: &Bound<'_, PyAny>) {
+        match trouble {
+            schema::Trouble::Raised(error) => {
+                error.restore(py);
+                self.trouble = Some(Trouble::Raised);
+            }
+            schema::Trouble::Refused(refusal) => {
+                // SAFETY: attached, and the value is alive.
+                unsafe { self.fail(Trouble::Refused(refusal), value.as_ptr()) };
+            }
+        }
+    }
+
     /// A key of a type of which JSON knows nothing, with its quotes.
     ///
     /// # Safety
@@ -380,8 +396,8 @@ impl Walk {
                 match text_of(py, &key) {
                     Ok(Some(text)) => return self.out.put([b'"']) && self.out.raw(&text) && self.out.put([b'"']),
                     Ok(None) => {}
-                    Err(error) => {
-                        error.restore(py);
+                    Err(trouble) => {
+                        self.no_text(py, trouble, &key);
                         return false;
                     }
                 }
@@ -438,7 +454,9 @@ pub unsafe fn value_of_member(member: *mut ffi::PyObject) -> *mut ffi::PyObject 
     })
 }
 
-/// The text of a datetime, date, time, timedelta, UUID, Decimal or of bytes; `None` for anything else.
-pub fn text_of(_py: Python<'_>, _value: &Bound<'_, PyAny>) -> PyResult<Option<Vec<u8>>> {
-    Ok(None)
+/// The text of a datetime, date, time, timedelta, UUID, Decimal or of bytes, in which nothing is to be escaped; `None` for
+/// anything else. Python code may run.
+pub fn text_of(py: Python<'_>, value: &Bound<'_, PyAny>) -> Result<Option<Vec<u8>>, schema::Trouble> {
+    let mut text = Vec::new();
+    Ok(scalar::write::text_of(py, value, &mut text)?.then_some(text))
 }

@@ -321,7 +321,8 @@ impl Walk {
             if ffi::PyAnySet_Check(value) != 0 {
                 return Special::Set;
             }
-            if is_member(value) { Special::Member } else { Special::None }
+            // Our mark is one itself, and stands for nothing.
+            if is_member(value) && value != types::unset() { Special::Member } else { Special::None }
         }
     }
 
@@ -336,15 +337,12 @@ impl Walk {
         let text = Python::attach(|py| {
             // SAFETY: as the caller's.
             let value = unsafe { Bound::from_borrowed_ptr(py, value) };
-            text_of(py, &value).map_err(|error| error.restore(py))
+            text_of(py, &value).map_err(|trouble| self.no_text(py, trouble, &value))
         });
         match text {
             Ok(None) => None,
             Ok(Some(text)) => Some(self.out.put([b'"']) && self.out.raw(&text) && self.out.put([b'"'])),
-            Err(()) => {
-                self.trouble = Some(Trouble::Raised);
-                Some(false)
-            }
+            Err(()) => Some(false),
         }
     }
 

@@ -5,9 +5,9 @@
 
 use forkedenc_core::json::encode::{Surrogates, Writer};
 use pyo3::exceptions::PyMemoryError;
-use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PySet, PyString, PyTuple, PyType};
+use pyo3::{ffi, intern};
 
 use super::text::text;
 use crate::fallible;
@@ -83,10 +83,10 @@ impl Plan {
         // SAFETY: a type is alive as long as it is borrowed.
         let reads = unsafe { (*class.as_type_ptr()).tp_getattro.map(|reads| reads as usize) };
         let mut is_hot = reads == Some(ffi::PyObject_GenericGetAttr as *const () as usize);
-        for field in shape.getattr("fields")?.try_iter()? {
+        for field in shape.getattr(intern!(py, "fields"))?.try_iter()? {
             let field = field?;
-            let name = interned(field.getattr("name")?)?;
-            let wire = interned(field.getattr("wire")?)?;
+            let name = interned(field.getattr(intern!(py, "name"))?)?;
+            let wire = interned(field.getattr(intern!(py, "wire"))?)?;
             let key = key_text(&wire)?;
             match slot_of(class, &name)? {
                 Some(offset) if is_hot && !key.is_empty() => hot.push(Hot::new(offset, &key)),
@@ -96,13 +96,13 @@ impl Plan {
             keys.push(key.clone());
             fields.push(Field { name: name.unbind(), wire: wire.unbind(), key, default });
         }
-        let kind = shape.getattr("kind")?;
+        let kind = shape.getattr(intern!(py, "kind"))?;
         let kind = kind.cast::<PyString>()?;
-        let rest = shape.getattr("rest")?;
+        let rest = shape.getattr(intern!(py, "rest"))?;
         let mut kept = None;
         if !rest.is_none() {
-            let mut name = interned(rest.getattr("name")?)?;
-            let inline = rest.getattr("inline")?.is_truthy()?;
+            let mut name = interned(rest.getattr(intern!(py, "name"))?)?;
+            let inline = rest.getattr(intern!(py, "inline"))?.is_truthy()?;
             if inline && name.is_empty()? {
                 // pydantic's own.
                 name = interned(fallible::text(py, "model_extra")?)?;
@@ -112,7 +112,7 @@ impl Plan {
             kept = Some(Rest { name: name.unbind(), offset, may_be_none: inline });
         }
         let (mut tag, mut tag_text) = (None, Box::default());
-        let found = shape.getattr("tag")?;
+        let found = shape.getattr(intern!(py, "tag"))?;
         if !found.is_none() {
             let (name, value) = found.extract::<(Bound<'_, PyString>, Bound<'_, PyAny>)>()?;
             let key = key_text(&name)?;
@@ -244,10 +244,10 @@ fn equal(value: &Bound<'_, PyAny>, default: &Bound<'_, PyAny>) -> PyResult<bool>
 
 fn default_of(field: &Bound<'_, PyAny>) -> PyResult<Default> {
     let py = field.py();
-    if field.getattr("required")?.is_truthy()? {
+    if field.getattr(intern!(py, "required"))?.is_truthy()? {
         return Ok(Default::None);
     }
-    let factory = field.getattr("factory")?;
+    let factory = field.getattr(intern!(py, "factory"))?;
     if !factory.is_none() {
         return Ok(if factory.is(py.get_type::<PyList>()) {
             Default::EmptyList
@@ -259,7 +259,7 @@ fn default_of(field: &Bound<'_, PyAny>) -> PyResult<Default> {
             Default::None
         });
     }
-    let default = field.getattr("default")?;
+    let default = field.getattr(intern!(py, "default"))?;
     let holds_nothing = default.is_none()
         || default.is_exact_instance_of::<PyBool>()
         || default.is_exact_instance_of::<PyInt>()
@@ -315,11 +315,11 @@ fn scalar_text(value: &Bound<'_, PyAny>) -> PyResult<Box<[u8]>> {
 /// What msgspec marks absent fields with, for its own classes. Its module keeps the mark for ever.
 fn other_unset(class: &Bound<'_, PyType>) -> PyResult<Option<*mut ffi::PyObject>> {
     let py = class.py();
-    let modules = py.import("sys")?.getattr("modules")?.cast_into::<PyDict>()?;
-    let Some(msgspec) = modules.get_item("msgspec")? else { return Ok(None) };
-    let Some(base) = msgspec.getattr_opt("Struct")? else { return Ok(None) };
+    let modules = py.import(intern!(py, "sys"))?.getattr(intern!(py, "modules"))?.cast_into::<PyDict>()?;
+    let Some(msgspec) = modules.get_item(intern!(py, "msgspec"))? else { return Ok(None) };
+    let Some(base) = msgspec.getattr_opt(intern!(py, "Struct"))? else { return Ok(None) };
     if !class.is_subclass(&base)? {
         return Ok(None);
     }
-    Ok(msgspec.getattr_opt("UNSET")?.map(|unset| unset.as_ptr()))
+    Ok(msgspec.getattr_opt(intern!(py, "UNSET"))?.map(|unset| unset.as_ptr()))
 }

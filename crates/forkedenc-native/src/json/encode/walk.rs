@@ -20,9 +20,10 @@ use pyo3::ffi;
 use super::layout::{Layout, layout};
 use super::leaf::is_key;
 use super::options::{COMPACT, Face, GENERAL, Options, SPACED};
+use crate::schema::Refusal;
 
 /// Why the walk ended early.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub enum Trouble {
     /// Python code raised; the exception is set.
     Raised,
@@ -48,6 +49,8 @@ pub enum Trouble {
     RestNotDict,
     /// `culprit` has got another class while it was written.
     Changed,
+    /// `culprit` is of a type that has a text, but has none.
+    Refused(Box<Refusal>),
 }
 
 /// How a run ended.

@@ -148,23 +148,24 @@ impl Constraints {
     }
 
     fn in_words(&self, py: Python<'_>) -> PyResult<String> {
-        let mut words = Vec::new();
-        for (relation, bound) in &self.bounds {
-            words.push(format!("{} {}", relation.sign(), bound.object.bind(py).str()?));
+        let mut words = String::new();
+        for (at, (relation, bound)) in self.bounds.iter().enumerate() {
+            let and = if at == 0 { "" } else { " and" };
+            words += &format!("{and} {} {}", relation.sign(), bound.object.bind(py).str()?);
         }
         if let Some(multiple) = &self.multiple_of {
-            words.push(format!("a multiple of {}", multiple.object.bind(py).str()?));
+            words += &format!(", a multiple of {}", multiple.object.bind(py).str()?);
         }
         match (self.min_length, self.max_length) {
-            (Some(least), Some(most)) => words.push(format!("of length {least} to {most}")),
-            (Some(least), None) => words.push(format!("of length >= {least}")),
-            (None, Some(most)) => words.push(format!("of length <= {most}")),
+            (Some(least), Some(most)) => words += &format!(" of length {least} to {most}"),
+            (Some(least), None) => words += &format!(" of length >= {least}"),
+            (None, Some(most)) => words += &format!(" of length <= {most}"),
             (None, None) => {}
         }
         if self.pattern.is_some() {
-            words.push("with a match of its pattern".into());
+            words += ", with a match of its pattern";
         }
-        Ok(words.join(", "))
+        Ok(words)
     }
 
     /// Decimals have no remainder by a float: it is taken as the number that is written.
@@ -182,7 +183,7 @@ impl Constraints {
     /// The name of a type with what is asked of it.
     #[must_use]
     pub fn describe(&self, name: &str) -> String {
-        if self.words.is_empty() { name.into() } else { format!("{name} {}", self.words) }
+        format!("{name}{}", self.words)
     }
 
     /// Code of the caller's may run.

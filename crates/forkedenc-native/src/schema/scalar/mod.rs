@@ -47,6 +47,8 @@ enum Kind {
     TimeDelta,
     Uuid,
     Table(Table),
+    /// The first that a value fits.
+    Choice(Vec<Scalar>),
 }
 
 /// Where a text comes from, and so how it is read.
@@ -94,6 +96,12 @@ impl Scalar {
             "literal" => Kind::Table(Table::of_literal(&argument)?),
             _ => return Err(PyTypeError::new_err("a scalar of no known kind")),
         };
+        // Imported now, so that no decode runs a module's code.
+        match kind {
+            Kind::Decimal => numbers::decimal_class(node.py()).map(|_| ())?,
+            Kind::Uuid => binary::prepare(node.py())?,
+            _ => {}
+        }
         let mut scalar = Self::of(kind);
         scalar.constraints = Constraints::read(&node.get_item(3)?)?;
         if let Some(constraints) = &mut scalar.constraints {
@@ -106,8 +114,24 @@ impl Scalar {
     }
 
     /// The type of a few values, each standing for itself.
-    pub fn literal(_: Python<'_>, values: &[Bound<'_, PyAny>]) -> PyResult<Self> {
+    pub fn literal(values: &[Bound<'_, PyAny>]) -> PyResult<Self> {
         Ok(Self::of(Kind::Table(Table::of_values(values)?)))
+    }
+
+    /// Several types of which each value is the first that it fits.
+    #[must_use]
+    pub fn choice(members: Vec<Self>) -> Self {
+        Self::of(Kind::Choice(members))
+    }
+
+    #[must_use]
+    pub fn is_int(&self) -> bool {
+        matches!(self.kind, Kind::Int)
+    }
+
+    #[must_use]
+    pub fn is_float(&self) -> bool {
+        matches!(self.kind, Kind::Float)
     }
 
     fn of(kind: Kind) -> Self {
@@ -125,6 +149,11 @@ impl Scalar {
             Kind::TimeDelta => "timedelta (ISO 8601)".into(),
             Kind::Uuid => "UUID".into(),
             Kind::Table(table) => table.expected(),
+            Kind::Choice(members) => {
+                let mut words: Vec<&str> = members.iter().map(|member| member.expected.as_str()).collect();
+                words.dedup();
+                words.join(" or ")
+            }
         };
         Self { kind, constraints: None, lax: false, expected }
     }
@@ -145,20 +174,29 @@ impl Scalar {
             Kind::DateTime | Kind::TimeDelta => Row { integer: lax_own, float: lax_own, string: own, ..Row::NEVER },
             Kind::Bytes | Kind::Date | Kind::Time | Kind::Uuid => Row { string: own, ..Row::NEVER },
             Kind::Table(table) => table.row(own, lax),
+            Kind::Choice(_) => Row { null: own, boolean: own, integer: own, float: own, string: own, ..Row::NEVER },
         }
     }
 
     /// Numbers are wanted as their text: digits count.
     #[must_use]
     pub fn wants_number_text(&self) -> bool {
-        matches!(self.kind, Kind::Decimal)
+        match &self.kind {
+            Kind::Decimal => true,
+            Kind::Choice(members) => members.iter().any(Self::wants_number_text),
+            _ => false,
+        }
     }
 
     /// Code of the caller's may run.
     #[must_use]
     pub fn runs_python(&self) -> bool {
-        matches!(&self.kind, Kind::Table(table) if table.runs_python())
-            || self.constraints.as_ref().is_some_and(Constraints::runs_python)
+        let own = match &self.kind {
+            Kind::Table(table) => table.runs_python(),
+            Kind::Choice(members) => members.iter().any(Self::runs_python),
+            _ => false,
+        };
+        own || self.constraints.as_ref().is_some_and(Constraints::runs_python)
     }
 
     /// What errors say was expected.
@@ -169,6 +207,9 @@ impl Scalar {
 
     /// The value of a token that [`Self::row`] sends here.
     pub fn decode<'py>(&self, py: Python<'py>, token: Token<'_>) -> Result<Bound<'py, PyAny>, Trouble> {
+        if let Kind::Choice(members) = &self.kind {
+            return self.first(members, token.name(), |member| member.decode(py, token));
+        }
         let token = self.plain(token);
         let value = match (&self.kind, token) {
             (Kind::Table(table), _) => table.get(py, token, self.lax)?,
@@ -205,7 +246,8 @@ impl Scalar {
     /// for it is taken.
     pub fn decode_key<'py>(&self, py: Python<'py>, text: &[u8], ascii: bool) -> Result<Bound<'py, PyAny>, Trouble> {
         match &self.kind {
-            Kind::Table(table) => self.finish(table.get_text(py, text, text)?, "str"),
+            Kind::Choice(members) => self.first(members, "str", |member| member.decode_key(py, text, ascii)),
+            Kind::Table(table) => self.finish(table.get_text(py, text, text, Style::Json)?, "str"),
             Kind::Int if !number::is_plain_integer(text) => self.finish(Err(Fault::Form), "str"),
             _ => self.decode(py, Token::String { text, ascii }),
         }
@@ -214,17 +256,34 @@ impl Scalar {
     /// The value of a text of XML.
     pub fn decode_text<'py>(&self, py: Python<'py>, text: &str) -> Result<Bound<'py, PyAny>, Trouble> {
         let value = match &self.kind {
+            Kind::Choice(members) => return self.first(members, "str", |member| member.decode_text(py, text)),
             Kind::Str => Ok(fallible::text(py, text)?),
-            Kind::Table(table) => table.get_text(py, text.as_bytes(), trim(text).as_bytes())?,
+            Kind::Table(table) => table.get_text(py, text.as_bytes(), trim(text).as_bytes(), Style::Xml)?,
             _ => self.from_text(py, trim(text), Style::Xml)?,
         };
         self.finish(value, "str")
     }
 
+    /// What the first of several types makes of a value.
+    fn first<'py>(
+        &self,
+        members: &[Self],
+        actual: &str,
+        make: impl Fn(&Self) -> Result<Bound<'py, PyAny>, Trouble>,
+    ) -> Result<Bound<'py, PyAny>, Trouble> {
+        for member in members {
+            match make(member) {
+                Err(Trouble::Refused(_)) => {}
+                made => return made,
+            }
+        }
+        Err(Trouble::refused(&*self.expected, actual))
+    }
+
     /// A number as what it is, but for a Decimal, which is made of its text.
     fn plain<'a>(&self, token: Token<'a>) -> Token<'a> {
         let Token::Number { text, integer } = token else { return token };
-        if matches!(self.kind, Kind::Decimal) {
+        if matches!(self.kind, Kind::Decimal | Kind::Choice(_)) {
             return token;
         }
         if !integer {
@@ -267,8 +326,8 @@ impl Scalar {
                 value => Ok(value),
             },
             Kind::Uuid => binary::uuid(py, bytes),
-            // Looked up, not read.
-            Kind::Table(_) => Ok(Err(Fault::Form)),
+            // Those never come here.
+            Kind::Table(_) | Kind::Choice(_) => Ok(Err(Fault::Form)),
         }
     }
 
@@ -291,8 +350,10 @@ impl Scalar {
     }
 
     pub fn visit(&self, visit: &pyo3::PyVisit<'_>) -> Result<(), pyo3::PyTraverseError> {
-        if let Kind::Table(table) = &self.kind {
-            table.visit(visit)?;
+        match &self.kind {
+            Kind::Table(table) => table.visit(visit)?,
+            Kind::Choice(members) => members.iter().try_for_each(|member| member.visit(visit))?,
+            _ => {}
         }
         self.constraints.as_ref().map_or(Ok(()), |constraints| constraints.visit(visit))
     }

@@ -6,6 +6,7 @@ use pyo3::exceptions::PyArithmeticError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
+use pyo3::types::PyString;
 
 use super::integer;
 use crate::{fallible, text};
@@ -81,9 +82,16 @@ pub fn float_of_text<'py>(py: Python<'py>, text: &[u8]) -> Made<'py> {
 
 static DECIMAL: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 
-/// The class, imported when the first one is made.
+/// The class, imported when a type asks for it or the first one is written.
 pub fn decimal_class(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
-    DECIMAL.import(py, "decimal", "Decimal")
+    let class = DECIMAL.get_or_try_init(py, || Ok::<_, PyErr>(imported(py, "decimal", "Decimal")?.unbind()))?;
+    Ok(class.bind(py))
+}
+
+/// A module's attribute, without panics where memory is out.
+pub fn imported<'py>(py: Python<'py>, module: &str, name: &str) -> PyResult<Bound<'py, PyAny>> {
+    let module = py.import(fallible::text(py, module)?.cast_into::<PyString>()?)?;
+    module.getattr(fallible::text(py, name)?.cast_into::<PyString>()?)
 }
 
 /// The Decimal of a number's text, digit by digit.

@@ -11,7 +11,7 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyFloat, PyInt, PyString, PyTuple, PyType};
 
-use super::{Token, Trouble, integer, numbers};
+use super::{Style, Token, Trouble, integer, numbers};
 use crate::fallible;
 use crate::schema::class::own_refusal;
 
@@ -147,7 +147,7 @@ impl Table {
             Token::BigInteger(text) => self.big_integers.get(text).or_else(|| self.float(numbers::nearest(text))),
             Token::Float(value) => self.float(value),
             Token::Number { .. } => None,
-            Token::String { text, .. } if lax => return self.get_text(py, text, text),
+            Token::String { text, .. } if lax => return self.get_text(py, text, text, Style::Json),
             Token::String { text, .. } => self.strings.get(text),
         };
         match found {
@@ -166,49 +166,41 @@ impl Table {
         py: Python<'py>,
         text: &[u8],
         trimmed: &[u8],
+        style: Style,
     ) -> Result<Result<Bound<'py, PyAny>, Fault>, Trouble> {
-        let string = self.strings.get(text).or_else(|| self.strings.get(trimmed));
-        if let Some(found) = string.or_else(|| self.by_text(trimmed)) {
+        let integer = integer_of(trimmed, style);
+        let found = self
+            .strings
+            .get(text)
+            .or_else(|| self.strings.get(trimmed))
+            .or_else(|| match integer {
+                Some(Ok(value)) => self.integers.get(&value),
+                Some(Err((false, digits))) => self.big_integers.get(digits),
+                Some(Err((true, digits))) => self.big_negative(digits),
+                None => None,
+            })
+            .or_else(|| self.by_text(trimmed, style));
+        if let Some(found) = found {
             return Ok(Ok(found.bind(py).clone()));
         }
-        if self.strings.is_empty()
-            && self.has_integers()
-            && let Ok((negative, digits)) = number::integer(trimmed)
-        {
-            let text = std::str::from_utf8(digits).ok().and_then(|digits| digits.parse::<i64>().ok());
-            return match text {
-                Some(value) => self.miss(py, Token::Integer(if negative { -value } else { value })),
-                None => Ok(Err(Fault::Form)),
-            };
+        match integer {
+            Some(Ok(value)) if self.strings.is_empty() && self.has_integers() => self.miss(py, Token::Integer(value)),
+            _ => self.miss(py, Token::String { text: trimmed, ascii: trimmed.is_ascii() }),
         }
-        let ascii = trimmed.is_ascii();
-        self.miss(py, Token::String { text: trimmed, ascii })
     }
 
-    fn by_text(&self, text: &[u8]) -> Option<&Py<PyAny>> {
-        if let Ok((negative, digits)) = number::integer(text) {
-            let value = std::str::from_utf8(digits).ok().and_then(|digits| digits.parse::<i64>().ok());
-            let found = match value {
-                Some(value) => self.integers.get(&if negative { -value } else { value }),
-                None if negative => self.big_negative(digits),
-                None => self.big_integers.get(digits),
-            };
-            if found.is_some() {
-                return found;
-            }
-        }
-        if !self.floats.is_empty()
-            && let Some(Ok(value)) = std::str::from_utf8(text).ok().map(number::double)
-            && let Some(found) = self.float(value)
-        {
-            return Some(found);
-        }
+    fn by_text(&self, text: &[u8], style: Style) -> Option<&Py<PyAny>> {
         match text {
-            b"true" => self.yes.as_ref(),
-            b"false" => self.no.as_ref(),
-            b"null" => self.null.as_ref(),
-            _ => None,
+            b"true" => return self.yes.as_ref(),
+            b"false" => return self.no.as_ref(),
+            b"null" => return self.null.as_ref(),
+            _ => {}
         }
+        if self.floats.is_empty() || (style == Style::Json && !number::is_json_number(text)) {
+            return None;
+        }
+        let value = std::str::from_utf8(text).ok().and_then(|text| number::double(text).ok())?;
+        self.float(value)
     }
 
     fn big_negative(&self, digits: &[u8]) -> Option<&Py<PyAny>> {
@@ -246,6 +238,18 @@ impl Table {
         self.floats.iter().try_for_each(|(_, value)| visit.call(value))?;
         self.strings.values().try_for_each(|value| visit.call(value))
     }
+}
+
+/// The integer that a text is; past 64 bits, its sign and its digits.
+fn integer_of(text: &[u8], style: Style) -> Option<Result<i64, (bool, &[u8])>> {
+    if style == Style::Json && !number::is_plain_integer(text) {
+        return None;
+    }
+    let (negative, digits) = number::integer(text).ok()?;
+    Some(match std::str::from_utf8(digits).ok().and_then(|digits| digits.parse::<i64>().ok()) {
+        Some(value) => Ok(if negative { -value } else { value }),
+        None => Err((negative, digits)),
+    })
 }
 
 /// The digits of an int, past the interpreter's limit on them.

@@ -8,13 +8,13 @@ use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{
-    PyBytes, PyDate, PyDateAccess, PyDateTime, PyDelta, PyDeltaAccess, PyTime, PyTimeAccess, PyType, PyTzInfo,
-    PyTzInfoAccess,
+    PyBytes, PyDate, PyDateAccess, PyDateTime, PyDelta, PyDeltaAccess, PyInt, PyString, PyTime, PyTimeAccess, PyType,
+    PyTzInfo, PyTzInfoAccess,
 };
 
 use super::numbers;
-use crate::input;
 use crate::schema::Trouble;
+use crate::{fallible, input};
 
 /// No text of a fixed length is longer.
 const ROOM: usize = 64;
@@ -45,10 +45,10 @@ pub fn text_of(py: Python<'_>, value: &Bound<'_, PyAny>, out: &mut Vec<u8>) -> R
     } else if let Ok(value) = value.cast::<PyBytes>() {
         // SAFETY: the object is alive and never changes.
         base64_of(unsafe { input::bytes_of(value.as_ptr()) }, out)?;
-    } else if is_of(py, value, c"decimal", "Decimal")? {
+    } else if is_of(value, intern!(py, "decimal"), intern!(py, "Decimal"))? {
         decimal(py, value, out)?;
-    } else if is_of(py, value, c"uuid", "UUID")? {
-        uuid::put(out, value.getattr(intern!(py, "int"))?.extract()?);
+    } else if is_of(value, intern!(py, "uuid"), intern!(py, "UUID"))? {
+        uuid::put(out, number_of(&value.getattr(intern!(py, "int"))?)?);
     } else if is_buffer(value) {
         let mut bytes = Vec::new();
         input::copy_buffer(value, &mut bytes)?;
@@ -65,13 +65,10 @@ fn is_buffer(value: &Bound<'_, PyAny>) -> bool {
 }
 
 /// Is it of a class whose module somebody has imported? Where nobody has, it is not.
-fn is_of(py: Python<'_>, value: &Bound<'_, PyAny>, module: &std::ffi::CStr, class: &str) -> PyResult<bool> {
-    // SAFETY: attached; the name is terminated, and the module is a new reference or null, an exception apart from that.
-    let module = unsafe {
-        let name = ffi::PyUnicode_InternFromString(module.as_ptr());
-        let name = Bound::from_owned_ptr_or_err(py, name)?;
-        Bound::from_owned_ptr_or_opt(py, ffi::PyImport_GetModule(name.as_ptr()))
-    };
+fn is_of(value: &Bound<'_, PyAny>, module: &Bound<'_, PyString>, class: &Bound<'_, PyString>) -> PyResult<bool> {
+    let py = value.py();
+    // SAFETY: attached; the module is a new reference or null, an exception apart from that.
+    let module = unsafe { Bound::from_owned_ptr_or_opt(py, ffi::PyImport_GetModule(module.as_ptr())) };
     let Some(module) = module else {
         return PyErr::take(py).map_or(Ok(false), Err);
     };
@@ -83,6 +80,24 @@ fn is_of(py: Python<'_>, value: &Bound<'_, PyAny>, module: &std::ffi::CStr, clas
         // A module that another thread is importing.
         Err(error) if error.is_instance_of::<PyAttributeError>(py) => Ok(false),
         Err(error) => Err(error),
+    }
+}
+
+/// A number of 128 bits, by documented calls.
+fn number_of(value: &Bound<'_, PyAny>) -> PyResult<u128> {
+    let py = value.py();
+    let value = value.cast::<PyInt>()?;
+    // SAFETY: attached; the objects are ints and alive. The high half is asked for errors: no number of a UUID's is
+    // negative or longer.
+    unsafe {
+        let low = ffi::PyLong_AsUnsignedLongLongMask(value.as_ptr());
+        let width = fallible::int(py, 64)?;
+        let high = Bound::from_owned_ptr_or_err(py, ffi::PyNumber_Rshift(value.as_ptr(), width.as_ptr()))?;
+        let high = ffi::PyLong_AsUnsignedLongLong(high.as_ptr());
+        match PyErr::take(py) {
+            None => Ok(u128::from(high) << 64 | u128::from(low)),
+            Some(error) => Err(error),
+        }
     }
 }
 

@@ -7,7 +7,7 @@
 
 use forkedenc_core::json::builder::{Member, REFUSED};
 use forkedenc_core::json::{Builder, Constant};
-use forkedenc_core::limits::{JsonLimits, Limit, NONE};
+use forkedenc_core::limits::{Limit, NONE};
 use forkedenc_core::plan::{Action, Field, Items, Op, Row, Tag, Unknown};
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -16,6 +16,7 @@ use super::frames::{Account, DISCARD, Frame, Kind, MOST, NEXT, PUSH, Place, REST
 use super::plan::{ANYTHING, NEVER, PlanObject, Typed};
 use crate::json::decode::keys::same;
 use crate::json::decode::objects::{Duplicates, ObjectBuilder};
+use crate::json::decode::session::Options;
 use crate::pyraw;
 use crate::schema::class::own_refusal;
 use crate::schema::{Token, Trouble};
@@ -50,6 +51,8 @@ pub struct TypedBuilder<const TEXT: bool> {
     pub(super) accounts: Vec<Account>,
     rest_members: u64,
     rest_bytes: u64,
+    /// Numbers past the range of a double are infinite.
+    infinite: bool,
     /// The limit that a member crossed.
     over: Option<(Limit, u64, u64)>,
     /// Text of the open members' keys, where maps make something else of them.
@@ -68,7 +71,7 @@ impl<const TEXT: bool> TypedBuilder<TEXT> {
         objects: ObjectBuilder,
         plan: &Py<PlanObject>,
         hook: Option<&Py<PyAny>>,
-        limits: &JsonLimits,
+        options: &Options,
     ) -> Self {
         let typed = &raw const plan.get().typed;
         let mut builder = Self {
@@ -87,8 +90,9 @@ impl<const TEXT: bool> TypedBuilder<TEXT> {
             tagged: None,
             rest_is_open: false,
             accounts: Vec::new(),
-            rest_members: limits.rest_members,
-            rest_bytes: limits.rest_bytes,
+            rest_members: options.limits.rest_members,
+            rest_bytes: options.limits.rest_bytes,
+            infinite: options.rules.nan,
             over: None,
             odd_keys: Vec::new(),
             trouble: None,
@@ -305,8 +309,11 @@ impl<const TEXT: bool> TypedBuilder<TEXT> {
                 }
                 Op::Hook => shown(typed.hooks[action.argument as usize].bind(py)),
             };
-            if !words.contains(&word) {
-                words.push(word);
+            // A scalar may be a choice of several.
+            for word in word.split(" or ") {
+                if !words.iter().any(|known| known == word) {
+                    words.push(word.into());
+                }
             }
         }
         if words.is_empty() { "nothing".into() } else { words.join(" or ") }
@@ -609,10 +616,18 @@ impl<const TEXT: bool> Builder for TypedBuilder<TEXT> {
 
     fn number(&mut self, text: &[u8], integer: bool) -> bool {
         if self.any > 0 {
-            return self.objects.number(text, integer);
+            return (integer || self.is_in_range(text)) && self.objects.number(text, integer);
         }
         let row = self.expects();
         let action = if integer { row.integer } else { row.float };
+        let by_digits = match action.op {
+            Op::Refuse => true,
+            Op::Scalar => self.typed().scalars[action.argument as usize].wants_number_text(),
+            _ => false,
+        };
+        if !integer && !by_digits && !self.is_in_range(text) {
+            return false;
+        }
         if matches!(action.op, Op::Scalar | Op::Refuse) {
             return self.odd(Token::Number { text, integer }, action);
         }
@@ -860,6 +875,15 @@ impl<const TEXT: bool> Builder for TypedBuilder<TEXT> {
 }
 
 impl<const TEXT: bool> TypedBuilder<TEXT> {
+    /// May a float have this text? The machine, which would see to it, hands over texts alone.
+    fn is_in_range(&mut self, text: &[u8]) -> bool {
+        let large = text.len() > 300 || text.iter().any(|byte| matches!(byte, b'e' | b'E'));
+        if self.infinite || !large || forkedenc_core::json::number::careful(text).is_finite() {
+            return true;
+        }
+        self.refuse(Trouble::refused("float", "float past the range of a double"))
+    }
+
     /// Stores the value on top of the stack.
     fn move_top(&mut self) -> bool {
         match self.objects.values.pop() {

@@ -64,6 +64,8 @@ impl Typed {
                 runs_python: false,
             },
             lax: schema.getattr("lax")?.is_truthy()?,
+            strict: Vec::new(),
+            strict_scalar: None,
         };
         let nodes = schema.getattr("nodes")?.cast_into::<PyTuple>()?;
         // Unions are joined when the rows of all others are known; a union has no union among its members.
@@ -76,18 +78,13 @@ impl Typed {
             } else {
                 reader.row(&node)?
             };
+            reader.strict.resize(reader.typed.plan.rows.len(), Row::NEVER);
+            reader.strict.push(reader.strict_scalar.take().unwrap_or(row));
             reader.typed.plan.rows.push(row);
         }
         for (place, node) in unions {
-            let mut joined = Row::NEVER;
-            for member in node.get_item(1)?.try_iter()? {
-                let member = index(&member?)?;
-                let row = *reader.typed.plan.rows.get(member as usize).ok_or_else(broken)?;
-                if !joined.join(row) {
-                    return Err(PyTypeError::new_err("members of a union that claim one kind of token"));
-                }
-            }
-            reader.typed.plan.rows[place] = joined;
+            let members = node.get_item(1)?.try_iter()?.map(|member| index(&member?)).collect::<PyResult<Vec<_>>>()?;
+            reader.typed.plan.rows[place] = reader.union(&nodes, &members)?;
         }
         for shape in schema.getattr("shapes")?.try_iter()? {
             reader.class(&shape?, unknown)?;
@@ -164,6 +161,10 @@ fn index(node: &Bound<'_, PyAny>) -> PyResult<u32> {
 struct Reader {
     typed: Typed,
     lax: bool,
+    /// Of each row, what it takes strictly: unions ask.
+    strict: Vec<Row>,
+    /// That of the scalar read last.
+    strict_scalar: Option<Row>,
 }
 
 impl Reader {
@@ -172,6 +173,7 @@ impl Reader {
         Ok(match kind.as_str() {
             "any" => Row::all(Action::new(Op::Any, 0)),
             "raw" => Row { raw: true, ..Row::NEVER },
+            "none" | "bool" if self.lax => self.scalar(node)?,
             "none" => Row { null: Action::new(Op::None, 0), ..Row::NEVER },
             "bool" => Row { boolean: Action::new(Op::Bool, 0), ..Row::NEVER },
             "scalar" => self.scalar(node)?,
@@ -203,11 +205,70 @@ impl Reader {
 
     fn scalar(&mut self, node: &Bound<'_, PyTuple>) -> PyResult<Row> {
         let mut scalar = Scalar::read(node)?;
-        let row = scalar.row(self.typed.scalars.len() as u32, self.lax);
+        let number = self.typed.scalars.len() as u32;
+        self.strict_scalar = Some(scalar.row(number, false));
+        let row = scalar.row(number, self.lax);
         self.typed.number_text |= scalar.wants_number_text();
         self.typed.runs_python |= scalar.runs_python();
         self.typed.scalars.push(scalar);
         Ok(row)
+    }
+
+    /// A union: each token goes to the member that takes it strictly. An int is an int where a float may stand too, and null
+    /// is None where a hook may be asked. What none takes strictly is tried on those that take it otherwise, in turn.
+    fn union(&mut self, nodes: &Bound<'_, PyTuple>, members: &[u32]) -> PyResult<Row> {
+        let rows: Vec<(Row, Row)> = members
+            .iter()
+            .map(|member| {
+                let place = *member as usize;
+                Ok((*self.strict.get(place).ok_or_else(broken)?, *self.typed.plan.rows.get(place).ok_or_else(broken)?))
+            })
+            .collect::<PyResult<_>>()?;
+        let mut joined = [Action::REFUSE; 7];
+        for (token, action) in joined.iter_mut().enumerate() {
+            for (strict, _) in &rows {
+                let other = strict.actions()[token];
+                if other.op == Op::Refuse || self.yields(other, *action) {
+                    continue;
+                }
+                if action.op != Op::Refuse && !self.yields(*action, other) {
+                    return Err(PyTypeError::new_err("members of a union that claim one kind of token"));
+                }
+                *action = other;
+            }
+            if action.op != Op::Refuse {
+                continue;
+            }
+            let takers: Vec<_> =
+                rows.iter().zip(members).filter(|((_, row), _)| row.actions()[token].op != Op::Refuse).collect();
+            match takers[..] {
+                [] => {}
+                [((_, row), _)] => *action = row.actions()[token],
+                _ => {
+                    let mut choice = Vec::new();
+                    for (_, member) in takers {
+                        let node = nodes.get_item(member.saturating_sub(OWN) as usize)?.cast_into::<PyTuple>()?;
+                        let mut scalar = Scalar::read(&node)?;
+                        let _ = scalar.row(0, true);
+                        choice.push(scalar);
+                    }
+                    *action = Action::new(Op::Scalar, self.typed.scalars.len() as u32);
+                    self.typed.scalars.push(Scalar::choice(choice));
+                }
+            }
+        }
+        if rows.iter().any(|(row, _)| row.raw) {
+            return Err(PyTypeError::new_err("a union with a member that takes everything"));
+        }
+        Ok(Row::of_actions(joined))
+    }
+
+    /// Does one member of a union leave a token to another?
+    fn yields(&self, one: Action, other: Action) -> bool {
+        let scalar = |action: Action| self.typed.scalars.get(action.argument as usize);
+        let is_int = other.op == Op::Int || (other.op == Op::Scalar && scalar(other).is_some_and(Scalar::is_int));
+        let is_float = one.op == Op::Float || (one.op == Op::Scalar && scalar(one).is_some_and(Scalar::is_float));
+        (is_int && is_float) || (one.op == Op::Hook && other.op == Op::None)
     }
 
     fn array(&mut self, collection: Collection, items: Items, constraints: &Bound<'_, PyAny>) -> PyResult<Row> {
@@ -291,9 +352,8 @@ impl Reader {
 
     /// The member that tells a class: its name, and a row that takes what it must be.
     fn tag(&mut self, tag: &Bound<'_, PyAny>) -> PyResult<(Box<[u8]>, u32)> {
-        let py = tag.py();
         let value = tag.get_item(1)?;
-        let mut scalar = Scalar::literal(py, &[value])?;
+        let mut scalar = Scalar::literal(&[value])?;
         let row = scalar.row(self.typed.scalars.len() as u32, false);
         self.typed.scalars.push(scalar);
         self.typed.plan.rows.push(row);
