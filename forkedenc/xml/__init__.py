@@ -9,6 +9,8 @@ from forkedenc._native import PI, Comment, Doctype, End, Entity, PullParser, Sta
 from forkedenc.xml import _codecs as _codecs, _write_errors as _write_errors
 from forkedenc.xml._errors import ParseError
 from forkedenc.xml._events import aevents, events
+from forkedenc.xml._typed._encode import Encoder, encode
+from forkedenc.xml._typed._markers import RestAttributes, RestNodes, attr, child, element, text
 from forkedenc.xml._typed._nodes import Attributes, Claimed, Element
 
 __all__ = [
@@ -18,13 +20,21 @@ __all__ = [
     "Comment",
     "Doctype",
     "Element",
+    "Encoder",
     "End",
     "Entity",
     "ParseError",
     "PullParser",
+    "RestAttributes",
+    "RestNodes",
     "Start",
     "Text",
     "Writer",
     "aevents",
+    "attr",
+    "child",
+    "element",
+    "encode",
     "events",
+    "text",
 ]
