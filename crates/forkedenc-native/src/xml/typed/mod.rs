@@ -1,0 +1,16 @@
+//! Typed decoding: instances of classes straight from the parser's events. `plan` is what a class was compiled to, `frames` what a
+//! decode holds between two events, `builder` the sink, `decoder` reads whole documents, `stream` gives values as they end.
+
+use pyo3::prelude::*;
+
+mod builder;
+mod decoder;
+mod frames;
+mod plan;
+mod stream;
+
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    plan::register(module)?;
+    decoder::register(module)?;
+    stream::register(module)
+}
