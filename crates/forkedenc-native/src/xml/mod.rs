@@ -21,6 +21,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     check::register(module)?;
     events::register(module)?;
     tree::register(module)?;
+    typed::register(module)?;
     handlers::register(module)?;
     write::register(module)?;
     typed::register(module)

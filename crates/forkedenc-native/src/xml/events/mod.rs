@@ -5,7 +5,7 @@
 
 use pyo3::prelude::*;
 
-mod make;
+pub mod make;
 mod packed;
 mod pull;
 pub mod types;

@@ -49,7 +49,9 @@ impl<'py> Walk<'_, 'py> {
             let left_out = is_nothing(&self.known, &value)
                 || (self.options.omit_defaults && field.is_default(&value)?);
             if !left_out {
-                values = match if plan.text == Some(number) { None } else { many(&value)? } {
+                let empty = plan.text == Some(number)
+                    && value.cast_exact::<PyString>().ok().map_or(Ok(false), |text| text.is_empty())?;
+                values = match if empty { Some(Vec::new()) } else if plan.text == Some(number) { None } else { many(&value)? } {
                     Some(values) => values,
                     None => vec![value],
                 };

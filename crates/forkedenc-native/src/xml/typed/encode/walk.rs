@@ -649,7 +649,14 @@ impl<'a, 'py> Walk<'a, 'py> {
         tag: Option<&names::Name>,
         mark: Option<&Bound<'py, PyAny>>,
     ) -> Result<(), Trouble> {
-        let value = self.resolved(value)?;
+        let value = match self.resolved(value) {
+            Ok(value) => value,
+            Err(trouble) => {
+                self.at_hand = Some(self.spelled.len());
+                self.spelled.extend_from_slice(tag.map_or(b"", |tag| &tag.local));
+                return Err(trouble);
+            }
+        };
         if let Value::Instance(instance, plan) = &value {
             return self.instance(instance, plan, tag, mark);
         }
