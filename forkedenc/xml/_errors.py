@@ -155,6 +155,8 @@ def _make(failure: _errors.Failure) -> BaseException:
         place["code"] = _AMPLIFICATION if numbers["limit"] in _AMPLIFYING else 0
         made = classes.depth if numbers["limit"] == "max_depth" else classes.limit
         return made(limit_text(**numbers), **numbers, **place)
+    if failure.kind == "validation":
+        return _validation_error(failure)
     reason = WORDS[failure.kind].text
     if "entity" in failure.detail:
         # One that expat passes by and ElementTree has no text for: it is named.
@@ -166,6 +168,21 @@ def _make(failure: _errors.Failure) -> BaseException:
     if not own:
         place.update({name: failure.detail[f"token_{name}"] for name in ("offset", "line", "column")})
     return classes.incomplete(reason, **place)
+
+
+def _validation_error(failure: _errors.Failure) -> _errors.ValidationError:
+    """The document was fine, a value does not fit its type."""
+    expected, actual = (_errors.shown(failure.detail[name]) for name in ("expected", "actual"))
+    where = f", at {failure.path}" if failure.path else ""
+    return _errors.ValidationError(
+        f"expected {expected}, got {actual}: line {failure.line}, column {failure.column - 1}{where}",
+        expected=expected,
+        actual=actual,
+        offset=failure.offset,
+        line=failure.line,
+        column=failure.column,
+        path=failure.path,
+    )
 
 
 def limit_text(limit: str, maximum: Any, observed: Any) -> str:

@@ -143,6 +143,15 @@ impl Context<'_> {
             At::Known(place) => place,
         }
     }
+
+    /// Where so many bytes into a piece of text stand in the document; of what came by reference, where the reference starts.
+    #[must_use]
+    pub fn place_at(&self, into: usize) -> Place {
+        match self.start {
+            At::Window(position) => self.place.locate(position + into),
+            At::Known(place) => place,
+        }
+    }
 }
 
 pub trait Sink {

@@ -427,11 +427,12 @@ impl Machine {
             scratch: &self.scratch,
         };
         if !sink.start(&tag, &self.context(env, self.token)) {
+            self.enter_failed(written, index, empty);
             self.sink_failed(self.token, env);
             return false;
         }
         if empty {
-            return self.close_empty(sink, c, env, name);
+            return self.close_empty(sink, c, env, name, index);
         }
         self.depth += 1;
         self.peak = self.peak.max(self.depth);
@@ -443,7 +444,7 @@ impl Machine {
 
     /// The element of an empty tag ends, behind the tag.
     #[inline(always)]
-    fn close_empty<S: Sink>(&mut self, sink: &mut S, c: &Cursor<'_>, env: Env<'_>, name: Name) -> bool {
+    fn close_empty<S: Sink>(&mut self, sink: &mut S, c: &Cursor<'_>, env: Env<'_>, name: Name, index: u32) -> bool {
         self.peak = self.peak.max(self.depth + 1);
         let at = env.at(c.position());
         let bindings = self.tag.bindings as usize;
@@ -451,6 +452,7 @@ impl Machine {
             return false;
         }
         if !sink.end(name, &self.names.bindings[bindings..], &self.context(env, at)) {
+            self.enter_failed(name.written, index, true);
             self.sink_failed(at, env);
             return false;
         }
@@ -459,6 +461,24 @@ impl Machine {
             self.end_root();
         }
         true
+    }
+
+    /// Opens an element that the sink has failed at, so that the path leads to it.
+    #[cold]
+    fn enter_failed(&mut self, written: NameId, index: u32, empty: bool) {
+        let pushed = !empty || {
+            let [first, second, third, fourth] = self.open.frame();
+            let used = self.stack.used();
+            let pushed = self.stack.push_pair(first, second).and_then(|()| self.stack.push_pair(third, fourth));
+            if pushed.is_err() {
+                self.stack.truncate(used);
+            }
+            pushed.is_ok()
+        };
+        if pushed {
+            self.depth += 1;
+            self.open = Element::new(written, self.tag.bindings, self.aside.len() as u32, index, self.names.elements);
+        }
     }
 
     /// Counts a child of the open element by its name, for paths.

@@ -1,18 +1,19 @@
 //! XML between Python objects and the core. `session` holds what every parse needs and what is kept between parses,
 //! `strings` the strs of names and of short values, `options` reads the arguments that all faces share, `raise` makes
 //! exceptions of failed parses. `events` has PullParser, `handlers` what sax, minidom and lxml read with, `tree` ElementTree,
-//! `write` the way out, `check` what builds nothing.
+//! `typed` instances of classes, `write` the way out, `check` what builds nothing.
 
 use pyo3::prelude::*;
 
 mod check;
-mod events;
+pub mod events;
 mod handlers;
 pub mod options;
 pub mod raise;
 pub mod session;
 pub mod strings;
 mod tree;
+mod typed;
 mod write;
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -20,6 +21,8 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     check::register(module)?;
     events::register(module)?;
     tree::register(module)?;
+    typed::register(module)?;
     handlers::register(module)?;
-    write::register(module)
+    write::register(module)?;
+    typed::register(module)
 }

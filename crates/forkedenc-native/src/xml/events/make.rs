@@ -2,6 +2,7 @@
 //!
 //! Behind the struct of a Start lie an entry for each attribute, one for each declaration, then the bytes of the values.
 
+use forkedenc_core::position::Place;
 use forkedenc_core::xml::{NameId, Names};
 use pyo3::ffi;
 
@@ -80,7 +81,7 @@ unsafe fn one(kind: Kind, record: &Record, field: Object) -> Object {
         if field.is_null() {
             return field;
         }
-        let object = blank(kind, size_of::<Event>() + size_of::<Object>(), record);
+        let object = blank(kind, size_of::<Event>() + size_of::<Object>(), record.place);
         if object.is_null() {
             ffi::Py_DECREF(field);
         } else {
@@ -90,9 +91,28 @@ unsafe fn one(kind: Kind, record: &Record, field: Object) -> Object {
     }
 }
 
+/// An event of these fields, whose references are taken over; null with an exception set.
+///
+/// # Safety
+/// The caller is attached; there are as many fields as events of this kind have, which is no Start.
+pub unsafe fn event(kind: Kind, place: Place, parts: &[Object]) -> Object {
+    // SAFETY: attached; see `blank`.
+    unsafe {
+        let object = blank(kind, size_of::<Event>() + size_of_val(parts), place);
+        for (at, part) in parts.iter().enumerate() {
+            if object.is_null() {
+                ffi::Py_DECREF(*part);
+            } else {
+                *fields(object).add(at) = *part;
+            }
+        }
+        object
+    }
+}
+
 /// A new event of so many bytes, without its fields; null with an exception set.
 #[inline(always)]
-unsafe fn blank(kind: Kind, size: usize, record: &Record) -> Object {
+unsafe fn blank(kind: Kind, size: usize, place: Place) -> Object {
     // SAFETY: attached; the memory holds an object of this class once its fields are set, which the caller does before
     // anybody sees it. The class is counted by its instances.
     unsafe {
@@ -102,9 +122,9 @@ unsafe fn blank(kind: Kind, size: usize, record: &Record) -> Object {
         }
         ffi::PyObject_Init(object, type_of(kind));
         let event = object.cast::<Event>();
-        (*event).offset = record.place.offset;
-        (*event).line = record.place.line;
-        (*event).column = record.place.column;
+        (*event).offset = place.offset;
+        (*event).line = place.line;
+        (*event).column = place.column;
         object
     }
 }
@@ -120,7 +140,7 @@ unsafe fn start(packed: &Packed, record: &Record, strings: &mut Strings, names: 
         if name.is_null() {
             return name;
         }
-        let object = blank(Kind::Start, size_of::<Start>() + count * size_of::<Entry>() + bytes.len(), record);
+        let object = blank(Kind::Start, size_of::<Start>() + count * size_of::<Entry>() + bytes.len(), record.place);
         if object.is_null() {
             ffi::Py_DECREF(name);
             return object;
@@ -166,7 +186,7 @@ unsafe fn rare(kind: Kind, packed: &Packed, record: &Record) -> Object {
     let lengths = record.lengths();
     // SAFETY: attached; the object has as many fields as its class, all set to something before it may be freed.
     unsafe {
-        let object = blank(kind, size_of::<Event>() + lengths.len() * size_of::<Object>(), record);
+        let object = blank(kind, size_of::<Event>() + lengths.len() * size_of::<Object>(), record.place);
         if object.is_null() {
             return object;
         }

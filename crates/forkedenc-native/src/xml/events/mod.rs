@@ -5,10 +5,10 @@
 
 use pyo3::prelude::*;
 
-mod make;
+pub mod make;
 mod packed;
 mod pull;
-mod types;
+pub mod types;
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     types::register(module)?;

@@ -10,7 +10,7 @@ mod batches;
 mod builder;
 mod elements;
 mod fromstring;
-mod parser;
+pub mod parser;
 mod target;
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {

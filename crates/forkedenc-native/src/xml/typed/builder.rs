@@ -1,0 +1,988 @@
+//! The sink that makes instances: it walks the plan of a class with the parser's events. An instance is made at its end tag, of
+//! the values that its fields have by then; what no field claims becomes the nodes and attributes of the rests.
+
+use forkedenc_core::limits::{Limit, NONE};
+use forkedenc_core::position::Place;
+use forkedenc_core::xml::{Attribute, Binding, Context, ExpandedId, Name, NameId, Names, Sink, Tag};
+use pyo3::ffi;
+use pyo3::prelude::*;
+
+use super::frames::{Failure, Frame, Frames, Object, Reason, Tally, What};
+use super::plan::{Field, Many, Plan, Shape, Unknown, Value, blank, put};
+use crate::schema::Trouble;
+use crate::schema::class::own_refusal;
+use crate::text::characters;
+use crate::xml::events::make::event;
+use crate::xml::events::types::Kind;
+use crate::xml::strings::{self, Strings};
+
+/// A name that no class claims.
+const UNCLAIMED: u32 = u32::MAX;
+/// Marks that are kept for children with a prefix.
+const MARKS: usize = 1024;
+/// A buffer for text that has grown past this is given back when its element ends.
+const KEPT: usize = 64 << 10;
+
+/// How a document is decoded, whatever its bytes.
+pub struct Settings {
+    pub plan: Py<Plan>,
+    pub hook: Option<Py<PyAny>>,
+    /// The names on the way to a value, that of its own element last; `None` for any.
+    pub at: Vec<Option<Box<[u8]>>>,
+    /// A comment or PI that cuts the text of a field is refused.
+    pub whole_text: bool,
+    pub rest_members: u64,
+    pub rest_bytes: u64,
+    pub text_bytes: u64,
+}
+
+/// A decode with what it needs while input is read.
+pub struct Building<'a, 'py> {
+    pub py: Python<'py>,
+    pub frames: &'a mut Frames,
+    pub strings: &'a mut Strings,
+    pub plan: &'a Plan,
+    pub settings: &'a Settings,
+}
+
+impl Building<'_, '_> {
+    /// To be called before a chunk is read.
+    pub fn begin(&mut self, names: &Names) {
+        self.strings.begin(names);
+        if self.frames.known.generation != names.generation() {
+            self.frames.known.numbers.clear();
+            self.frames.known.generation = names.generation();
+        }
+    }
+
+    // Failures.
+
+    #[cold]
+    fn fail(&mut self, reason: Reason, place: Place) -> bool {
+        self.frames.failure = Some(Failure { reason, place, inside: String::new() });
+        false
+    }
+
+    #[cold]
+    fn refuse(&mut self, expected: impl Into<String>, actual: &str, place: Place) -> bool {
+        self.fail(Reason::Trouble(Trouble::refused(expected, actual)), place)
+    }
+
+    #[cold]
+    fn raised(&mut self) -> bool {
+        let error = PyErr::fetch(self.py);
+        self.fail(Reason::Trouble(Trouble::Raised(error)), Place::START)
+    }
+
+    #[cold]
+    fn out_of_memory(&mut self) -> bool {
+        // SAFETY: attached, as everything here.
+        unsafe { ffi::PyErr_NoMemory() };
+        self.raised()
+    }
+
+    #[cold]
+    fn over(&mut self, limit: Limit, maximum: u64, observed: u64, place: Place) -> bool {
+        self.fail(Reason::Limit { limit, maximum, observed }, place)
+    }
+
+    // Names.
+
+    /// The plan's number of a name, or [`UNCLAIMED`].
+    #[inline(always)]
+    fn number(&mut self, names: &Names, id: ExpandedId) -> u32 {
+        match self.frames.known.numbers.get(id.0 as usize) {
+            Some(number) if *number != 0 => number.wrapping_sub(2),
+            _ => self.learn(names, id),
+        }
+    }
+
+    #[cold]
+    fn learn(&mut self, names: &Names, id: ExpandedId) -> u32 {
+        let scratch = &mut self.frames.scratch;
+        scratch.clear();
+        names.write_expanded(id, scratch);
+        let number = self.plan.number(scratch).unwrap_or(UNCLAIMED);
+        let known = &mut self.frames.known.numbers;
+        let index = id.0 as usize;
+        if index >= known.len() {
+            if known.try_reserve(index + 1 - known.len()).is_err() {
+                // It is asked again.
+                return number;
+            }
+            known.resize(index + 1, 0);
+        }
+        known[index] = number.wrapping_add(2);
+        number
+    }
+
+    // Stacks.
+
+    #[inline(always)]
+    fn push(&mut self, frame: Frame) -> bool {
+        if self.frames.open.try_reserve(1).is_err() {
+            return self.out_of_memory();
+        }
+        self.frames.open.push(frame);
+        true
+    }
+
+    /// Takes over a node; null is a failure with an exception set.
+    #[inline(always)]
+    fn push_node(&mut self, node: Object) -> bool {
+        if node.is_null() {
+            return self.raised();
+        }
+        if self.frames.nodes.try_reserve(1).is_err() {
+            // SAFETY: attached; the reference is ours.
+            unsafe { ffi::Py_DECREF(node) };
+            return self.out_of_memory();
+        }
+        self.frames.nodes.push(node);
+        true
+    }
+
+    /// The innermost element at its start, or with what it has so far.
+    #[inline(always)]
+    fn frame(&self, what: What, shape: u32, field: u32, owner: u32, place: Place) -> Frame {
+        let frames = &self.frames;
+        let (values, nodes, texts) = (frames.values.len(), frames.nodes.len(), frames.texts.len());
+        Frame { what, shape, field, expected: 0, owner, values, nodes, texts, place }
+    }
+
+    #[inline(always)]
+    fn keeps(&self, shape: &Shape) -> bool {
+        shape.rest_nodes.is_some() && self.plan.unknown == Unknown::Keep
+    }
+
+    // What a rest may gather.
+
+    /// Charges one more member of a rest, and its bytes.
+    #[inline(always)]
+    fn charge(&mut self, owner: u32, bytes: u64, cx: &Context<'_>) -> bool {
+        let (members, most) = (self.settings.rest_members, self.settings.rest_bytes);
+        let tally = &mut self.frames.tallies[owner as usize];
+        tally.members += 1;
+        tally.bytes += bytes;
+        let now = *tally;
+        if now.members > members {
+            return self.over(Limit::RestMembers, members, now.members, cx.place());
+        }
+        now.bytes <= most || self.over(Limit::RestBytes, most, most + 1, cx.place())
+    }
+
+    /// Charges text as it comes: the error stands at the byte that crosses.
+    #[inline(always)]
+    fn charge_text(&mut self, owner: u32, length: usize, cx: &Context<'_>) -> bool {
+        let most = self.settings.rest_bytes;
+        let tally = &mut self.frames.tallies[owner as usize];
+        let before = tally.bytes;
+        tally.bytes += length as u64;
+        tally.bytes <= most || {
+            let place = cx.place_at((most - before.min(most)) as usize);
+            self.over(Limit::RestBytes, most, most + 1, place)
+        }
+    }
+
+    // Values.
+
+    /// A value of its text, or why there is none.
+    #[inline(always)]
+    fn value(&self, field: &Field, text: &[u8]) -> Result<Object, Trouble> {
+        // SAFETY: attached; the core has checked the text, whose pieces are whole characters.
+        unsafe {
+            match &field.value {
+                Value::Str => {
+                    let made = strings::value(text);
+                    if made.is_null() { Err(PyErr::fetch(self.py).into()) } else { Ok(made) }
+                }
+                Value::Scalar(scalar) => {
+                    Ok(scalar.decode_text(self.py, std::str::from_utf8_unchecked(text))?.into_ptr())
+                }
+                Value::Hook(kind) => self.by_hook(kind, text),
+                Value::Instance => Err(Trouble::refused("an element", "text")),
+            }
+        }
+    }
+
+    #[cold]
+    fn by_hook(&self, kind: &Py<PyAny>, text: &[u8]) -> Result<Object, Trouble> {
+        let py = self.py;
+        let Some(hook) = &self.settings.hook else { return Err(Trouble::refused("a type with a hook", "no hook")) };
+        // SAFETY: attached; checked text; a new reference or null.
+        let text = unsafe { Bound::from_owned_ptr_or_err(py, strings::value(text))? };
+        let made = hook.bind(py).call1((kind, text));
+        let name = || kind.bind(py).getattr("__name__").map_or_else(|_| "a value".into(), |name| name.to_string());
+        Ok(made.map_err(|error| own_refusal(py, error, name, "a value that dec_hook refused"))?.into_ptr())
+    }
+
+    /// Gives a field of the innermost instance a value, which is taken over.
+    #[inline(always)]
+    fn store(&mut self, field: u32, value: Object) -> bool {
+        let Some(frame) = self.frames.open.last() else {
+            if self.frames.done.try_reserve(1).is_err() {
+                // SAFETY: attached; the reference is ours.
+                unsafe { ffi::Py_DECREF(value) };
+                return self.out_of_memory();
+            }
+            self.frames.done.push(value);
+            return true;
+        };
+        let many = self.plan.shapes[frame.shape as usize].fields[field as usize].many;
+        let place = &mut self.frames.values[frame.values + field as usize];
+        // SAFETY: attached; the place is null or owns a list that nobody else sees.
+        unsafe {
+            if many == Many::One {
+                let old = std::mem::replace(place, value);
+                ffi::Py_XDECREF(old);
+                return true;
+            }
+            if place.is_null() {
+                *place = ffi::PyList_New(0);
+            }
+            let done = !place.is_null() && ffi::PyList_Append(*place, value) == 0;
+            ffi::Py_DECREF(value);
+            done || self.raised()
+        }
+    }
+
+    // Attributes.
+
+    /// An `Attributes` without anything; null with an exception set.
+    fn new_attributes(&self) -> Object {
+        let class = self.plan.nodes.attributes.as_ptr().cast::<ffi::PyTypeObject>();
+        // SAFETY: attached; a subclass of dict, which is made by dict's own constructor.
+        unsafe {
+            let none = ffi::PyTuple_New(0);
+            if none.is_null() {
+                return none;
+            }
+            let made = match (*class).tp_new {
+                Some(new) => new(class, none, std::ptr::null_mut()),
+                None => ffi::PyErr_NoMemory(),
+            };
+            ffi::Py_DECREF(none);
+            made
+        }
+    }
+
+    /// Adds an attribute as it stands.
+    fn keep_attribute(&mut self, attributes: Object, attribute: &Attribute, tag: &Tag<'_>, cx: &Context<'_>) -> bool {
+        // SAFETY: attached; the names are those that `strings` knows, the value is checked; `attributes` is ours, and an
+        // Attributes.
+        unsafe {
+            let key = self.strings.expanded(cx.names, attribute.name.expanded);
+            if key.is_null() {
+                return self.raised();
+            }
+            let value = strings::value(tag.value(attribute));
+            if value.is_null() {
+                return self.raised();
+            }
+            let set = ffi::PyDict_SetItem(attributes, key, value);
+            ffi::Py_DECREF(value);
+            if set != 0 {
+                return self.raised();
+            }
+            let prefix = cx.names.prefix(attribute.name.written);
+            if prefix == NameId::EMPTY || prefix == NameId::XML {
+                return true;
+            }
+            let prefixes = self.side_dict(attributes, self.plan.nodes.prefixes);
+            let prefix = self.strings.written(cx.names, prefix);
+            if prefixes.is_null() || prefix.is_null() || ffi::PyDict_SetItem(prefixes, key, prefix) != 0 {
+                return self.raised();
+            }
+            true
+        }
+    }
+
+    /// The dict in a slot of an Attributes, made where there is none, borrowed; null with an exception set.
+    unsafe fn side_dict(&self, attributes: Object, offset: isize) -> Object {
+        // SAFETY: the caller's: an Attributes that is ours, and the offset of a slot of it.
+        unsafe {
+            let slot = attributes.cast::<u8>().offset(offset).cast::<Object>();
+            if (*slot).is_null() {
+                *slot = ffi::PyDict_New();
+            }
+            *slot
+        }
+    }
+
+    /// Adds how the tag is written: its prefix and its declarations.
+    #[inline(always)]
+    fn keep_writing(&mut self, attributes: Object, tag: &Tag<'_>, cx: &Context<'_>) -> bool {
+        let prefix = cx.names.prefix(tag.name.written);
+        // SAFETY: as for `keep_attribute`; the slot of a new Attributes is empty.
+        unsafe {
+            if prefix != NameId::EMPTY {
+                let prefix = self.strings.written(cx.names, prefix);
+                if prefix.is_null() {
+                    return self.raised();
+                }
+                put(attributes, self.plan.nodes.prefix, ffi::Py_NewRef(prefix));
+            }
+            for binding in tag.bindings {
+                let namespaces = self.side_dict(attributes, self.plan.nodes.namespaces);
+                let prefix = self.strings.written(cx.names, binding.prefix);
+                let uri = if prefix.is_null() { prefix } else { self.strings.uri(cx.names, binding.uri) };
+                if namespaces.is_null() || uri.is_null() || ffi::PyDict_SetItem(namespaces, prefix, uri) != 0 {
+                    return self.raised();
+                }
+            }
+        }
+        true
+    }
+
+    /// Bytes of an attribute and of declarations, as a rest counts them.
+    fn bytes_of(&self, tag: &Tag<'_>, cx: &Context<'_>) -> u64 {
+        let declared: usize = tag
+            .bindings
+            .iter()
+            .map(|binding| cx.names.written(binding.prefix).len() + cx.names.uri(binding.uri).len())
+            .sum();
+        declared as u64
+    }
+
+    #[cold]
+    fn at_attribute(&mut self, attribute: &Attribute, cx: &Context<'_>) -> bool {
+        if let Some(failure) = &mut self.frames.failure {
+            failure.inside = format!("/@{}", String::from_utf8_lossy(cx.names.written(attribute.name.written)));
+        }
+        false
+    }
+
+    /// Gives the innermost instance the attributes of its tag.
+    #[inline(always)]
+    fn attributes(&mut self, tag: &Tag<'_>, cx: &Context<'_>) -> bool {
+        let Some(frame) = self.frames.open.last().copied() else { return true };
+        let plan = self.plan;
+        let shape = &plan.shapes[frame.shape as usize];
+        let rest = shape.rest_attributes.filter(|_| plan.unknown == Unknown::Keep);
+        if let Some(rest) = rest {
+            let attributes = self.new_attributes();
+            if attributes.is_null() {
+                return self.raised();
+            }
+            self.frames.values[frame.values + rest] = attributes;
+            if !self.keep_writing(attributes, tag, cx) {
+                return false;
+            }
+        }
+        let mut tally = Tally::default();
+        for attribute in tag.attributes {
+            let number = self.number(cx.names, attribute.name.expanded);
+            let text = tag.value(attribute);
+            if number != UNCLAIMED
+                && let Some(at) = shape.attribute(number)
+            {
+                let field = &shape.fields[at as usize];
+                let made = if field.many == Many::One { self.value(field, text) } else { self.values(field, text) };
+                match made {
+                    Ok(value) => self.frames.values[frame.values + at as usize] = value,
+                    Err(trouble) => {
+                        self.fail(Reason::Trouble(trouble), frame.place);
+                        return self.at_attribute(attribute, cx);
+                    }
+                }
+            } else if let Some(rest) = rest {
+                tally.members += 1;
+                tally.bytes += (cx.names.written(attribute.name.written).len() + text.len()) as u64;
+                let (members, bytes) = (self.settings.rest_members, self.settings.rest_bytes);
+                if tally.members > members {
+                    self.over(Limit::RestMembers, members, tally.members, frame.place);
+                    return self.at_attribute(attribute, cx);
+                }
+                if tally.bytes > bytes {
+                    self.over(Limit::RestBytes, bytes, bytes + 1, frame.place);
+                    return self.at_attribute(attribute, cx);
+                }
+                if !self.keep_attribute(self.frames.values[frame.values + rest], attribute, tag, cx) {
+                    return false;
+                }
+            } else if plan.unknown == Unknown::Refuse {
+                self.refuse("an attribute that a field claims", "an unknown attribute", frame.place);
+                return self.at_attribute(attribute, cx);
+            }
+        }
+        true
+    }
+
+    /// The values of an attribute that is a list of them (XML Schema part 2, section 2.5.1.2).
+    #[cold]
+    fn values(&self, field: &Field, text: &[u8]) -> Result<Object, Trouble> {
+        let py = self.py;
+        // SAFETY: attached; a new list, ours.
+        let list = unsafe { Bound::from_owned_ptr_or_err(py, ffi::PyList_New(0))? };
+        for word in text.split(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n')).filter(|word| !word.is_empty()) {
+            let value = self.value(field, word)?;
+            // SAFETY: attached; a new reference.
+            let value = unsafe { Bound::from_owned_ptr(py, value) };
+            // SAFETY: attached; both are alive.
+            if unsafe { ffi::PyList_Append(list.as_ptr(), value.as_ptr()) } != 0 {
+                return Err(PyErr::fetch(py).into());
+            }
+        }
+        Ok(list.into_ptr())
+    }
+
+    // Elements.
+
+    /// An instance begins.
+    #[inline(always)]
+    fn open_instance(&mut self, shape: u32, field: u32, tag: &Tag<'_>, cx: &Context<'_>) -> bool {
+        let plan = self.plan;
+        let known = &plan.shapes[shape as usize];
+        if self.frames.values.try_reserve(known.width).is_err() || self.frames.tallies.try_reserve(1).is_err() {
+            return self.out_of_memory();
+        }
+        let owner = self.frames.tallies.len() as u32;
+        let frame = self.frame(What::Instance, shape, field, owner, cx.place());
+        if known.rest_nodes.is_some() {
+            self.frames.tallies.push(Tally::default());
+        }
+        let length = self.frames.values.len() + known.width;
+        self.frames.values.resize(length, std::ptr::null_mut());
+        self.push(frame) && self.attributes(tag, cx)
+    }
+
+    /// A child of the innermost instance begins that a field claims.
+    #[inline(always)]
+    fn claimed(&mut self, parent: Frame, at: usize, tag: &Tag<'_>, cx: &Context<'_>) -> bool {
+        let plan = self.plan;
+        let shape = &plan.shapes[parent.shape as usize];
+        let claim = shape.children[at];
+        let field = &shape.fields[claim.field as usize];
+        if field.many == Many::One && !self.frames.values[parent.values + claim.field as usize].is_null() {
+            if self.keeps(shape) {
+                return self.open_node(parent.owner, tag, cx);
+            }
+            return self.refuse(format!("one {}", field.tag), "another one", cx.place());
+        }
+        if let Some(frame) = self.frames.open.last_mut() {
+            frame.expected = at as u32 + u32::from(field.many == Many::One);
+        }
+        if self.keeps(shape) {
+            let prefix = cx.names.prefix(tag.name.written);
+            let mark = if prefix == NameId::EMPTY {
+                field.mark.as_ptr()
+            } else {
+                self.mark(parent.shape, claim.field, field, prefix, cx)
+            };
+            if mark.is_null() {
+                return self.raised();
+            }
+            // SAFETY: attached; alive.
+            if !self.push_node(unsafe { ffi::Py_NewRef(mark) }) {
+                return false;
+            }
+        }
+        if matches!(field.value, Value::Instance) {
+            return self.open_instance(claim.shape, claim.field, tag, cx);
+        }
+        if plan.unknown == Unknown::Refuse && !tag.attributes.is_empty() {
+            self.refuse("no attributes", "an unknown attribute", cx.place());
+            return self.at_attribute(&tag.attributes[0], cx);
+        }
+        let frame = self.frame(What::Text, parent.shape, claim.field, 0, cx.place());
+        self.push(frame)
+    }
+
+    /// The mark of a child with a prefix, borrowed; null with an exception set.
+    #[cold]
+    fn mark(&mut self, shape: u32, number: u32, field: &Field, prefix: NameId, cx: &Context<'_>) -> Object {
+        let key = (shape, number, prefix.0);
+        if let Some(known) = self.frames.marks.get(&key) {
+            return *known;
+        }
+        // SAFETY: attached; the name is one that `strings` knows, and borrowed; what is dropped is the table's.
+        unsafe {
+            let prefix = self.strings.written(cx.names, prefix);
+            if prefix.is_null() {
+                return prefix;
+            }
+            let prefix = Bound::from_borrowed_ptr(self.py, prefix);
+            match self.plan.nodes.claimed.bind(self.py).call1((&field.name, prefix)) {
+                Ok(mark) => {
+                    if self.frames.marks.len() >= MARKS || self.frames.marks.try_reserve(1).is_err() {
+                        for (_, object) in self.frames.marks.drain() {
+                            ffi::Py_DECREF(object);
+                        }
+                    }
+                    let mark = mark.into_ptr();
+                    self.frames.marks.insert(key, mark);
+                    mark
+                }
+                Err(error) => {
+                    error.restore(self.py);
+                    std::ptr::null_mut()
+                }
+            }
+        }
+    }
+
+    /// An element of a rest begins.
+    fn open_node(&mut self, owner: u32, tag: &Tag<'_>, cx: &Context<'_>) -> bool {
+        let bytes = cx.names.written(tag.name.written).len() as u64 + self.bytes_of(tag, cx);
+        if !self.charge(owner, bytes, cx) {
+            return false;
+        }
+        // SAFETY: attached; the names are those that `strings` knows.
+        let name = unsafe { self.strings.expanded(cx.names, tag.name.expanded) };
+        if name.is_null() {
+            return self.raised();
+        }
+        // SAFETY: attached; alive.
+        if !self.push_node(unsafe { ffi::Py_NewRef(name) }) {
+            return false;
+        }
+        let attributes = self.new_attributes();
+        if !self.push_node(attributes) || !self.keep_writing(attributes, tag, cx) {
+            return false;
+        }
+        for attribute in tag.attributes {
+            let bytes = cx.names.written(attribute.name.written).len() + tag.value(attribute).len();
+            if !self.charge(owner, bytes as u64, cx) {
+                return self.at_attribute(attribute, cx);
+            }
+            if !self.keep_attribute(attributes, attribute, tag, cx) {
+                return false;
+            }
+        }
+        let frame = self.frame(What::Node, 0, 0, owner, cx.place());
+        self.push(frame)
+    }
+
+    /// An element outside of any value begins.
+    #[cold]
+    #[inline(never)]
+    fn outer(&mut self, tag: &Tag<'_>, cx: &Context<'_>) -> bool {
+        let settings = self.settings;
+        if self.frames.outside == self.frames.matched as u64
+            && let Some(step) = settings.at.get(self.frames.matched)
+        {
+            let fits = step.as_ref().is_none_or(|step| {
+                self.frames.scratch.clear();
+                cx.names.write_expanded(tag.name.expanded, &mut self.frames.scratch);
+                **step == *self.frames.scratch
+            });
+            if !fits && self.frames.outside == 0 {
+                let wanted = step.as_ref().map_or_else(String::new, |step| String::from_utf8_lossy(step).into_owned());
+                return self.refuse(format!("the root element {wanted}"), "another root element", cx.place());
+            }
+            if fits && self.frames.matched + 1 == settings.at.len() {
+                return self.open_instance(self.plan.root as u32, 0, tag, cx);
+            }
+            self.frames.matched += usize::from(fits);
+        }
+        self.frames.outside += 1;
+        true
+    }
+
+    /// What no field claims begins, in the innermost instance.
+    #[inline(always)]
+    fn unclaimed(&mut self, parent: Frame, tag: &Tag<'_>, cx: &Context<'_>) -> bool {
+        if self.keeps(&self.plan.shapes[parent.shape as usize]) {
+            return self.open_node(parent.owner, tag, cx);
+        }
+        if self.plan.unknown == Unknown::Refuse {
+            return self.refuse("an element that a field claims", "an unknown element", cx.place());
+        }
+        self.frames.skipped = 1;
+        true
+    }
+
+    // Text.
+
+    #[inline(always)]
+    fn gather(&mut self, text: &[u8]) -> bool {
+        let texts = &mut self.frames.texts;
+        if texts.capacity() - texts.len() < text.len() && texts.try_reserve(text.len()).is_err() {
+            return self.out_of_memory();
+        }
+        texts.extend_from_slice(text);
+        true
+    }
+
+    /// A piece of a run that is kept as a node, or of which a mark is kept.
+    #[inline(always)]
+    fn gather_run(&mut self, text: &[u8], owner: u32, charged: bool, cx: &Context<'_>) -> bool {
+        if self.frames.run.is_none() {
+            self.frames.run = Some((self.frames.texts.len(), cx.place()));
+            if charged && !self.charge(owner, 0, cx) {
+                return false;
+            }
+        }
+        (!charged || self.charge_text(owner, text.len(), cx)) && self.gather(text)
+    }
+
+    /// Text directly in an instance.
+    fn own_text(&mut self, frame: Frame, text: &[u8], cx: &Context<'_>) -> bool {
+        let shape = &self.plan.shapes[frame.shape as usize];
+        if shape.text.is_some() {
+            let (length, most) = (self.frames.texts.len() - frame.texts, self.settings.text_bytes);
+            if most != NONE && (length + text.len()) as u64 > most {
+                // Its parts together, which the parser does not see.
+                let place = cx.place_at(most.saturating_sub(length as u64) as usize);
+                return self.over(Limit::TextBytes, most, most + 1, place);
+            }
+        }
+        if self.keeps(shape) {
+            return self.gather_run(text, frame.owner, shape.text.is_none(), cx);
+        }
+        if shape.text.is_some() {
+            return self.gather(text);
+        }
+        if self.plan.unknown == Unknown::Refuse
+            && let Some(at) = text.iter().position(|byte| !matches!(byte, b' ' | b'\t' | b'\r' | b'\n'))
+        {
+            return self.refuse("elements alone", "text", cx.place_at(at));
+        }
+        true
+    }
+
+    /// Makes the run of text that ends a node.
+    #[inline(always)]
+    fn end_run(&mut self) -> bool {
+        match self.frames.run.take() {
+            None => true,
+            Some((start, place)) => self.make_run(start, place),
+        }
+    }
+
+    #[inline(never)]
+    fn make_run(&mut self, start: usize, place: Place) -> bool {
+        let Some(frame) = self.frames.open.last().copied() else { return true };
+        let shape = &self.plan.shapes[frame.shape as usize];
+        if let (What::Instance, Some(field)) = (frame.what, shape.text) {
+            let length = characters(&self.frames.texts[start..]);
+            let name = &shape.fields[field as usize].name;
+            let mark = self.plan.nodes.claimed.bind(self.py).call1((name, self.py.None(), length));
+            return match mark {
+                Ok(mark) => self.push_node(mark.into_ptr()),
+                Err(error) => self.fail(Reason::Trouble(error.into()), place),
+            };
+        }
+        // SAFETY: attached; the core has checked the text, whose pieces are whole characters.
+        let node = unsafe {
+            let text = strings::value(&self.frames.texts[start..]);
+            if text.is_null() { text } else { event(Kind::Text, place, &[text]) }
+        };
+        self.frames.texts.truncate(start);
+        self.push_node(node)
+    }
+
+    /// A comment or PI, with the strs of its fields.
+    fn special(&mut self, kind: Kind, parts: &[&[u8]], cx: &Context<'_>) -> bool {
+        if self.frames.skipped > 0 {
+            return true;
+        }
+        let Some(frame) = self.frames.open.last().copied() else { return true };
+        let shape = &self.plan.shapes[frame.shape as usize];
+        let cuts = match frame.what {
+            What::Text => true,
+            What::Instance => shape.text.is_some(),
+            What::Node => false,
+        };
+        if cuts && self.settings.whole_text {
+            let actual = if kind == Kind::Comment { "a comment in it" } else { "a processing instruction in it" };
+            return self.refuse("text in one piece", actual, cx.place());
+        }
+        let kept = match frame.what {
+            What::Text => false,
+            What::Instance => self.keeps(shape),
+            What::Node => true,
+        };
+        if !kept {
+            return true;
+        }
+        let bytes: usize = parts.iter().map(|part| part.len()).sum();
+        if !self.end_run() || !self.charge(frame.owner, bytes as u64, cx) {
+            return false;
+        }
+        let mut fields = [std::ptr::null_mut(); 2];
+        for (at, part) in parts.iter().enumerate() {
+            // SAFETY: attached; the core has checked the text.
+            fields[at] = unsafe { strings::value(part) };
+            if fields[at].is_null() {
+                for made in &fields[..at] {
+                    // SAFETY: attached; the reference is ours.
+                    unsafe { ffi::Py_DECREF(*made) };
+                }
+                return self.raised();
+            }
+        }
+        // SAFETY: attached; as many fields as events of this kind have, owned.
+        let node = unsafe { event(kind, cx.place(), &fields[..parts.len()]) };
+        self.push_node(node)
+    }
+
+    // Ends.
+
+    /// A value ends that is made of its text.
+    #[inline(always)]
+    fn end_text(&mut self, frame: Frame) -> bool {
+        let field = &self.plan.shapes[frame.shape as usize].fields[frame.field as usize];
+        let made = self.value(field, &self.frames.texts[frame.texts..]);
+        self.frames.texts.truncate(frame.texts);
+        if self.frames.texts.capacity() > KEPT && frame.texts == 0 {
+            self.frames.texts = Vec::new();
+        }
+        match made {
+            Ok(value) => {
+                self.frames.open.pop();
+                self.store(frame.field, value)
+            }
+            Err(trouble) => self.fail(Reason::Trouble(trouble), frame.place),
+        }
+    }
+
+    /// An element of a rest ends.
+    fn end_node(&mut self, frame: Frame) -> bool {
+        if !self.end_run() {
+            return false;
+        }
+        let plan = self.plan;
+        // SAFETY: attached; the new objects are ours until they are complete, and the references move into them.
+        unsafe {
+            let list = self.list_of(frame.nodes);
+            if list.is_null() {
+                return self.raised();
+            }
+            let element = blank(&plan.nodes.element);
+            if element.is_null() {
+                ffi::Py_DECREF(list);
+                return self.raised();
+            }
+            put(element, plan.nodes.element_nodes, list);
+            if let (Some(attributes), Some(name)) = (self.frames.nodes.pop(), self.frames.nodes.pop()) {
+                put(element, plan.nodes.element_attributes, attributes);
+                put(element, plan.nodes.element_name, name);
+            }
+            self.frames.open.pop();
+            self.push_node(element)
+        }
+    }
+
+    /// A list of the nodes from there on, which move into it; null with an exception set.
+    unsafe fn list_of(&mut self, from: usize) -> Object {
+        let count = self.frames.nodes.len() - from;
+        // SAFETY: attached; the list has a place for each.
+        unsafe {
+            let list = ffi::PyList_New(count.cast_signed());
+            if !list.is_null() {
+                for (at, node) in self.frames.nodes.drain(from..).enumerate() {
+                    ffi::PyList_SET_ITEM(list, at.cast_signed(), node);
+                }
+            }
+            list
+        }
+    }
+
+    /// An instance ends.
+    #[inline(always)]
+    fn end_instance(&mut self, frame: Frame) -> bool {
+        let plan = self.plan;
+        let shape = &plan.shapes[frame.shape as usize];
+        if !self.end_run() {
+            return false;
+        }
+        if let Some(text) = shape.text {
+            let own = &self.frames.texts[frame.texts..];
+            if !own.is_empty() {
+                match self.value(&shape.fields[text as usize], own) {
+                    Ok(value) => self.frames.values[frame.values + text as usize] = value,
+                    Err(trouble) => return self.fail(Reason::Trouble(trouble), frame.place),
+                }
+            }
+            self.frames.texts.truncate(frame.texts);
+        }
+        if let Some(rest) = shape.rest_nodes {
+            // SAFETY: see `list_of`.
+            let list = unsafe { self.list_of(frame.nodes) };
+            if list.is_null() {
+                return self.raised();
+            }
+            self.frames.values[frame.values + rest] = list;
+            self.frames.tallies.truncate(frame.owner as usize);
+        }
+        if let Some(rest) = shape.rest_attributes
+            && self.frames.values[frame.values + rest].is_null()
+        {
+            let attributes = self.new_attributes();
+            if attributes.is_null() {
+                return self.raised();
+            }
+            self.frames.values[frame.values + rest] = attributes;
+        }
+        if shape.has_other_containers && !self.convert(shape, frame) {
+            return false;
+        }
+        while let Some(missing) = shape.class.missing(&self.frames.values[frame.values..]) {
+            if !self.absent(shape, frame, missing) {
+                return false;
+            }
+        }
+        // The values move to a place of their own: making an instance may run code, though none that comes here.
+        // SAFETY: one value for each field, owned or null.
+        let made = unsafe { shape.class.make(self.py, &mut self.frames.values[frame.values..]) };
+        match made {
+            Ok(instance) => {
+                self.frames.values.truncate(frame.values);
+                self.frames.open.pop();
+                self.store(frame.field, instance)
+            }
+            Err(trouble) => self.fail(Reason::Trouble(trouble), frame.place),
+        }
+    }
+
+    /// What a field without a value that is required is: no children are an empty list, and no child is None where that is one of
+    /// its values.
+    #[cold]
+    fn absent(&mut self, shape: &Shape, frame: Frame, missing: usize) -> bool {
+        let field = &shape.fields[missing];
+        // SAFETY: attached; new references, or null with an exception set.
+        let value = unsafe {
+            if field.optional {
+                ffi::Py_NewRef(ffi::Py_None())
+            } else if field.many != Many::One && !field.attribute {
+                match field.many {
+                    Many::Set => ffi::PySet_New(std::ptr::null_mut()),
+                    Many::FrozenSet => ffi::PyFrozenSet_New(std::ptr::null_mut()),
+                    Many::Tuple => ffi::PyTuple_New(0),
+                    Many::One | Many::List => ffi::PyList_New(0),
+                }
+            } else if shape.text == Some(missing as u32) {
+                match self.value(field, b"") {
+                    Ok(value) => value,
+                    Err(trouble) => return self.fail(Reason::Trouble(trouble), frame.place),
+                }
+            } else {
+                let what = if field.attribute { "attribute" } else { "element" };
+                return self.refuse(format!("{what} {}", field.tag), "none", frame.place);
+            }
+        };
+        if value.is_null() {
+            return self.raised();
+        }
+        self.frames.values[frame.values + missing] = value;
+        true
+    }
+
+    /// Makes sets and tuples of lists.
+    #[cold]
+    fn convert(&mut self, shape: &Shape, frame: Frame) -> bool {
+        for (at, field) in shape.fields.iter().enumerate() {
+            let list = self.frames.values[frame.values + at];
+            if list.is_null() {
+                continue;
+            }
+            // SAFETY: attached; a list that is ours, or a value of a field that holds one.
+            let made = unsafe {
+                match field.many {
+                    Many::One | Many::List => continue,
+                    Many::Set => ffi::PySet_New(list),
+                    Many::FrozenSet => ffi::PyFrozenSet_New(list),
+                    Many::Tuple => ffi::PyList_AsTuple(list),
+                }
+            };
+            if made.is_null() {
+                let error = PyErr::fetch(self.py);
+                let trouble = own_refusal(self.py, error, || "values that can be hashed".into(), "one that can't");
+                return self.fail(Reason::Trouble(trouble), frame.place);
+            }
+            self.frames.values[frame.values + at] = made;
+            // SAFETY: attached; the list was ours.
+            unsafe { ffi::Py_DECREF(list) };
+        }
+        true
+    }
+}
+
+impl Sink for Building<'_, '_> {
+    const KEEPS: bool = true;
+
+    #[inline(always)]
+    fn start(&mut self, tag: &Tag<'_>, cx: &Context<'_>) -> bool {
+        if self.frames.skipped > 0 {
+            self.frames.skipped += 1;
+            return true;
+        }
+        let Some(frame) = self.frames.open.last().copied() else { return self.outer(tag, cx) };
+        match frame.what {
+            What::Instance => {
+                if !self.end_run() {
+                    return false;
+                }
+                let number = self.number(cx.names, tag.name.expanded);
+                let plan = self.plan;
+                match plan.shapes[frame.shape as usize].child(number, frame.expected as usize) {
+                    Some(at) => self.claimed(frame, at, tag, cx),
+                    None => self.unclaimed(frame, tag, cx),
+                }
+            }
+            What::Node => self.end_run() && self.open_node(frame.owner, tag, cx),
+            What::Text => {
+                let field = &self.plan.shapes[frame.shape as usize].fields[frame.field as usize];
+                let expected = match &field.value {
+                    Value::Scalar(scalar) => scalar.expected(),
+                    _ => "str".into(),
+                };
+                self.refuse(expected, "an element", cx.place())
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn end(&mut self, _: Name, _: &[Binding], _: &Context<'_>) -> bool {
+        if self.frames.skipped > 0 {
+            self.frames.skipped -= 1;
+            return true;
+        }
+        let Some(frame) = self.frames.open.last().copied() else {
+            self.frames.outside -= 1;
+            self.frames.matched = self.frames.matched.min(usize::try_from(self.frames.outside).unwrap_or(usize::MAX));
+            return true;
+        };
+        match frame.what {
+            What::Text => self.end_text(frame),
+            What::Instance => self.end_instance(frame),
+            What::Node => self.end_node(frame),
+        }
+    }
+
+    #[inline(always)]
+    fn text(&mut self, text: &[u8], cx: &Context<'_>) -> bool {
+        if self.frames.skipped > 0 {
+            return true;
+        }
+        let Some(frame) = self.frames.open.last().copied() else { return true };
+        match frame.what {
+            What::Text => self.gather(text),
+            What::Instance => self.own_text(frame, text, cx),
+            What::Node => self.gather_run(text, frame.owner, true, cx),
+        }
+    }
+
+    fn comment(&mut self, text: &[u8], cx: &Context<'_>) -> bool {
+        self.special(Kind::Comment, &[text], cx)
+    }
+
+    fn pi(&mut self, target: &[u8], data: &[u8], cx: &Context<'_>) -> bool {
+        self.special(Kind::Pi, &[target, data], cx)
+    }
+
+    fn entity(&mut self, name: &[u8], cx: &Context<'_>) -> bool {
+        if self.frames.skipped > 0 || self.frames.open.is_empty() {
+            return true;
+        }
+        self.fail(Reason::Undefined(String::from_utf8_lossy(name).into_owned()), cx.place())
+    }
+
+    fn ids_end(&mut self, _: &Names) -> bool {
+        self.strings.ids_end();
+        self.frames.known.numbers.clear();
+        self.frames.known.generation = 0;
+        true
+    }
+}
