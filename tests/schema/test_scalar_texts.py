@@ -156,5 +156,6 @@ def test_writing_and_reading_again_and_again_leaves_no_objects(call):
 def test_scalars_survive_every_failed_allocation(call, lasting):
     with no_collector():
         # What is made once and kept, errors included, is there after this.
-        failures(call, lasting)
-        assert_failures_leave_no_objects(call, lasting, rounds=3)
+        for _ in range(10):
+            failures(call, lasting)
+        assert_failures_leave_no_objects(call, lasting, rounds=30)
