@@ -293,6 +293,29 @@ class TextChunks:
 
 def register_codec_tables(function: Callable[[str], list[int] | None]) -> None: ...
 
+def register_xml_classes(
+    shape_of: Callable[[type[Any]], Any],
+    unset: object,
+    enumeration: type[Any],
+    attributes: type[Any],
+    element: type[Any],
+    claimed: type[Any],
+) -> None: ...
+def known_xml_classes() -> int: ...
+@final
+class XmlEncoder:
+    def __new__(
+        cls,
+        *,
+        limits: Limits | None = None,
+        default: Callable[[Any], Any] | None = None,
+        indent: int | str | None = None,
+        encoding: str = "utf-8",
+        xml_declaration: bool = False,
+        omit_defaults: bool = False,
+    ) -> XmlEncoder: ...
+    def encode(self, obj: Any) -> bytes: ...
+
 _Names: TypeAlias = Mapping[str, str] | Iterable[tuple[str, str]] | None
 
 @final

@@ -29,11 +29,11 @@ from forkedenc._schema._hints import (
     refuse,
     type_text,
 )
-from forkedenc._schema._members import ClassInfo, Member, is_rest, wire_name
-from forkedenc._schema._naming import Name, renaming_of
+from forkedenc._schema._members import ClassInfo, Member, is_rest, own_name, wire_name
+from forkedenc._schema._naming import renaming_of
 from forkedenc._schema._nodes import MISSING, Constraints, Field, Node, RestField, Schema, Shape
 from forkedenc._schema._peers import without_members
-from forkedenc._schema._scalars import plain_scalar
+from forkedenc._schema._scalars import encodable, plain_scalar
 from forkedenc._schema._unions import claims, common_tag, member_text, merge_literals, overlap
 
 __all__ = ["compile", "shape_of"]
@@ -64,14 +64,6 @@ def _rest_value(hint: Any, where: str) -> Any:
         raise refuse(where, f"a Rest is a dict of str to something, not {type_text(hint)}")
     # Of `Rest` alone, the variable of its definition is left, which stands for anything.
     return args[1] if args else Any
-
-
-def _encodable(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _with_rest(make: Callable[..., Any], name: str) -> Callable[..., Any]:
@@ -110,7 +102,7 @@ def _split(info: ClassInfo, where: str) -> tuple[list[tuple[Member, str]], Membe
             raise refuse(place, str(error)) from error
         if wire in wires:
             raise refuse(place, f"the name {wire!r} in documents is that of {wires[wire]} too")
-        if not _encodable(wire):
+        if not encodable(wire):
             raise refuse(place, "its name in documents has lone surrogates")
         wires[wire] = member.name
         named.append((member, wire))
@@ -408,7 +400,7 @@ def _needs_us(hint: Any) -> bool:
             pending.append(alias_value(hint, ""))
         elif is_class(hint):
             info = members_of(hint, lenient=True)
-            own_names = any(isinstance(mark, Name) for member in info.members for mark in peel(member.hint)[1])
+            own_names = any(own_name(member.hint) is not None for member in info.members)
             if info.foreign or own_names or renaming_of(info.cls) or any(is_rest(own.hint) for own in info.members):
                 return True
             pending.extend(member.hint for member in info.members)

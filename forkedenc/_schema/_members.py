@@ -6,14 +6,24 @@ import inspect
 import types
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_args
 
 from forkedenc._rest import REST
-from forkedenc._schema._hints import peel
+from forkedenc._schema._hints import is_union, peel
 from forkedenc._schema._naming import Name, renaming_of
 from forkedenc._schema._nodes import MISSING, missing
 
-__all__ = ["MISSING", "ClassInfo", "Member", "SetDefaults", "has_own_new", "is_rest", "set_by_descriptor", "wire_name"]
+__all__ = [
+    "MISSING",
+    "ClassInfo",
+    "Member",
+    "SetDefaults",
+    "has_own_new",
+    "is_rest",
+    "own_name",
+    "set_by_descriptor",
+    "wire_name",
+]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,16 +118,29 @@ def set_by_descriptor(cls: type[Any], names: Iterable[str]) -> bool:
     return False
 
 
+def own_name(hint: Any) -> str | None:
+    """The name that a field's type gives it, itself or by a member of a union: ``Annotated[str, name("x")] | None``."""
+    hint, metadata, _ = peel(hint)
+    for mark in reversed(metadata):
+        if isinstance(mark, Name):
+            return mark.name
+    if is_union(hint):
+        for member in get_args(hint):
+            found = own_name(member)
+            if found is not None:
+                return found
+    return None
+
+
 def wire_name(info: ClassInfo, member: Member) -> str:
     """A field's name in documents: its own, else as the class is renamed, else what its library says, else the field's.
 
     Raises:
         TypeError: what renames the class gives no str.
     """
-    _, metadata, _ = peel(member.hint)
-    for mark in reversed(metadata):
-        if isinstance(mark, Name):
-            return mark.name
+    own = own_name(member.hint)
+    if own is not None:
+        return own
     rename = renaming_of(info.cls)
     if rename is not None:
         wire = rename(member.name)

@@ -12,7 +12,7 @@ from forkedenc._schema._constraints import constrain, read_constraints
 from forkedenc._schema._hints import alias_value, is_alias, peel, refuse, type_text
 from forkedenc._schema._nodes import Node
 
-__all__ = ["claims", "literal_values", "plain_scalar", "scalar_node"]
+__all__ = ["claims", "encodable", "literal_values", "plain_scalar", "scalar_node"]
 
 _KINDS: dict[Any, Node] = {
     int: ("scalar", "int", None, None),
@@ -69,6 +69,15 @@ def scalar_node(hint: Any, where: str) -> Node | None:
     return constrain(node, rules, where)[0]
 
 
+def encodable(text: str) -> bool:
+    """Can a document hold the text? None has lone surrogates."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _enum(cls: type[enum.Enum], where: str) -> Node:
     name = type_text(cls)
     if issubclass(cls, enum.Flag):
@@ -79,6 +88,8 @@ def _enum(cls: type[enum.Enum], where: str) -> Node:
     for value, member in members:
         if not isinstance(value, str | int) or isinstance(value, bool):
             raise refuse(where, f"{name}.{member.name} has a value that is neither str nor int")
+        if isinstance(value, str) and not encodable(value):
+            raise refuse(where, f"{name}.{member.name} has a value with lone surrogates")
     return ("scalar", "enum", (cls, tuple((_plain(value), member) for value, member in members)), None)
 
 
@@ -107,6 +118,8 @@ def literal_values(hint: Any, where: str) -> tuple[tuple[Any, Any], ...]:
         else:
             raise refuse(where, f"{type_text(hint)} has a value that is no str, int, bool or None")
         for raw, value_of in pairs:
+            if isinstance(raw, str) and not encodable(raw):
+                raise refuse(where, f"{type_text(hint)} has a value with lone surrogates")
             if found.setdefault((type(raw), raw), value_of) is not value_of and found[type(raw), raw] != value_of:
                 raise refuse(where, f"{type_text(hint)} has two values that the same stands for")
     if not found:

@@ -57,7 +57,7 @@ def merge_literals(members: Sequence[tuple[str, Node]], where: str) -> list[tupl
     whole = {
         _SINGLE.get(node[1] if node[0] == "scalar" else node[0])
         for _, node in members
-        if node[-1] is None or len(node) == 1
+        if node[-1] is None or node[0] in ("bool", "none")
     }
     for name, node in members:
         if node[:2] != ("scalar", "literal"):

@@ -17,9 +17,8 @@ lone surrogates, no byte order mark, within ``Limits()``.
 """
 
 from forkedenc._native import Decoder, Raw, StreamDecoder, decode, loads
-from forkedenc.json import decoder as decoder, encoder as encoder, scanner as scanner
+from forkedenc.json import _typed as _typed, decoder as decoder, encoder as encoder, scanner as scanner
 from forkedenc.json._decode import _default_decoder as _default_decoder, aitems, items, load, members
-from forkedenc.json import _typed as _typed
 from forkedenc.json._detect import detect_encoding
 from forkedenc.json._encode import Encoder, _default_encoder as _default_encoder, dump, dumps, encode, encode_lines
 from forkedenc.json._errors import DecodeError

@@ -11,6 +11,7 @@ from forkedenc.xml import _codecs as _codecs, _write_errors as _write_errors
 from forkedenc.xml._errors import ParseError
 from forkedenc.xml._events import aevents, events
 from forkedenc.xml._typed import _plan as _plan
+from forkedenc.xml._typed._encode import Encoder, encode
 from forkedenc.xml._typed._markers import RestAttributes, RestNodes, attr, child, element, text
 from forkedenc.xml._typed._nodes import Attributes, Claimed, Element
 
@@ -22,6 +23,7 @@ __all__ = [
     "Decoder",
     "Doctype",
     "Element",
+    "Encoder",
     "End",
     "Entity",
     "ParseError",
@@ -37,6 +39,7 @@ __all__ = [
     "child",
     "decode",
     "element",
+    "encode",
     "events",
     "text",
 ]

@@ -163,7 +163,12 @@ def test_failures_and_successes_leak_no_references(options):
     assert [sys.getrefcount(found) for found in (marker, value, value["a"], value["c"])] == before
 
 
-def test_bytes_like_and_other_types_are_not_taken_for_text():
-    for value in (b"x", bytearray(b"x"), memoryview(b"x"), {1}, frozenset(), 1j, range(3), Odd, len):
+def test_types_without_a_form_are_refused_by_both_faces_and_bytes_and_sets_by_dumps():
+    for value in (1j, range(3), Odd, len, Ellipsis, iter([1])):
         with pytest.raises(TypeError):
             json.encode([value])
+        with pytest.raises(TypeError):
+            json.dumps([value])
+    for value in (b"x", bytearray(b"x"), memoryview(b"x"), {1}, frozenset()):
+        with pytest.raises(TypeError):
+            json.dumps([value])

@@ -50,6 +50,15 @@ def test_a_name_of_its_own_wins_over_the_style_and_the_inner_one_loses():
     assert wires(Item) == ["town", "fullName", "outer"]
 
 
+def test_a_name_may_stand_at_a_member_of_a_union():
+    @dataclass
+    class Item:
+        a: Annotated[str, json.name("@a")] | None
+        b: list[Annotated[str, json.name("@b")]]
+
+    assert wires(Item) == ["@a", "b"]
+
+
 def test_subclasses_are_renamed_too_unless_they_say_otherwise():
     @json.rename("camel")
     @dataclass

@@ -6,26 +6,13 @@ import pytest
 import schema_reference
 import schema_strategies as drawn
 from hypothesis import HealthCheck, given, settings
-from schema_reference import MisfitError
+from schema_reference import MisfitError, equal
 
 from forkedenc import _schema
 
 slow = settings(
     max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
-
-
-def equal(one, other):
-    """Equal, and of the same types all through: 1 is not True, and order of members counts."""
-    if type(one) is not type(other):
-        return False
-    if isinstance(one, dict):
-        return list(one) == list(other) and all(equal(one[key], other[key]) for key in one)
-    if isinstance(one, list | tuple):
-        return len(one) == len(other) and all(map(equal, one, other))
-    if hasattr(one, "__dataclass_fields__"):
-        return all(equal(getattr(one, name), getattr(other, name)) for name in one.__dataclass_fields__)
-    return one == other
 
 
 @slow

@@ -418,6 +418,8 @@ class Halves(enum.Enum):
         (Permission, "Flag"),
         (Halves, "Halves.HALF"),
         (enum.Enum("Empty", []), "no members"),
+        (Literal["\ud800"], "lone surrogates"),
+        (enum.Enum("Lone", {"A": "\udfff"}), "lone surrogates"),
         (Literal[b"a"], "no str, int, bool or None"),
         (Literal[Halves.HALF], "neither str nor int"),
         (dict[float, int], "float is no type of keys"),

@@ -17,6 +17,19 @@ from forkedenc._schema import MISSING, Constraints, Schema, Shape
 FAILURES = (ValueError, TypeError, ArithmeticError)
 
 
+def equal(one: Any, other: Any) -> bool:
+    """Equal, and of the same types all through: 1 is not True, and order of members counts."""
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, dict):
+        return list(one) == list(other) and all(equal(one[key], other[key]) for key in one)
+    if isinstance(one, list | tuple):
+        return len(one) == len(other) and all(map(equal, one, other))
+    if hasattr(one, "__dataclass_fields__"):
+        return all(equal(getattr(one, name), getattr(other, name)) for name in one.__dataclass_fields__)
+    return one == other
+
+
 class MisfitError(Exception):
     """A value that does not fit; ``path`` is its JSON Pointer."""
 

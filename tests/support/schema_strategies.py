@@ -21,6 +21,7 @@ from typing import Annotated, Any, Literal
 from hypothesis import strategies as st
 
 from forkedenc import Rest, json
+from forkedenc._schema import MISSING
 
 Pairs = st.SearchStrategy[tuple[Any, Any]]
 
@@ -330,3 +331,35 @@ def cases(draw: st.DrawFn, kinds: st.SearchStrategy[Typed] | None = None) -> Cas
     own = draw(types() if kinds is None else kinds)
     document, value = draw(own.pairs)
     return Case(own.hint, document, draw(texts(document)), value)
+
+
+@st.composite
+def misfits(draw: st.DrawFn, document: Any) -> Any:
+    """The document with something else at one place of it, or without a member: it may fit all the same."""
+    places: list[list[Any]] = [[]]
+    pending: list[tuple[list[Any], Any]] = [([], document)]
+    while pending:
+        path, value = pending.pop()
+        if isinstance(value, dict):
+            inner = list(value.items())
+        elif isinstance(value, list):
+            inner = list(enumerate(value))
+        else:
+            continue
+        for key, item in inner:
+            places.append([*path, key])
+            pending.append(([*path, key], item))
+    path = draw(st.sampled_from(places))
+    drop = draw(st.booleans())
+    return replaced(document, path, MISSING if drop else draw(JSON))
+
+
+def replaced(value: Any, path: list[Any], new: Any) -> Any:
+    """A copy with something else at a place; with `MISSING` there, without it."""
+    if not path:
+        return None if new is MISSING else new
+    if isinstance(value, dict):
+        pairs = ((key, replaced(item, path[1:], new) if key == path[0] else item) for key, item in value.items())
+        return {key: item for key, item in pairs if not (len(path) == 1 and key == path[0] and new is MISSING)}
+    items = [replaced(item, path[1:], new) if place == path[0] else item for place, item in enumerate(value)]
+    return items[: path[0]] + items[path[0] + 1 :] if len(path) == 1 and new is MISSING else items

@@ -1,11 +1,12 @@
 """What type checkers infer of the public names; read by mypy and pyright, never run."""
 
 from collections.abc import AsyncIterable, AsyncIterator, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, assert_type
+from typing import Annotated, Any, BinaryIO, assert_type
 
 import forkedenc
-from forkedenc import Limits, json, xml
+from forkedenc import REST, UNSET, Limits, Rest, UnsetType, json, xml
 
 
 def decoding(data: bytes, file: BinaryIO, path: Path) -> None:
@@ -100,3 +101,29 @@ def wrong(data: bytes) -> None:
     json.StreamDecoder(framing="csv")  # type: ignore[arg-type]
     json.StreamDecoder().feed("text")  # type: ignore[arg-type]
     json.decode(data, duplicate_keys="all")  # type: ignore[arg-type]
+
+
+@json.rename("camel")
+@dataclass(slots=True)
+class Renamed:
+    home_town: str
+    nick: Annotated[str, json.name("@nick")] | UnsetType = UNSET
+    rest: Rest[int] = field(default_factory=dict)
+
+
+@dataclass
+class Keeping:
+    bare: Rest
+    untyped: Rest[Any]
+    marked: Annotated[dict[str, Any], REST]
+
+
+def rests(item: Renamed, keeping: Keeping) -> None:
+    assert_type(Renamed("Oslo"), Renamed)
+    assert_type(item.rest, dict[str, int])
+    assert_type(keeping.bare, dict[str, Any])
+    assert_type(keeping.untyped, dict[str, Any])
+    assert_type(keeping.marked, dict[str, Any])
+    if item.nick is not UNSET:
+        assert_type(item.nick, str)
+    assert_type(json.rename(str.upper)(Keeping), type[Keeping])

@@ -6,7 +6,7 @@
 use pyo3::prelude::*;
 
 mod check;
-mod events;
+pub mod events;
 mod handlers;
 pub mod options;
 pub mod raise;
@@ -23,5 +23,6 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     tree::register(module)?;
     typed::register(module)?;
     handlers::register(module)?;
-    write::register(module)
+    write::register(module)?;
+    typed::register(module)
 }

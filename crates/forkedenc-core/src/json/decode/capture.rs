@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use super::account::Audit;
+use super::account::price;
 use super::aside::Aside;
 use super::builder::{Builder, Constant, Member};
 use super::machine::{Flow, Holder, Machine, State};
@@ -55,7 +55,9 @@ struct Before {
     tokens: u64,
     memory: u64,
     comma: u64,
-    audit: Option<Box<Audit>>,
+    audit: (usize, usize),
+    fence: u64,
+    fence_depth: u64,
 }
 
 /// An object that is read to find its class.
@@ -92,9 +94,24 @@ impl Machine {
             return true;
         }
         let ahead = &c.ahead()[1..];
-        let Some(tag) = tag_ahead(ahead, key, self.string_cap, self.digits_cap) else { return false };
+        let Some((tag, length)) = tag_ahead(ahead, key) else { return false };
+        if !self.has_room_for_tag(key.len() as u64, length as u64) {
+            return false;
+        }
         builder.tag(Some(tag));
         true
+    }
+
+    /// No limit lies between an object's bracket and its tag, which stands first in it: an object of a class that nobody
+    /// knows is refused at its bracket, unless reading the tag crosses a limit.
+    fn has_room_for_tag(&self, key: u64, tag: u64) -> bool {
+        let limits = &self.limits;
+        let price = price::OBJECT + price::KEY + price::STRING + key + tag;
+        limits.members > 0
+            && key <= limits.key_bytes
+            && tag <= limits.string_bytes.min(limits.number_digits)
+            && limits.tokens.saturating_sub(self.tokens) >= 3
+            && limits.memory_bytes.saturating_sub(self.memory) >= price
     }
 
     /// At the bracket of an object whose class is not known: from here on it is captured. The window starts here.
@@ -110,7 +127,9 @@ impl Machine {
                 tokens: self.tokens,
                 memory: self.memory,
                 comma: self.comma,
-                audit: self.audit.clone(),
+                audit: self.audit_mark(),
+                fence: self.fence,
+                fence_depth: self.fence_depth,
             }),
             base: self.base,
             bytes: Vec::new(),
@@ -143,6 +162,12 @@ impl Machine {
                 self.aside = Aside::No;
                 return self.fail(builder, Kind::OutOfMemory, cursor);
             }
+        }
+        if flow == Flow::Failed
+            && !capture.found
+            && let Some(before) = &capture.before
+        {
+            self.audit_count(before.audit);
         }
         self.capture = Some(capture);
         flow
@@ -181,7 +206,9 @@ impl Machine {
         self.tokens = before.tokens;
         self.memory = before.memory;
         self.comma = before.comma;
-        self.audit = before.audit;
+        self.audit_back(before.audit);
+        self.fence = before.fence;
+        self.fence_depth = before.fence_depth;
         self.cut = super::machine::Cut::None;
         self.aside = Aside::No;
         self.base = capture.base;
@@ -214,6 +241,11 @@ impl Capture {
         room
     }
 
+    /// How many breaches had ended before, none of which is kept any longer.
+    pub(super) fn take_ended(&mut self) -> usize {
+        self.before.as_mut().map_or(0, |before| std::mem::take(&mut before.audit.1))
+    }
+
     /// A value of the open member. False: the outermost object has said its class.
     fn say(&mut self, said: impl FnOnce() -> Said) -> bool {
         let depth = self.open.len();
@@ -226,23 +258,22 @@ impl Capture {
     }
 }
 
-/// A tag that stands first and whole behind the bracket.
-fn tag_ahead<'a>(ahead: &'a [u8], key: &[u8], string_cap: u64, digits_cap: u64) -> Option<Tag<'a>> {
+/// A tag that stands first and whole behind the bracket, and the length of its text.
+fn tag_ahead<'a>(ahead: &'a [u8], key: &[u8]) -> Option<(Tag<'a>, usize)> {
     let rest = behind_space(ahead).strip_prefix(b"\"")?.strip_prefix(key)?.strip_prefix(b"\"")?;
     let rest = behind_space(behind_space(rest).strip_prefix(b":")?);
     if let Some(text) = rest.strip_prefix(b"\"") {
         let length = text.iter().position(|byte| !matches!(byte, 0x20..0x7f) || matches!(byte, b'"' | b'\\'))?;
-        let plain = text[length] == b'"' && length as u64 <= string_cap;
-        return plain.then(|| Tag::Text(&text[..length]));
+        return (text[length] == b'"').then(|| (Tag::Text(&text[..length]), length));
     }
     let digits = rest.strip_prefix(b"-").unwrap_or(rest);
     let count = digits.iter().position(|byte| !byte.is_ascii_digit())?;
     let whole = matches!(digits[count], b',' | b'}' | b' ' | b'\t' | b'\r' | b'\n');
-    if !whole || count == 0 || (count > 1 && digits[0] == b'0') || count as u64 > digits_cap {
+    if !whole || count == 0 || (count > 1 && digits[0] == b'0') {
         return None;
     }
     let text = std::str::from_utf8(&rest[..rest.len() - digits.len() + count]).ok()?;
-    Some(Tag::Integer(text.parse().ok()?))
+    Some((Tag::Integer(text.parse().ok()?), count))
 }
 
 fn behind_space(bytes: &[u8]) -> &[u8] {
@@ -321,6 +352,9 @@ impl<B: Builder> Builder for Scanner<'_, B> {
         }
         self.capture.keys.extend_from_slice(text);
         Member::Build
+    }
+    fn stops(&self) -> bool {
+        self.capture.found
     }
     fn at(&mut self, offset: u64) {
         self.capture.at = offset;

@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyString, PyType};
 
-use super::numbers::Made;
+use super::numbers::{Made, imported};
 use crate::schema::class::slot_of;
 
 /// The bytes of a text in base64.
@@ -46,11 +46,15 @@ struct Maker {
 
 static MAKER: PyOnceLock<Maker> = PyOnceLock::new();
 
+/// Imports the module, so that no decode has to.
+pub fn prepare(py: Python<'_>) -> PyResult<()> {
+    maker(py).map(|_| ())
+}
+
 fn maker(py: Python<'_>) -> PyResult<&Maker> {
     MAKER.get_or_try_init(py, || {
-        let module = py.import("uuid")?;
-        let class = module.getattr("UUID")?.cast_into::<PyType>()?;
-        let unknown = module.getattr("SafeUUID")?.getattr("unknown")?.unbind();
+        let class = imported(py, "uuid", "UUID")?.cast_into::<PyType>()?;
+        let unknown = imported(py, "uuid", "SafeUUID")?.getattr(intern!(py, "unknown"))?.unbind();
         let slots = [slot_of(&class, intern!(py, "int"))?, slot_of(&class, intern!(py, "is_safe"))?];
         Ok(Maker { class: class.unbind(), unknown, slots })
     })

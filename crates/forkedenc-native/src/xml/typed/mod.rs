@@ -1,10 +1,12 @@
-//! Typed decoding: instances of classes straight from the parser's events. `plan` is what a class was compiled to, `frames` what a
-//! decode holds between two events, `builder` the sink, `decoder` reads whole documents, `stream` gives values as they end.
+//! XML and instances of classes. Decoding makes them straight from the parser's events: `plan` is what a class was compiled to,
+//! `frames` what a decode holds between two events, `builder` the sink, `decoder` reads whole documents, `stream` gives values
+//! as they end. `encode` is the way out.
 
 use pyo3::prelude::*;
 
 mod builder;
 mod decoder;
+mod encode;
 mod frames;
 mod plan;
 mod stream;
@@ -12,5 +14,6 @@ mod stream;
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     plan::register(module)?;
     decoder::register(module)?;
-    stream::register(module)
+    stream::register(module)?;
+    encode::register(module)
 }

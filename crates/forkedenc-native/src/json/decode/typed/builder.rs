@@ -13,7 +13,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 
 use super::frames::{Account, DISCARD, Frame, Kind, MOST, NEXT, PUSH, Place, REST};
-use super::plan::{ANYTHING, NEVER, PlanObject, Typed};
+use super::plan::{ANYTHING, PlanObject, Typed};
 use crate::json::decode::keys::same;
 use crate::json::decode::objects::{Duplicates, ObjectBuilder};
 use crate::json::decode::session::Options;
@@ -66,26 +66,28 @@ unsafe impl<const TEXT: bool> Send for TypedBuilder<TEXT> {}
 unsafe impl<const TEXT: bool> Sync for TypedBuilder<TEXT> {}
 
 impl<const TEXT: bool> TypedBuilder<TEXT> {
+    #[inline(always)]
     pub fn new(
         py: Python<'_>,
         objects: ObjectBuilder,
+        frames: Vec<Frame>,
         plan: &Py<PlanObject>,
         hook: Option<&Py<PyAny>>,
         options: &Options,
     ) -> Self {
         let typed = &raw const plan.get().typed;
-        let mut builder = Self {
+        Self {
             objects,
             plan: plan.clone_ref(py),
             typed,
-            raws: plan.get().typed.plan.rows.iter().any(|row| row.raw),
+            raws: plan.get().typed.raws,
             tags: !plan.get().typed.plan.unions.is_empty(),
             hook: hook.map(|hook| hook.clone_ref(py)),
-            row: NEVER,
+            row: plan.get().typed.plan.root,
             slot: PUSH,
             frame: Frame::TOP,
             fields: NO_FIELDS,
-            frames: Vec::new(),
+            frames,
             any: 0,
             tagged: None,
             rest_is_open: false,
@@ -96,9 +98,12 @@ impl<const TEXT: bool> TypedBuilder<TEXT> {
             over: None,
             odd_keys: Vec::new(),
             trouble: None,
-        };
-        builder.restart();
-        builder
+        }
+    }
+
+    /// Gives the empty stack of frames back, for the next builder.
+    pub fn release_frames(&mut self) -> Vec<Frame> {
+        std::mem::take(&mut self.frames)
     }
 
     /// The next value is a document.
@@ -367,7 +372,10 @@ impl<const TEXT: bool> TypedBuilder<TEXT> {
                 unsafe { ffi::PyErr_NoMemory() };
                 return REFUSED;
             }
-            values.resize(values.len() + places, std::ptr::null_mut());
+            // Written one by one: most classes have a few places.
+            for _ in 0..places {
+                values.push(std::ptr::null_mut());
+            }
             if matches!(class.unknown, Unknown::Rest(_)) {
                 self.accounts.push(Account::default());
             }
@@ -549,8 +557,8 @@ impl<const TEXT: bool> Builder for TypedBuilder<TEXT> {
         }
         let action = self.expects().boolean;
         match action.op {
-            // SAFETY: attached.
             Op::Bool | Op::Any => {
+                // SAFETY: attached.
                 self.store(unsafe { ffi::Py_NewRef(if value { ffi::Py_True() } else { ffi::Py_False() }) })
             }
             _ => self.odd(Token::Boolean(value), action),

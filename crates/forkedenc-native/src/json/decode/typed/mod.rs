@@ -10,6 +10,7 @@ mod frames;
 mod plan;
 
 pub use builder::TypedBuilder;
+pub use frames::Frame;
 pub use plan::PlanObject;
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {

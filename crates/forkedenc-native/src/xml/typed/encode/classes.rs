@@ -1,0 +1,129 @@
+//! The classes that the encoder has met, each with its plan or the word that it has none.
+//!
+//! A class is held by a weak reference, whose end takes the plan away, so that no class lives for being encoded. A class
+//! that is changed after its first instance was encoded stays what it was.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use pyo3::exceptions::PyMemoryError;
+use pyo3::ffi;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::PyType;
+
+use super::plan::Plan;
+
+struct Entry {
+    /// Keeps the weak reference, and so its callback.
+    weak: Py<PyAny>,
+    plan: Option<Arc<Plan>>,
+}
+
+/// What `forkedenc.xml` registers.
+pub struct Registered {
+    /// Asked what a class is made of.
+    shape_of: Py<PyAny>,
+    pub unset: Py<PyAny>,
+    pub enumeration: Py<PyType>,
+    pub attributes: Py<PyType>,
+    pub element: Py<PyType>,
+    pub claimed: Py<PyType>,
+}
+
+#[derive(Default)]
+struct Known {
+    /// By the class's address.
+    entries: Option<HashMap<usize, Entry>>,
+    registered: Option<Arc<Registered>>,
+}
+
+static KNOWN: Mutex<Known> = Mutex::new(Known { entries: None, registered: None });
+static FORGET: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+
+fn known() -> MutexGuard<'static, Known> {
+    // Nothing that can panic or run Python code happens while it is held.
+    KNOWN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+pub fn registered() -> PyResult<Arc<Registered>> {
+    let found = known().registered.clone();
+    found.ok_or_else(|| pyo3::exceptions::PyRuntimeError::new_err("no node classes are registered"))
+}
+
+/// The plan of a class, if it has one. Python code runs where the class is new.
+pub fn plan_of(class: &Bound<'_, PyType>) -> PyResult<Option<Arc<Plan>>> {
+    let py = class.py();
+    let address = class.as_ptr().addr();
+    // SAFETY: a type is alive as long as it is borrowed. Types that are no heap types are the interpreter's and of modules
+    // in C: none is a class of fields.
+    if unsafe { (*class.as_type_ptr()).tp_flags } & ffi::Py_TPFLAGS_HEAPTYPE == 0 {
+        return Ok(None);
+    }
+    if let Some(entry) = known().entries.as_ref().and_then(|entries| entries.get(&address)) {
+        return Ok(entry.plan.clone());
+    }
+    let shape = registered()?.shape_of.bind(py).call1((class,))?;
+    let plan = if shape.is_none() { None } else { Some(Arc::new(Plan::read(class, &shape)?)) };
+    drop(shape);
+    let callback = FORGET
+        .get_or_try_init(py, || pyo3::wrap_pyfunction!(forget, py).map(|function| function.into_any().unbind()))?;
+    // SAFETY: attached; both are alive, and the result is new.
+    let weak = unsafe {
+        let weak = ffi::PyWeakref_NewRef(class.as_ptr(), callback.as_ptr());
+        Bound::from_owned_ptr_or_err(py, weak)?.unbind()
+    };
+    let entry = Entry { weak, plan: plan.clone() };
+    let old = {
+        let mut known = known();
+        let entries = known.entries.get_or_insert_default();
+        if entries.try_reserve(1).is_err() {
+            drop(known);
+            return Err(PyMemoryError::new_err(()));
+        }
+        entries.insert(address, entry)
+    };
+    // The code that was asked may have been here for the same class; what it found is as good.
+    drop(old);
+    Ok(plan)
+}
+
+/// The end of a class.
+#[pyfunction]
+#[pyo3(name = "forget_xml_class")]
+fn forget(weak: &Bound<'_, PyAny>) {
+    let gone = {
+        let mut known = known();
+        let Some(entries) = &mut known.entries else { return };
+        let address = entries.iter().find(|(_, entry)| entry.weak.is(weak)).map(|(address, _)| *address);
+        let Some(address) = address else { return };
+        entries.remove(&address)
+    };
+    drop(gone);
+}
+
+/// Take `shape_of(cls)`, which gives the XmlShape of a class or None; UNSET; and Enum, Attributes, Element and Claimed.
+#[pyfunction]
+fn register_xml_classes(
+    shape_of: Py<PyAny>,
+    unset: Py<PyAny>,
+    enumeration: Py<PyType>,
+    attributes: Py<PyType>,
+    element: Py<PyType>,
+    claimed: Py<PyType>,
+) {
+    let made = Arc::new(Registered { shape_of, unset, enumeration, attributes, element, claimed });
+    let old = known().registered.replace(made);
+    drop(old);
+}
+
+/// How many classes are known.
+#[pyfunction]
+fn known_xml_classes() -> usize {
+    known().entries.as_ref().map_or(0, HashMap::len)
+}
+
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(register_xml_classes, module)?)?;
+    module.add_function(wrap_pyfunction!(known_xml_classes, module)?)
+}
