@@ -1,6 +1,6 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import EllipsisType, GenericAlias, TracebackType
-from typing import Any, ClassVar, Literal, Protocol, Self, TypeAlias, TypeVar, final, overload
+from typing import Any, ClassVar, Generic, Literal, Protocol, Self, TypeAlias, TypeVar, final, overload
 from xml.etree.ElementTree import Element
 
 from typing_extensions import Buffer, disjoint_base
@@ -143,6 +143,7 @@ class Plan:
     def __new__(cls, schema: Any, unknown: Literal["rest", "ignore", "error"] | None = None) -> Plan: ...
 
 def register_schema_compiler(compiler: Callable[[Any, bool, Any, bool], Plan | None]) -> None: ...
+
 @final
 class Checker:
     def __new__(
@@ -292,7 +293,6 @@ class TextChunks:
 # XML.
 
 def register_codec_tables(function: Callable[[str], list[int] | None]) -> None: ...
-
 def register_xml_classes(
     shape_of: Callable[[type[Any]], Any],
     unset: object,
@@ -302,6 +302,7 @@ def register_xml_classes(
     claimed: type[Any],
 ) -> None: ...
 def known_xml_classes() -> int: ...
+
 @final
 class XmlEncoder:
     def __new__(
@@ -498,6 +499,75 @@ class PullParser:
     def read_events(self) -> list[Start | End | Text | Comment | PI | Doctype | Entity]: ...
     def close(self) -> None: ...
     def fork(self) -> PullParser: ...
+    @property
+    def stats(self) -> Stats: ...
+    @property
+    def depth(self) -> int: ...
+
+@final
+class XmlPlan:
+    def __new__(
+        cls, schema: Any, unknown: Literal["rest", "ignore", "error"] | None, nodes: tuple[type[Any], ...]
+    ) -> XmlPlan: ...
+
+def register_xml_compiler(
+    compile: Callable[[Any, Any, bool], XmlPlan], steps: Callable[[str, Mapping[str, str] | None], tuple[str, ...]]
+) -> None: ...
+def xml_decode(
+    data: Buffer | str,
+    type: type[_T],
+    *,
+    limits: Limits | None = None,
+    dtd: Literal["forbid", "bare", "skip", "internal"] = "bare",
+    encodings: Literal["all"] | Iterable[str] | None = None,
+    unknown: Literal["rest", "ignore", "error"] | None = None,
+    strict: bool = True,
+    dec_hook: Callable[[Any, str], Any] | None = None,
+    comments: Literal["join", "error"] = "join",
+    audit: Callable[[LimitBreach], object] | None = None,
+) -> _T: ...
+
+@final
+class XmlDecoder(Generic[_T]):
+    def __new__(
+        cls,
+        type: type[_T],
+        *,
+        limits: Limits | None = None,
+        dtd: Literal["forbid", "bare", "skip", "internal"] = "bare",
+        encodings: Literal["all"] | Iterable[str] | None = None,
+        unknown: Literal["rest", "ignore", "error"] | None = None,
+        strict: bool = True,
+        dec_hook: Callable[[Any, str], Any] | None = None,
+        comments: Literal["join", "error"] = "join",
+        audit: Callable[[LimitBreach], object] | None = None,
+        depth_hint: int | None = None,
+    ) -> XmlDecoder[_T]: ...
+    def decode(self, data: Buffer | str) -> _T: ...
+    @property
+    def stats(self) -> Stats: ...
+
+@final
+class XmlStreamDecoder(Generic[_T]):
+    def __new__(
+        cls,
+        type: type[_T],
+        *,
+        at: str,
+        namespaces: Mapping[str, str] | None = None,
+        limits: Limits | None = None,
+        dtd: Literal["forbid", "bare", "skip", "internal"] = "bare",
+        encodings: Literal["all"] | Iterable[str] | None = None,
+        unknown: Literal["rest", "ignore", "error"] | None = None,
+        strict: bool = True,
+        dec_hook: Callable[[Any, str], Any] | None = None,
+        comments: Literal["join", "error"] = "join",
+        audit: Callable[[LimitBreach], object] | None = None,
+        depth_hint: int | None = None,
+    ) -> XmlStreamDecoder[_T]: ...
+    def feed(self, data: Buffer) -> list[_T]: ...
+    def close(self) -> list[_T]: ...
+    def fork(self) -> XmlStreamDecoder[_T]: ...
     @property
     def stats(self) -> Stats: ...
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 import collections.abc
 import types
 from collections import deque
-from typing import Any, TypeVar, Union, get_args, get_origin
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
 from forkedenc._schema import (
     ClassInfo,
@@ -117,7 +117,7 @@ def _members(hint: Any, where: str) -> tuple[Any, ...] | None:
     """The members of a union without None and UNSET; None for any other type."""
     if not is_union(hint):
         return None
-    members = []
+    members: list[Any] = []
     for member in get_args(hint):
         inner, _ = _opened(member, where)
         if is_union(inner):
@@ -228,19 +228,17 @@ class _Compiler:
             raise refuse(where, f"a field says xml.attr, xml.child or xml.text in Annotated, and this one {said}")
         mark = marks[0]
         value = _value(member.hint, where)
-        kind = "attribute" if isinstance(mark, Attr) else "child" if isinstance(mark, Child) else "text"
+        kind: Literal["attribute", "child", "text"]
         node: Node | None = None
         shapes: tuple[tuple[str, int], ...] = ()
-        if kind == "text":
-            tag = ""
+        if isinstance(mark, Attr):
+            kind, tag = "attribute", (member.name if mark.name is None else mark.name).removeprefix("{}")
+        elif isinstance(mark, Child):
+            kind, tag = "child", "" if mark.name is None else qualified(mark.name, element)
+        else:
+            kind, tag = "text", ""
             if value.many:
                 raise refuse(where, "the text of an element is one value")
-        elif kind == "attribute":
-            assert isinstance(mark, Attr)
-            tag = (member.name if mark.name is None else mark.name).removeprefix("{}")
-        else:
-            assert isinstance(mark, Child)
-            tag = "" if mark.name is None else qualified(mark.name, element)
         opened = [_opened(hint, where)[0] for hint in value.hints]
         if kind == "child" and opened and all(is_class(hint) for hint in opened):
             tag, shapes = self.classes(opened, tag, member.name, element, where)
@@ -250,7 +248,7 @@ class _Compiler:
             node = self.scalar(value.hints, where, kind)
         return XmlField(
             member.name,
-            kind,  # type: ignore[arg-type] - one of the three
+            kind,
             tag,
             node,
             shapes,
