@@ -143,6 +143,7 @@ class Plan:
     def __new__(cls, schema: Any, unknown: Literal["rest", "ignore", "error"] | None = None) -> Plan: ...
 
 def register_schema_compiler(compiler: Callable[[Any, bool, Any, bool], Plan | None]) -> None: ...
+
 @final
 class Checker:
     def __new__(
@@ -292,7 +293,6 @@ class TextChunks:
 # XML.
 
 def register_codec_tables(function: Callable[[str], list[int] | None]) -> None: ...
-
 def register_xml_classes(
     shape_of: Callable[[type[Any]], Any],
     unset: object,
@@ -302,6 +302,7 @@ def register_xml_classes(
     claimed: type[Any],
 ) -> None: ...
 def known_xml_classes() -> int: ...
+
 @final
 class XmlEncoder:
     def __new__(
