@@ -5,8 +5,20 @@ way. ``etree``, ``sax``, ``minidom`` and ``pulldom`` stand in for the standard l
 elements.
 """
 
-from forkedenc._native import PI, Comment, Doctype, End, Entity, PullParser, Start, Text, Writer
-from forkedenc._native import XmlDecoder as Decoder, XmlStreamDecoder as StreamDecoder, xml_decode as decode
+from forkedenc._native import (
+    PI,
+    Comment,
+    Doctype,
+    End,
+    Entity,
+    PullParser,
+    Start,
+    Text,
+    Writer,
+    XmlDecoder as Decoder,
+    XmlStreamDecoder as StreamDecoder,
+    xml_decode as decode,
+)
 from forkedenc.xml import _codecs as _codecs, _write_errors as _write_errors
 from forkedenc.xml._errors import ParseError
 from forkedenc.xml._events import aevents, events

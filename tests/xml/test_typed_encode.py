@@ -239,7 +239,7 @@ SCALARS: list[tuple[Any, Any, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "value", "text"), SCALARS)
+@pytest.mark.parametrize("kind, value, text", SCALARS)
 def test_a_scalar_has_one_text_wherever_it_stands(kind: Any, value: Any, text: str) -> None:
     assert one(kind, value) == (f"<a><x>{text}</x></a>" if text else "<a><x/></a>").encode()
     assert one(kind, value, xml.attr()) == f'<a x="{text}"/>'.encode()
@@ -565,7 +565,7 @@ def test_code_that_changes_what_is_being_written_does_no_harm() -> None:
 
 
 def test_nothing_leaks_over_many_documents_and_errors() -> None:
-    import tracemalloc  # noqa: PLC0415 - slow to have around
+    import tracemalloc
 
     good = Entry("i", [Link("u", None, {"{u}k": "v"})], "p", Attributes({"x": "1"}, namespaces={"q": "w"}), [Text("t")])
     bad = Entry("\0", [Link("u")], more=[Element("e", {}, [Comment("--")])])
