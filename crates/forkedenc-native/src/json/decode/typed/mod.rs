@@ -1,5 +1,5 @@
-//! Typed decoding: `compile` asks Python for a type's schema, `plan` is what a type was compiled to, `builder` walks it with the machine, `frames` are its open
-//! containers and what becomes of them, `flood` refuses equal hashes.
+//! Typed decoding: `compile` asks Python for a type's schema, `plan` is what a type was compiled to, `builder` walks it with the machine, `members` says which field a key is of, `odd` makes the less common
+//! scalars, `frames` are open containers and what becomes of them, `flood` refuses equal hashes.
 
 use pyo3::prelude::*;
 
@@ -7,6 +7,8 @@ mod builder;
 pub mod compile;
 mod flood;
 mod frames;
+mod members;
+mod odd;
 mod plan;
 
 pub use builder::TypedBuilder;
