@@ -1,5 +1,5 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from types import EllipsisType, GenericAlias, TracebackType
+from types import EllipsisType, TracebackType
 from typing import Any, ClassVar, Generic, Literal, Protocol, Self, TypeAlias, TypeVar, final, overload
 from xml.etree.ElementTree import Element
 
@@ -54,6 +54,20 @@ def loads(
     allow_nan: bool = True,
     **kw: Any,
 ) -> Any: ...
+@overload
+def decode(
+    data: Buffer | str,
+    type: type[_T],
+    *,
+    strict: bool = True,
+    limits: Limits | None = None,
+    unknown: Literal["rest", "ignore", "error"] | None = None,
+    duplicate_keys: Literal["last", "first", "error"] | None = None,
+    allow_nan: bool = False,
+    dec_hook: Callable[[Any, Any], Any] | None = None,
+    audit: Callable[[LimitBreach], object] | None = None,
+) -> _T: ...
+@overload
 def decode(
     data: Buffer | str,
     type: Any = ...,
@@ -74,7 +88,22 @@ class Scanner:
     def __call__(self, string: str, idx: int) -> tuple[Any, int]: ...
 
 @final
-class Decoder:
+class Decoder(Generic[_T]):
+    @overload
+    def __new__(
+        cls,
+        type: type[_T],
+        *,
+        strict: bool = True,
+        limits: Limits | None = None,
+        unknown: Literal["rest", "ignore", "error"] | None = None,
+        duplicate_keys: Literal["last", "first", "error"] | None = None,
+        allow_nan: bool = False,
+        dec_hook: Callable[[Any, Any], Any] | None = None,
+        audit: Callable[[LimitBreach], object] | None = None,
+        depth_hint: int | None = None,
+    ) -> Decoder[_T]: ...
+    @overload
     def __new__(
         cls,
         type: Any = ...,
@@ -87,14 +116,30 @@ class Decoder:
         dec_hook: Callable[[Any, Any], Any] | None = None,
         audit: Callable[[LimitBreach], object] | None = None,
         depth_hint: int | None = None,
-    ) -> Decoder: ...
-    def __class_getitem__(cls, item: Any) -> GenericAlias: ...
-    def decode(self, data: Buffer | str) -> Any: ...
+    ) -> Decoder[Any]: ...
+    def decode(self, data: Buffer | str) -> _T: ...
     @property
     def stats(self) -> Stats: ...
 
 @final
-class StreamDecoder:
+class StreamDecoder(Generic[_T]):
+    @overload
+    def __new__(
+        cls,
+        type: type[_T],
+        *,
+        framing: Literal["concatenated", "lines", "seq", "array"] = "concatenated",
+        limits: Limits | None = None,
+        on_error: Literal["raise", "yield"] = "raise",
+        strict: bool = True,
+        unknown: Literal["rest", "ignore", "error"] | None = None,
+        duplicate_keys: Literal["last", "first", "error"] | None = None,
+        allow_nan: bool = False,
+        dec_hook: Callable[[Any, Any], Any] | None = None,
+        audit: Callable[[LimitBreach], object] | None = None,
+        depth_hint: int | None = None,
+    ) -> StreamDecoder[_T]: ...
+    @overload
     def __new__(
         cls,
         type: Any = ...,
@@ -109,11 +154,10 @@ class StreamDecoder:
         dec_hook: Callable[[Any, Any], Any] | None = None,
         audit: Callable[[LimitBreach], object] | None = None,
         depth_hint: int | None = None,
-    ) -> StreamDecoder: ...
-    def __class_getitem__(cls, item: Any) -> GenericAlias: ...
-    def feed(self, data: Buffer) -> list[Any]: ...
-    def close(self) -> list[Any]: ...
-    def fork(self) -> StreamDecoder: ...
+    ) -> StreamDecoder[Any]: ...
+    def feed(self, data: Buffer) -> list[_T]: ...
+    def close(self) -> list[_T]: ...
+    def fork(self) -> StreamDecoder[_T]: ...
     @property
     def stats(self) -> Stats: ...
     @property

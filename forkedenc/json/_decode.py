@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from types import EllipsisType
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeVar, overload
 
 from forkedenc import _native
 from forkedenc._source import achunks, chunks
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from forkedenc._source import AsyncSource, Source
 
 __all__ = ["aitems", "items", "load", "members"]
+
+_T = TypeVar("_T")
 
 DuplicateKeys: TypeAlias = Literal["last", "first", "error"]
 Unknown: TypeAlias = Literal["rest", "ignore", "error"]
@@ -81,6 +83,34 @@ _default_decoder = JSONDecoder()
 _native.register_loads_with_class(_loads_with_class)
 
 
+@overload
+def items(
+    source: Source,
+    path: Path,
+    type: type[_T],
+    *,
+    strict: bool = True,
+    limits: Limits | None = None,
+    unknown: Unknown | None = None,
+    duplicate_keys: DuplicateKeys = "last",
+    allow_nan: bool = False,
+    dec_hook: DecHook | None = None,
+    depth_hint: int | None = None,
+) -> Iterator[_T]: ...
+@overload
+def items(
+    source: Source,
+    path: Path,
+    type: Any = ...,
+    *,
+    strict: bool = True,
+    limits: Limits | None = None,
+    unknown: Unknown | None = None,
+    duplicate_keys: DuplicateKeys = "last",
+    allow_nan: bool = False,
+    dec_hook: DecHook | None = None,
+    depth_hint: int | None = None,
+) -> Iterator[Any]: ...
 def items(
     source: Source,
     path: Path,
@@ -118,6 +148,34 @@ def items(
     )
 
 
+@overload
+def members(
+    source: Source,
+    path: Path,
+    type: type[_T],
+    *,
+    strict: bool = True,
+    limits: Limits | None = None,
+    unknown: Unknown | None = None,
+    duplicate_keys: DuplicateKeys = "last",
+    allow_nan: bool = False,
+    dec_hook: DecHook | None = None,
+    depth_hint: int | None = None,
+) -> Iterator[tuple[str, _T]]: ...
+@overload
+def members(
+    source: Source,
+    path: Path,
+    type: Any = ...,
+    *,
+    strict: bool = True,
+    limits: Limits | None = None,
+    unknown: Unknown | None = None,
+    duplicate_keys: DuplicateKeys = "last",
+    allow_nan: bool = False,
+    dec_hook: DecHook | None = None,
+    depth_hint: int | None = None,
+) -> Iterator[tuple[str, Any]]: ...
 def members(
     source: Source,
     path: Path,
@@ -138,6 +196,34 @@ def members(
     )
 
 
+@overload
+def aitems(
+    source: AsyncSource,
+    path: Path,
+    type: type[_T],
+    *,
+    strict: bool = True,
+    limits: Limits | None = None,
+    unknown: Unknown | None = None,
+    duplicate_keys: DuplicateKeys = "last",
+    allow_nan: bool = False,
+    dec_hook: DecHook | None = None,
+    depth_hint: int | None = None,
+) -> AsyncIterator[_T]: ...
+@overload
+def aitems(
+    source: AsyncSource,
+    path: Path,
+    type: Any = ...,
+    *,
+    strict: bool = True,
+    limits: Limits | None = None,
+    unknown: Unknown | None = None,
+    duplicate_keys: DuplicateKeys = "last",
+    allow_nan: bool = False,
+    dec_hook: DecHook | None = None,
+    depth_hint: int | None = None,
+) -> AsyncIterator[Any]: ...
 def aitems(
     source: AsyncSource,
     path: Path,

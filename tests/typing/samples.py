@@ -98,9 +98,9 @@ def wrong(data: bytes) -> None:
     # Each of these must be an error, or its ignore would be one.
     Limits(max_dept=5)  # type: ignore[call-arg]
     Limits(5)  # type: ignore[call-arg]
-    json.StreamDecoder(framing="csv")  # type: ignore[arg-type]
+    json.StreamDecoder(framing="csv")  # type: ignore[call-overload]
     json.StreamDecoder().feed("text")  # type: ignore[arg-type]
-    json.decode(data, duplicate_keys="all")  # type: ignore[arg-type]
+    json.decode(data, duplicate_keys="all")  # type: ignore[call-overload]
 
 
 @json.rename("camel")
@@ -116,6 +116,49 @@ class Keeping:
     bare: Rest
     untyped: Rest[Any]
     marked: Annotated[dict[str, Any], REST]
+
+
+def typed(data: bytes, file: BinaryIO) -> None:
+    assert_type(json.decode(data, Renamed), Renamed)
+    assert_type(json.decode(data, list[Renamed], unknown="error", dec_hook=lambda kind, value: kind(value)), list[Renamed])
+    assert_type(json.decode(data, int, strict=False), int)
+    decoder = json.Decoder(Renamed)
+    assert_type(decoder, json.Decoder[Renamed])
+    assert_type(decoder.decode("{}"), Renamed)
+    assert_type(json.Decoder(dict[str, list[int]]).decode(data), dict[str, list[int]])
+    stream = json.StreamDecoder(Renamed, framing="lines")
+    assert_type(stream.feed(data), list[Renamed])
+    assert_type(stream.fork(), json.StreamDecoder[Renamed])
+    assert_type(json.items(file, "a.item", Renamed), Iterator[Renamed])
+    assert_type(json.members(file, "a", Renamed), Iterator[tuple[str, Renamed]])
+    assert_type(json.Raw(data).decode(Renamed), Renamed)
+    # What is no class of its own is decoded all the same; its type has to be said.
+    maybe: int | None = json.decode(data, int | None)
+    assert_type(maybe, int | None)
+
+
+@xml.element("{urn:a}feed")
+@dataclass
+class Feed:
+    id: Annotated[str, xml.child()]
+    lang: Annotated[str | None, xml.attr()] = None
+    links: Annotated[list[str], xml.child("link")] = field(default_factory=list)
+    body: Annotated[str, xml.text()] = ""
+    more_attributes: xml.RestAttributes = field(default_factory=dict)
+    more: xml.RestNodes = field(default_factory=list)
+
+
+def typed_xml(data: bytes) -> None:
+    feed = xml.decode(data, Feed)
+    assert_type(feed, Feed)
+    assert_type(feed.more_attributes, dict[str, str])
+    assert_type(feed.links, list[str])
+    for node in feed.more:
+        if isinstance(node, xml.Element):
+            assert_type(node.name, str)
+    assert_type(xml.Decoder(Feed).decode(data), Feed)
+    assert_type(xml.StreamDecoder(Feed, at="/feed").feed(data), list[Feed])
+    assert_type(xml.encode(feed), bytes)
 
 
 def rests(item: Renamed, keeping: Keeping) -> None:
