@@ -1,11 +1,10 @@
 //! Typed decoding: `compile` asks Python for a type's schema, `plan` is what a type was compiled to, `builder` walks it with the machine, `frames` are its open
-//! containers and what becomes of them, `flood` refuses equal hashes.
+//! containers and what becomes of them.
 
 use pyo3::prelude::*;
 
 mod builder;
 pub mod compile;
-mod flood;
 mod frames;
 mod plan;
 

@@ -19,7 +19,11 @@ pub enum Item<'py> {
     /// So many characters of a text; `None`: all of it.
     Text(Bound<'py, PyAny>, Option<(usize, usize)>),
     /// A value of a field, and the prefix that its mark has, if it has one.
-    Child { field: usize, value: Bound<'py, PyAny>, prefix: Option<Bound<'py, PyAny>> },
+    Child {
+        field: usize,
+        value: Bound<'py, PyAny>,
+        prefix: Option<Bound<'py, PyAny>>,
+    },
     Node(Bound<'py, PyAny>),
 }
 
@@ -46,12 +50,18 @@ impl<'py> Walk<'_, 'py> {
         for (number, field) in plan.content.iter().enumerate() {
             let value = field.attribute.get(instance)?;
             let mut values = Vec::new();
-            let left_out = is_nothing(&self.known, &value)
-                || (self.options.omit_defaults && field.is_default(&value)?);
+            let left_out =
+                is_nothing(&self.known, &value) || (self.options.omit_defaults && field.is_default(&value)?);
             if !left_out {
                 let empty = plan.text == Some(number)
                     && value.cast_exact::<PyString>().ok().map_or(Ok(false), |text| text.is_empty())?;
-                values = match if empty { Some(Vec::new()) } else if plan.text == Some(number) { None } else { many(&value)? } {
+                values = match if empty {
+                    Some(Vec::new())
+                } else if plan.text == Some(number) {
+                    None
+                } else {
+                    many(&value)?
+                } {
                     Some(values) => values,
                     None => vec![value],
                 };

@@ -124,7 +124,13 @@ fn number<'py>(value: &Bound<'py, PyAny>, scratch: &mut Vec<u8>) -> Result<Value
 fn float(py: Python<'_>, number: f64, scratch: &mut Vec<u8>) -> PyResult<()> {
     // SAFETY: attached; the text is terminated, and given back here.
     unsafe {
-        let text = ffi::PyOS_double_to_string(number, b'r' as std::ffi::c_char, 0, ffi::Py_DTSF_ADD_DOT_0, std::ptr::null_mut());
+        let text = ffi::PyOS_double_to_string(
+            number,
+            b'r' as std::ffi::c_char,
+            0,
+            ffi::Py_DTSF_ADD_DOT_0,
+            std::ptr::null_mut(),
+        );
         if text.is_null() {
             return Err(PyErr::fetch(py));
         }

@@ -36,7 +36,11 @@ pub enum Trouble {
     Missing(Option<PyErr>),
     /// An object of this class, where something else belongs.
     Type(Py<PyType>, &'static str),
-    Value { expected: String, actual: String, cause: Option<PyErr> },
+    Value {
+        expected: String,
+        actual: String,
+        cause: Option<PyErr>,
+    },
     /// A kind and a message.
     Other(&'static str, &'static str),
 }
@@ -118,9 +122,8 @@ impl<'a, 'py> Walk<'a, 'py> {
     pub fn run(&mut self, root: &Bound<'py, PyAny>) -> Result<(), Trouble> {
         if self.options.declaration {
             let encoding: &[u8] = if self.options.form == Form::Ascii { b"US-ASCII" } else { b"UTF-8" };
-            let written = self.out.raw(b"<?xml version=\"1.0\" encoding=\"")
-                && self.out.raw(encoding)
-                && self.out.raw(b"\"?>\n");
+            let written =
+                self.out.raw(b"<?xml version=\"1.0\" encoding=\"") && self.out.raw(encoding) && self.out.raw(b"\"?>\n");
             self.done(written)?;
         }
         match self.resolved(root)? {
@@ -448,7 +451,10 @@ impl<'a, 'py> Walk<'a, 'py> {
                 let mut bytes = Vec::new();
                 utf8(text, &mut bytes)?;
                 if bytes.is_empty() || bytes.iter().any(|byte| b" \t\r\n".contains(byte)) {
-                    return Err(Trouble::Other("invalid_list_item", "a value of a list is empty or has white space in it"));
+                    return Err(Trouble::Other(
+                        "invalid_list_item",
+                        "a value of a list is empty or has white space in it",
+                    ));
                 }
             }
             if matches!(value, Value::Nothing) {
@@ -562,9 +568,10 @@ impl<'a, 'py> Walk<'a, 'py> {
         if let Some(attribute) = &plan.rest_attributes {
             let found = attribute.get(instance)?;
             if !super::value::is_nothing(&self.known, &found) {
-                rest = Some(found.cast_into::<PyDict>().map_err(|error| {
-                    Trouble::Type(error.into_inner().get_type().unbind(), "a dict of attributes")
-                })?);
+                rest =
+                    Some(found.cast_into::<PyDict>().map_err(|error| {
+                        Trouble::Type(error.into_inner().get_type().unbind(), "a dict of attributes")
+                    })?);
             }
         }
         let written = self.how_written(rest.as_ref())?;
@@ -602,9 +609,9 @@ impl<'a, 'py> Walk<'a, 'py> {
         let name = element.getattr(intern!(py, "name"))?;
         let attributes = element.getattr(intern!(py, "attributes"))?;
         let nodes = element.getattr(intern!(py, "nodes"))?;
-        let attributes = attributes.cast::<PyDict>().map_err(|_| {
-            Trouble::Type(attributes.get_type().unbind(), "a dict of attributes")
-        })?;
+        let attributes = attributes
+            .cast::<PyDict>()
+            .map_err(|_| Trouble::Type(attributes.get_type().unbind(), "a dict of attributes"))?;
         let nodes = nodes.cast::<PyList>().map_err(|_| Trouble::Type(nodes.get_type().unbind(), "a list of nodes"))?;
         let bytes = self.bytes(&name)?;
         let (uri, local) = names::parts(&bytes);
