@@ -112,7 +112,10 @@ def items(
         IncompleteError: the source ended before the document did.
         TypeError: ``source`` gives no bytes, or ``path`` is neither str nor a sequence of steps.
     """
-    return _values(_stream(path, False, type, strict, limits, unknown, duplicate_keys, allow_nan, dec_hook, depth_hint), chunks(source))
+    return _values(
+        _stream(path, False, type, strict, limits, unknown, duplicate_keys, allow_nan, dec_hook, depth_hint),
+        chunks(source),
+    )
 
 
 def members(
@@ -129,7 +132,10 @@ def members(
     depth_hint: int | None = None,
 ) -> Iterator[tuple[str, Any]]:
     """Every member of every object at ``path`` as (key, value), in order, duplicates and all; else like `items`."""
-    return _values(_stream(path, True, type, strict, limits, unknown, duplicate_keys, allow_nan, dec_hook, depth_hint), chunks(source))
+    return _values(
+        _stream(path, True, type, strict, limits, unknown, duplicate_keys, allow_nan, dec_hook, depth_hint),
+        chunks(source),
+    )
 
 
 def aitems(
@@ -146,7 +152,10 @@ def aitems(
     depth_hint: int | None = None,
 ) -> AsyncIterator[Any]:
     """`items` of an asynchronous source: what has an ``async`` ``read(n)``, or an asynchronous iterable of bytes."""
-    return _avalues(_stream(path, False, type, strict, limits, unknown, duplicate_keys, allow_nan, dec_hook, depth_hint), achunks(source))
+    return _avalues(
+        _stream(path, False, type, strict, limits, unknown, duplicate_keys, allow_nan, dec_hook, depth_hint),
+        achunks(source),
+    )
 
 
 def _stream(  # noqa: PLR0917 - the arguments of the three functions above, in their order

@@ -168,7 +168,9 @@ def validation_error(failure: _errors.Failure, place: dict[str, Any]) -> _errors
     """The bytes were fine, the value does not fit the type."""
     expected, actual = (_errors.shown(failure.detail[name]) for name in ("expected", "actual"))
     where = f" at {failure.path}" if failure.path else ""
-    message = f"expected {expected}, got {actual}{where}: line {failure.line} column {failure.column} (byte {failure.offset})"
+    message = (
+        f"expected {expected}, got {actual}{where}: line {failure.line} column {failure.column} (byte {failure.offset})"
+    )
     return _errors.ValidationError(message, expected=expected, actual=actual, **place)
 
 

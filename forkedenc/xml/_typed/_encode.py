@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Literal
 from forkedenc import _native
 from forkedenc._rest import UNSET
 from forkedenc._schema import is_class, members_of
-from forkedenc.xml import _write_errors as _write_errors
 from forkedenc.xml._typed._compile import element_of, fields_of
 from forkedenc.xml._typed._nodes import Attributes, Claimed, Element
 from forkedenc.xml._typed._shapes import XmlShape

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use super::account::price;
 use super::aside::Aside;
-use super::builder::{Builder, Constant, Member};
+use super::builder::{Builder, Constant, Member, REFUSED};
 use super::machine::{Flow, Holder, Machine, State};
 use crate::cursor::{Cursor, PADDING, Window};
 use crate::error::Kind;
@@ -24,6 +24,14 @@ enum Said {
 }
 
 impl Said {
+    /// `None` where memory is out.
+    fn text(text: &[u8]) -> Option<Self> {
+        let mut copy = Vec::new();
+        copy.try_reserve_exact(text.len()).ok()?;
+        copy.extend_from_slice(text);
+        Some(Self::Text(copy.into_boxed_slice()))
+    }
+
     fn tag(&self) -> Option<Tag<'_>> {
         match self {
             Self::Text(text) => Some(Tag::Text(text)),
@@ -75,6 +83,7 @@ pub(super) struct Capture {
     said: HashMap<(u64, u32), Said>,
     /// The outermost object has said it, or ended.
     found: bool,
+    no_memory: bool,
     /// The bytes are being read again.
     replays: bool,
 }
@@ -140,6 +149,7 @@ impl Machine {
             at: 0,
             said: HashMap::new(),
             found: false,
+            no_memory: false,
             replays: false,
         }));
         self.aside = Aside::Capture;
@@ -163,11 +173,15 @@ impl Machine {
                 return self.fail(builder, Kind::OutOfMemory, cursor);
             }
         }
-        if flow == Flow::Failed
-            && !capture.found
-            && let Some(before) = &capture.before
-        {
-            self.audit_count(before.audit);
+        if flow == Flow::Failed && !capture.found {
+            if let Some(before) = &capture.before {
+                self.audit_count(before.audit);
+            }
+            if let Some(error) = &mut self.error
+                && capture.no_memory
+            {
+                error.kind = Kind::OutOfMemory;
+            }
         }
         self.capture = Some(capture);
         flow
@@ -246,13 +260,20 @@ impl Capture {
         self.before.as_mut().map_or(0, |before| std::mem::take(&mut before.audit.1))
     }
 
-    /// A value of the open member. False: the outermost object has said its class.
-    fn say(&mut self, said: impl FnOnce() -> Said) -> bool {
+    /// A value of the open member. False: the outermost object has said its class, or memory is out.
+    fn say(&mut self, said: impl FnOnce() -> Option<Said>) -> bool {
         let depth = self.open.len();
         let Some(open) = self.open.last_mut() else { return true };
         let Some(tag) = open.tag.take() else { return true };
         let start = open.start;
-        self.said.entry((start, tag)).or_insert_with(said);
+        if !self.said.contains_key(&(start, tag)) {
+            let said = if self.said.try_reserve(1).is_ok() { said() } else { None };
+            let Some(said) = said else {
+                self.no_memory = true;
+                return false;
+            };
+            self.said.insert((start, tag), said);
+        }
         self.found = depth == 1 && tag == self.wanted;
         !self.found
     }
@@ -293,6 +314,10 @@ struct Scanner<'a, B> {
 impl<B> Scanner<'_, B> {
     fn open(&mut self) -> u64 {
         let key = self.capture.keys.len();
+        if self.capture.open.try_reserve(1).is_err() {
+            self.capture.no_memory = true;
+            return REFUSED;
+        }
         self.capture.open.push(Open { start: self.capture.at, key, tag: None });
         CAPTURED | self.capture.open.len() as u64
     }
@@ -311,12 +336,13 @@ impl<B> Scanner<'_, B> {
 
     /// A value that tells no class.
     fn value(&mut self) -> bool {
-        self.capture.say(|| Said::Other)
+        self.capture.say(|| Some(Said::Other))
     }
 }
 
 impl<B: Builder> Builder for Scanner<'_, B> {
     const PLACES: bool = true;
+    const REFUSES: bool = true;
     /// What is out of range is found when the bytes are read again, if it matters there.
     const CHECKS_RANGE: bool = false;
 
@@ -327,7 +353,7 @@ impl<B: Builder> Builder for Scanner<'_, B> {
         self.value()
     }
     fn integer(&mut self, value: i64) -> bool {
-        self.capture.say(|| Said::Integer(value))
+        self.capture.say(|| Some(Said::Integer(value)))
     }
     fn big_integer(&mut self, _: &[u8]) -> bool {
         self.value()
@@ -342,13 +368,17 @@ impl<B: Builder> Builder for Scanner<'_, B> {
         self.value()
     }
     fn string(&mut self, text: &[u8], _: bool) -> bool {
-        self.capture.say(|| Said::Text(text.into()))
+        self.capture.say(|| Said::text(text))
     }
     fn key(&mut self, text: &[u8], _: bool) -> Member {
         let number = self.capture.names.iter().position(|name| **name == *text).map(|at| at as u32);
         if let Some(open) = self.capture.open.last_mut() {
             open.tag = number;
             self.capture.keys.truncate(open.key);
+        }
+        if self.capture.keys.try_reserve(text.len()).is_err() {
+            self.capture.no_memory = true;
+            return Member::Failed;
         }
         self.capture.keys.extend_from_slice(text);
         Member::Build
