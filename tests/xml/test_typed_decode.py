@@ -545,7 +545,7 @@ def test_an_attribute_of_four_gigabytes_is_refused_at_its_limit() -> None:
 
 def test_in_a_stream_limits_count_one_value() -> None:
     value = b"<entry n='1'><id>i</id></entry>"
-    limits = Limits(max_tokens=4, max_memory_bytes=2000, max_children=1, max_document_bytes=len(value))
+    limits = Limits(max_tokens=5, max_memory_bytes=2000, max_children=1, max_document_bytes=len(value))
     decoder = xml.StreamDecoder(Entry, at="/feed/entry", limits=limits)
     found = decoder.feed(b"<feed>" + (value + b"<x/>  ") * 1000 + b"</feed>") + decoder.close()
     assert len(found) == 1000
@@ -682,3 +682,18 @@ def test_nothing_leaks(number: int) -> None:
         call()
     gc.collect()
     assert len(gc.get_objects()) - before < 50
+
+
+def test_a_set_refuses_a_flood_of_equal_hashes() -> None:
+    @dataclass
+    class A:
+        n: Annotated[set[int], xml.child()]
+
+    data = b"<a>" + b"".join(b"<n>%d</n>" % (number * (2**61 - 1)) for number in range(20_000)) + b"</a>"
+    assert refused_at_once(data, A).path == "/a"
+
+
+def refused_at_once(data: bytes, cls: Any) -> forkedenc.ValidationError:
+    with pytest.raises(forkedenc.ValidationError) as caught:
+        xml.decode(data, cls)
+    return caught.value

@@ -281,7 +281,7 @@ class _Compiler:
     def scalar(self, hints: tuple[Any, ...], where: str, kind: str) -> Node:
         """The node of a value that is text."""
         if len(hints) != 1:
-            shown = type_text(Union[hints]) if hints else "None"  # noqa: UP007 - of a tuple
+            shown = type_text(Union[tuple(peel(hint)[0] for hint in hints)]) if hints else "None"  # noqa: UP007 - of a tuple
             raise refuse(where, f"a text does not tell the members of {shown} apart")
         node = scalar_node(hints[0], where)
         if node is not None:
@@ -290,7 +290,7 @@ class _Compiler:
         if self.hook and isinstance(inner, type) and not is_class(inner):
             return ("hook", inner)
         what = "an attribute" if kind == "attribute" else "the text" if kind == "text" else "a child"
-        raise refuse(where, f"{type_text(hints[0])} is no type that {what} can have")
+        raise refuse(where, f"{type_text(inner)} is no type that {what} can have")
 
 
 def _marks(hint: Any) -> list[Attr | Child | TextContent]:

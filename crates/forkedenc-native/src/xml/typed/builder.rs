@@ -12,6 +12,7 @@ use super::plan::{Field, Many, Plan, Shape, Unknown, Value, blank, put};
 use crate::pyraw;
 use crate::schema::Trouble;
 use crate::schema::class::own_refusal;
+use crate::schema::flood::is_flood;
 use crate::text::characters;
 use crate::xml::events::make::event;
 use crate::xml::events::types::Kind;
@@ -757,19 +758,25 @@ impl Building<'_, '_> {
 
     /// A value ends that is made of its text.
     #[inline(always)]
-    fn end_text(&mut self, frame: Frame) -> bool {
-        let field = &self.plan.shapes[frame.shape as usize].fields[frame.field as usize];
-        let made = self.value(field, &self.frames.texts[frame.texts..]);
-        self.frames.texts.truncate(frame.texts);
-        if self.frames.texts.capacity() > KEPT && frame.texts == 0 {
+    fn end_text(&mut self) -> bool {
+        let Some(frame) = self.frames.open.last() else { return true };
+        // One by one: the frame was written a moment ago, and is not read back whole.
+        let (shape, number, texts) = (frame.shape, frame.field, frame.texts);
+        let field = &self.plan.shapes[shape as usize].fields[number as usize];
+        let made = self.value(field, &self.frames.texts[texts..]);
+        self.frames.texts.truncate(texts);
+        if texts == 0 && self.frames.texts.capacity() > KEPT {
             self.frames.texts = Vec::new();
         }
         match made {
             Ok(value) => {
                 self.frames.open.pop();
-                self.store(frame.field, value)
+                self.store(number, value)
             }
-            Err(trouble) => self.fail(Reason::Trouble(trouble), frame.place),
+            Err(trouble) => {
+                let place = self.frames.open.last().map_or(Place::START, |frame| frame.place);
+                self.fail(Reason::Trouble(trouble), place)
+            }
         }
     }
 
@@ -915,6 +922,19 @@ impl Building<'_, '_> {
             if list.is_null() {
                 continue;
             }
+            if matches!(field.many, Many::Set | Many::FrozenSet) {
+                // SAFETY: attached; a list that is ours and that nobody changes; its items are alive.
+                let items = unsafe { (0..ffi::PyList_GET_SIZE(list)).map(|at| ffi::PyList_GET_ITEM(list, at)) };
+                if is_flood(self.py, items) {
+                    return self.refuse(
+                        "items with hashes of their own",
+                        "items of which many have one hash",
+                        frame.place,
+                    );
+                }
+                // What hashing raised, the set raises again.
+                drop(PyErr::take(self.py));
+            }
             // SAFETY: attached; a list that is ours, or a value of a field that holds one.
             let made = unsafe {
                 match field.many {
@@ -998,16 +1018,21 @@ impl Sink for Building<'_, '_> {
             self.frames.skipped -= 1;
             return true;
         }
-        let Some(frame) = self.frames.open.last().copied() else {
+        let Some(frame) = self.frames.open.last() else {
             self.frames.outside -= 1;
             self.frames.matched = self.frames.matched.min(usize::try_from(self.frames.outside).unwrap_or(usize::MAX));
             return true;
         };
+        let what = frame.what;
         if !self.fits(cx) {
             return false;
         }
+        if what == What::Text {
+            return self.end_text();
+        }
+        let Some(frame) = self.frames.open.last().copied() else { return true };
         match frame.what {
-            What::Text => self.end_text(frame),
+            What::Text => true,
             What::Instance => self.end_instance(frame),
             What::Node => self.end_node(frame),
         }
