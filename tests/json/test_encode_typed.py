@@ -659,9 +659,8 @@ def test_surrogates_and_sizes_are_refused_inside_instances_as_elsewhere():
 
 def test_a_field_whose_name_no_utf_8_can_say_is_refused():
     cls = dataclasses.make_dataclass("Bad", [("a", Annotated[int, json.name("\ud800")])], slots=True)
-    with pytest.raises(EncodeError) as caught:
+    with pytest.raises(forkedenc.SchemaError):
         json.encode([cls(1)])
-    assert caught.value.kind == "lone_surrogate"
 
 
 def test_a_class_with_two_rests_is_refused_when_it_is_met():
