@@ -549,12 +549,12 @@ def test_in_a_stream_limits_count_one_value() -> None:
     decoder = xml.StreamDecoder(Entry, at="/feed/entry", limits=limits)
     found = decoder.feed(b"<feed>" + (value + b"<x/>  ") * 1000 + b"</feed>") + decoder.close()
     assert len(found) == 1000
-    for name in ("max_tokens", "max_document_bytes"):
-        less = limits.replace(**{name: getattr(limits, name) - 1})
-        decoder = xml.StreamDecoder(Entry, at="/feed/entry", limits=less)
+    # The bytes of a value are asked at each of its tags, by where it starts.
+    for name, less in (("max_tokens", 4), ("max_document_bytes", value.index(b"</entry>") - 1)):
+        decoder = xml.StreamDecoder(Entry, at="/feed/entry", limits=limits.replace(**{name: less}))
         with pytest.raises(forkedenc.LimitError) as caught:
             decoder.feed(b"<feed>" + value)
-        assert caught.value.limit == name
+        assert (caught.value.limit, caught.value.maximum) == (name, less)
 
 
 def test_depth_is_charged_to_what_surrounds_a_value_too() -> None:

@@ -3,7 +3,7 @@
 
 use forkedenc_core::limits::{Limit, NONE};
 use forkedenc_core::position::Place;
-use forkedenc_core::xml::{Attribute, Binding, Context, ExpandedId, Name, NameId, Names, Sink, Tag};
+use forkedenc_core::xml::{Binding, Context, ExpandedId, Name, NameId, Names, Sink, Tag};
 use pyo3::ffi;
 use pyo3::prelude::*;
 
@@ -19,7 +19,7 @@ use crate::xml::events::types::Kind;
 use crate::xml::strings::{self, Strings};
 
 /// A name that no class claims.
-const UNCLAIMED: u32 = u32::MAX;
+pub const UNCLAIMED: u32 = u32::MAX;
 /// Marks that are kept for children with a prefix.
 const MARKS: usize = 1024;
 /// A buffer for text that has grown past this is given back when its element ends.
@@ -63,18 +63,18 @@ impl Building<'_, '_> {
     // Failures.
 
     #[cold]
-    fn fail(&mut self, reason: Reason, place: Place) -> bool {
+    pub(super) fn fail(&mut self, reason: Reason, place: Place) -> bool {
         self.frames.failure = Some(Failure { reason, place, inside: String::new() });
         false
     }
 
     #[cold]
-    fn refuse(&mut self, expected: impl Into<String>, actual: &str, place: Place) -> bool {
+    pub(super) fn refuse(&mut self, expected: impl Into<String>, actual: &str, place: Place) -> bool {
         self.fail(Reason::Trouble(Trouble::refused(expected, actual)), place)
     }
 
     #[cold]
-    fn raised(&mut self) -> bool {
+    pub(super) fn raised(&mut self) -> bool {
         let error = PyErr::fetch(self.py);
         self.fail(Reason::Trouble(Trouble::Raised(error)), Place::START)
     }
@@ -87,7 +87,7 @@ impl Building<'_, '_> {
     }
 
     #[cold]
-    fn over(&mut self, limit: Limit, maximum: u64, observed: u64, place: Place) -> bool {
+    pub(super) fn over(&mut self, limit: Limit, maximum: u64, observed: u64, place: Place) -> bool {
         self.fail(Reason::Limit { limit, maximum, observed }, place)
     }
 
@@ -95,7 +95,7 @@ impl Building<'_, '_> {
 
     /// The plan's number of a name, or [`UNCLAIMED`].
     #[inline(always)]
-    fn number(&mut self, names: &Names, id: ExpandedId) -> u32 {
+    pub(super) fn number(&mut self, names: &Names, id: ExpandedId) -> u32 {
         match self.frames.known.numbers.get(id.0 as usize) {
             Some(number) if *number != 0 => number.wrapping_sub(2),
             _ => self.learn(names, id),
@@ -206,7 +206,7 @@ impl Building<'_, '_> {
 
     /// A value of its text, or why there is none.
     #[inline(always)]
-    fn value(&self, field: &Field, text: &[u8]) -> Result<Object, Trouble> {
+    pub(super) fn value(&self, field: &Field, text: &[u8]) -> Result<Object, Trouble> {
         // SAFETY: attached; the core has checked the text, whose pieces are whole characters.
         unsafe {
             let scalar = match &field.value {
@@ -269,196 +269,6 @@ impl Building<'_, '_> {
             ffi::Py_DECREF(value);
             done || self.raised()
         }
-    }
-
-    // Attributes.
-
-    /// An `Attributes` without anything; null with an exception set.
-    fn new_attributes(&self) -> Object {
-        let class = self.plan.nodes.attributes.as_ptr().cast::<ffi::PyTypeObject>();
-        // SAFETY: attached; a subclass of dict, which is made by dict's own constructor.
-        unsafe {
-            let none = ffi::PyTuple_New(0);
-            if none.is_null() {
-                return none;
-            }
-            let made = match (*class).tp_new {
-                Some(new) => new(class, none, std::ptr::null_mut()),
-                None => ffi::PyErr_NoMemory(),
-            };
-            ffi::Py_DECREF(none);
-            made
-        }
-    }
-
-    /// Adds an attribute as it stands.
-    fn keep_attribute(&mut self, attributes: Object, attribute: &Attribute, tag: &Tag<'_>, cx: &Context<'_>) -> bool {
-        // SAFETY: attached; the names are those that `strings` knows, the value is checked; `attributes` is ours, and an
-        // Attributes.
-        unsafe {
-            let key = self.strings.expanded(cx.names, attribute.name.expanded);
-            if key.is_null() {
-                return self.raised();
-            }
-            let value = strings::value(tag.value(attribute));
-            if value.is_null() {
-                return self.raised();
-            }
-            let set = ffi::PyDict_SetItem(attributes, key, value);
-            ffi::Py_DECREF(value);
-            if set != 0 {
-                return self.raised();
-            }
-            let prefix = cx.names.prefix(attribute.name.written);
-            if prefix == NameId::EMPTY || prefix == NameId::XML {
-                return true;
-            }
-            let prefixes = self.side_dict(attributes, self.plan.nodes.prefixes);
-            let prefix = self.strings.written(cx.names, prefix);
-            if prefixes.is_null() || prefix.is_null() || ffi::PyDict_SetItem(prefixes, key, prefix) != 0 {
-                return self.raised();
-            }
-            true
-        }
-    }
-
-    /// The dict in a slot of an Attributes, made where there is none, borrowed; null with an exception set.
-    unsafe fn side_dict(&self, attributes: Object, offset: isize) -> Object {
-        // SAFETY: the caller's: an Attributes that is ours, and the offset of a slot of it.
-        unsafe {
-            let slot = attributes.cast::<u8>().offset(offset).cast::<Object>();
-            if (*slot).is_null() {
-                *slot = ffi::PyDict_New();
-            }
-            *slot
-        }
-    }
-
-    /// Adds how the tag is written: its prefix and its declarations.
-    #[inline(always)]
-    fn keep_writing(&mut self, attributes: Object, tag: &Tag<'_>, cx: &Context<'_>) -> bool {
-        let prefix = cx.names.prefix(tag.name.written);
-        // SAFETY: as for `keep_attribute`; the slot of a new Attributes is empty.
-        unsafe {
-            if prefix != NameId::EMPTY {
-                let prefix = self.strings.written(cx.names, prefix);
-                if prefix.is_null() {
-                    return self.raised();
-                }
-                put(attributes, self.plan.nodes.prefix, ffi::Py_NewRef(prefix));
-            }
-            for binding in tag.bindings {
-                let namespaces = self.side_dict(attributes, self.plan.nodes.namespaces);
-                let prefix = self.strings.written(cx.names, binding.prefix);
-                let uri = if prefix.is_null() { prefix } else { self.strings.uri(cx.names, binding.uri) };
-                if namespaces.is_null() || uri.is_null() || ffi::PyDict_SetItem(namespaces, prefix, uri) != 0 {
-                    return self.raised();
-                }
-            }
-        }
-        true
-    }
-
-    /// Bytes of an attribute and of declarations, as a rest counts them.
-    fn bytes_of(&self, tag: &Tag<'_>, cx: &Context<'_>) -> u64 {
-        let declared: usize = tag
-            .bindings
-            .iter()
-            .map(|binding| cx.names.written(binding.prefix).len() + cx.names.uri(binding.uri).len())
-            .sum();
-        declared as u64
-    }
-
-    #[cold]
-    fn at_attribute(&mut self, attribute: &Attribute, cx: &Context<'_>) -> bool {
-        if let Some(failure) = &mut self.frames.failure {
-            failure.inside = format!("/@{}", String::from_utf8_lossy(cx.names.written(attribute.name.written)));
-        }
-        false
-    }
-
-    /// Gives the innermost instance the attributes of its tag.
-    #[inline(always)]
-    fn attributes(&mut self, tag: &Tag<'_>, cx: &Context<'_>) -> bool {
-        let Some(frame) = self.frames.open.last().copied() else { return true };
-        let plan = self.plan;
-        let shape = &plan.shapes[frame.shape as usize];
-        let rest = shape.rest_attributes.filter(|_| plan.unknown == Unknown::Keep);
-        if let Some(rest) = rest
-            && (!tag.bindings.is_empty() || cx.names.prefix(tag.name.written) != NameId::EMPTY)
-        {
-            let attributes = self.new_attributes();
-            if attributes.is_null() {
-                return self.raised();
-            }
-            self.frames.values[frame.values + rest] = attributes;
-            if !self.keep_writing(attributes, tag, cx) {
-                return false;
-            }
-        }
-        let mut tally = Tally::default();
-        for attribute in tag.attributes {
-            let number = self.number(cx.names, attribute.name.expanded);
-            let text = tag.value(attribute);
-            if number != UNCLAIMED
-                && let Some(at) = shape.attribute(number)
-            {
-                let field = &shape.fields[at as usize];
-                let made = if field.many == Many::One { self.value(field, text) } else { self.values(field, text) };
-                match made {
-                    Ok(value) => self.frames.values[frame.values + at as usize] = value,
-                    Err(trouble) => {
-                        self.fail(Reason::Trouble(trouble), frame.place);
-                        return self.at_attribute(attribute, cx);
-                    }
-                }
-            } else if let Some(rest) = rest {
-                tally.members += 1;
-                tally.bytes += (cx.names.written(attribute.name.written).len() + text.len()) as u64;
-                let (members, bytes) = (self.settings.rest_members, self.settings.rest_bytes);
-                if tally.members > members {
-                    self.over(Limit::RestMembers, members, tally.members, frame.place);
-                    return self.at_attribute(attribute, cx);
-                }
-                if tally.bytes > bytes {
-                    self.over(Limit::RestBytes, bytes, bytes + 1, frame.place);
-                    return self.at_attribute(attribute, cx);
-                }
-                let place = frame.values + rest;
-                if self.frames.values[place].is_null() {
-                    self.frames.values[place] = self.new_attributes();
-                }
-                let attributes = self.frames.values[place];
-                if attributes.is_null() {
-                    return self.raised();
-                }
-                if !self.keep_attribute(attributes, attribute, tag, cx) {
-                    return false;
-                }
-            } else if plan.unknown == Unknown::Refuse {
-                self.refuse("an attribute that a field claims", "an unknown attribute", frame.place);
-                return self.at_attribute(attribute, cx);
-            }
-        }
-        true
-    }
-
-    /// The values of an attribute that is a list of them (XML Schema part 2, section 2.5.1.2).
-    #[cold]
-    fn values(&self, field: &Field, text: &[u8]) -> Result<Object, Trouble> {
-        let py = self.py;
-        // SAFETY: attached; a new list, ours.
-        let list = unsafe { Bound::from_owned_ptr_or_err(py, ffi::PyList_New(0))? };
-        for word in text.split(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n')).filter(|word| !word.is_empty()) {
-            let value = self.value(field, word)?;
-            // SAFETY: attached; a new reference.
-            let value = unsafe { Bound::from_owned_ptr(py, value) };
-            // SAFETY: attached; both are alive.
-            if unsafe { ffi::PyList_Append(list.as_ptr(), value.as_ptr()) } != 0 {
-                return Err(PyErr::fetch(py).into());
-            }
-        }
-        Ok(list.into_ptr())
     }
 
     // Elements.

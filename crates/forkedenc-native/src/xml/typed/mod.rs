@@ -1,9 +1,10 @@
 //! XML and instances of classes. Decoding makes them straight from the parser's events: `plan` is what a class was compiled to,
-//! `frames` what a decode holds between two events, `builder` the sink, `decoder` reads whole documents, `stream` gives values
+//! `frames` what a decode holds between two events, `builder` the sink with `attributes`, `decoder` reads whole documents, `stream` gives values
 //! as they end. `encode` is the way out.
 
 use pyo3::prelude::*;
 
+mod attributes;
 mod builder;
 mod decoder;
 mod encode;
