@@ -190,11 +190,9 @@ impl<'py> Walk<'_, 'py> {
             }
             if place == columns[field].last {
                 self.remaining(plan, field, &columns[field])?;
-                for number in field + 1..columns.len() {
-                    if columns[number].marks > 0 {
-                        break;
-                    }
-                    self.remaining(plan, number, &columns[number])?;
+                let next = columns.iter().enumerate().skip(field + 1).take_while(|(_, column)| column.marks == 0);
+                for (number, column) in next {
+                    self.remaining(plan, number, column)?;
                 }
             }
         }
