@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import assume, given, settings, strategies as st
 from lxml import etree
 
 from forkedenc import Limits, xml
@@ -270,6 +270,9 @@ def test_any_document_comes_back_from_a_class_that_knows_a_part(text: str) -> No
     encoded = etree.fromstring(xml.encode(value))
     # What a str field's element declares is not kept: only prefixes that names use are compared.
     expected = etree.fromstring(data)
+    # Which of two prefixes a field's attribute had is not kept either.
+    prefixes = [prefix for prefix, uri in expected.nsmap.items() if prefix and uri == "urn:p"]
+    assume(len(prefixes) < 2 or value.q is None)
     assert etree.tostring(encoded, method="c14n", exclusive=True) == etree.tostring(
         expected, method="c14n", exclusive=True
     )
