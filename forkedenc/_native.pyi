@@ -1,6 +1,6 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import EllipsisType, GenericAlias, TracebackType
-from typing import Any, ClassVar, Literal, Protocol, Self, TypeAlias, TypeVar, final, overload
+from typing import Any, ClassVar, Generic, Literal, Protocol, Self, TypeAlias, TypeVar, final, overload
 from xml.etree.ElementTree import Element
 
 from typing_extensions import Buffer, disjoint_base
@@ -499,6 +499,77 @@ class PullParser:
     def read_events(self) -> list[Start | End | Text | Comment | PI | Doctype | Entity]: ...
     def close(self) -> None: ...
     def fork(self) -> PullParser: ...
+    @property
+    def stats(self) -> Stats: ...
+    @property
+    def depth(self) -> int: ...
+
+@final
+class XmlPlan:
+    def __new__(
+        cls, schema: Any, unknown: Literal["rest", "ignore", "error"] | None, nodes: tuple[type[Any], ...]
+    ) -> XmlPlan: ...
+
+def register_xml_compiler(
+    compile: Callable[[Any, Any, bool], XmlPlan], steps: Callable[[str, Mapping[str, str] | None], tuple[str, ...]]
+) -> None: ...
+def xml_decode(
+    data: Buffer | str,
+    type: type[_T],
+    *,
+    limits: Limits | None = None,
+    dtd: Literal["forbid", "bare", "skip", "internal"] = "bare",
+    encodings: Literal["all"] | Iterable[str] | None = None,
+    unknown: Literal["rest", "ignore", "error"] | None = None,
+    strict: bool = True,
+    dec_hook: Callable[[Any, str], Any] | None = None,
+    comments: Literal["join", "error"] = "join",
+    audit: Callable[[LimitBreach], object] | None = None,
+) -> _T: ...
+
+@final
+class XmlDecoder(Generic[_T]):
+    def __new__(
+        cls,
+        type: type[_T],
+        *,
+        limits: Limits | None = None,
+        dtd: Literal["forbid", "bare", "skip", "internal"] = "bare",
+        encodings: Literal["all"] | Iterable[str] | None = None,
+        unknown: Literal["rest", "ignore", "error"] | None = None,
+        strict: bool = True,
+        dec_hook: Callable[[Any, str], Any] | None = None,
+        comments: Literal["join", "error"] = "join",
+        audit: Callable[[LimitBreach], object] | None = None,
+        depth_hint: int | None = None,
+    ) -> XmlDecoder[_T]: ...
+    def __class_getitem__(cls, item: Any) -> GenericAlias: ...
+    def decode(self, data: Buffer | str) -> _T: ...
+    @property
+    def stats(self) -> Stats: ...
+
+@final
+class XmlStreamDecoder(Generic[_T]):
+    def __new__(
+        cls,
+        type: type[_T],
+        *,
+        at: str,
+        namespaces: Mapping[str, str] | None = None,
+        limits: Limits | None = None,
+        dtd: Literal["forbid", "bare", "skip", "internal"] = "bare",
+        encodings: Literal["all"] | Iterable[str] | None = None,
+        unknown: Literal["rest", "ignore", "error"] | None = None,
+        strict: bool = True,
+        dec_hook: Callable[[Any, str], Any] | None = None,
+        comments: Literal["join", "error"] = "join",
+        audit: Callable[[LimitBreach], object] | None = None,
+        depth_hint: int | None = None,
+    ) -> XmlStreamDecoder[_T]: ...
+    def __class_getitem__(cls, item: Any) -> GenericAlias: ...
+    def feed(self, data: Buffer) -> list[_T]: ...
+    def close(self) -> list[_T]: ...
+    def fork(self) -> XmlStreamDecoder[_T]: ...
     @property
     def stats(self) -> Stats: ...
     @property

@@ -127,3 +127,27 @@ def rests(item: Renamed, keeping: Keeping) -> None:
     if item.nick is not UNSET:
         assert_type(item.nick, str)
     assert_type(json.rename(str.upper)(Keeping), type[Keeping])
+
+
+@xml.element("{urn:x}link")
+@dataclass
+class XmlLink:
+    href: Annotated[str, xml.attr()]
+    title: Annotated[str | None, xml.child()] = None
+    body: Annotated[str, xml.text()] = ""
+    more_attributes: xml.RestAttributes = field(default_factory=dict)
+    more: xml.RestNodes = field(default_factory=list)
+
+
+def typed_xml(data: bytes) -> None:
+    link = xml.decode(data, XmlLink, comments="error", unknown="rest")
+    assert_type(link, XmlLink)
+    assert_type(link.more_attributes, dict[str, str])
+    for node in link.more:
+        if isinstance(node, xml.Element):
+            assert_type(node.attributes.namespaces, dict[str, str])
+    assert_type(xml.Decoder(XmlLink).decode(data), XmlLink)
+    stream = xml.StreamDecoder(XmlLink, at="/a:links/a:link", namespaces={"a": "urn:x"})
+    assert_type(stream.feed(data), list[XmlLink])
+    assert_type(stream.fork().close(), list[XmlLink])
+    xml.decode(data, XmlLink, comments="drop")  # type: ignore[arg-type]

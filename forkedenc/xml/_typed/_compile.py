@@ -5,7 +5,7 @@ from __future__ import annotations
 import collections.abc
 import types
 from collections import deque
-from typing import Any, TypeVar, Union, get_args, get_origin
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
 from forkedenc._schema import (
     ClassInfo,
@@ -117,7 +117,7 @@ def _members(hint: Any, where: str) -> tuple[Any, ...] | None:
     """The members of a union without None and UNSET; None for any other type."""
     if not is_union(hint):
         return None
-    members = []
+    members: list[Any] = []
     for member in get_args(hint):
         inner, _ = _opened(member, where)
         if is_union(inner):
@@ -228,19 +228,17 @@ class _Compiler:
             raise refuse(where, f"a field says xml.attr, xml.child or xml.text in Annotated, and this one {said}")
         mark = marks[0]
         value = _value(member.hint, where)
-        kind = "attribute" if isinstance(mark, Attr) else "child" if isinstance(mark, Child) else "text"
+        kind: Literal["attribute", "child", "text"]
         node: Node | None = None
         shapes: tuple[tuple[str, int], ...] = ()
-        if kind == "text":
-            tag = ""
+        if isinstance(mark, Attr):
+            kind, tag = "attribute", (member.name if mark.name is None else mark.name).removeprefix("{}")
+        elif isinstance(mark, Child):
+            kind, tag = "child", "" if mark.name is None else qualified(mark.name, element)
+        else:
+            kind, tag = "text", ""
             if value.many:
                 raise refuse(where, "the text of an element is one value")
-        elif kind == "attribute":
-            assert isinstance(mark, Attr)
-            tag = (member.name if mark.name is None else mark.name).removeprefix("{}")
-        else:
-            assert isinstance(mark, Child)
-            tag = "" if mark.name is None else qualified(mark.name, element)
         opened = [_opened(hint, where)[0] for hint in value.hints]
         if kind == "child" and opened and all(is_class(hint) for hint in opened):
             tag, shapes = self.classes(opened, tag, member.name, element, where)
@@ -250,7 +248,7 @@ class _Compiler:
             node = self.scalar(value.hints, where, kind)
         return XmlField(
             member.name,
-            kind,  # type: ignore[arg-type] - one of the three
+            kind,
             tag,
             node,
             shapes,
@@ -283,7 +281,7 @@ class _Compiler:
     def scalar(self, hints: tuple[Any, ...], where: str, kind: str) -> Node:
         """The node of a value that is text."""
         if len(hints) != 1:
-            shown = type_text(Union[hints]) if hints else "None"  # noqa: UP007 - of a tuple
+            shown = type_text(Union[tuple(peel(hint)[0] for hint in hints)]) if hints else "None"  # noqa: UP007 - of a tuple
             raise refuse(where, f"a text does not tell the members of {shown} apart")
         node = scalar_node(hints[0], where)
         if node is not None:
@@ -292,7 +290,7 @@ class _Compiler:
         if self.hook and isinstance(inner, type) and not is_class(inner):
             return ("hook", inner)
         what = "an attribute" if kind == "attribute" else "the text" if kind == "text" else "a child"
-        raise refuse(where, f"{type_text(hints[0])} is no type that {what} can have")
+        raise refuse(where, f"{type_text(inner)} is no type that {what} can have")
 
 
 def _marks(hint: Any) -> list[Attr | Child | TextContent]:

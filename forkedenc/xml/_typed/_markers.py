@@ -75,7 +75,8 @@ REST_NODES: Final = _RestMarker("REST_NODES")
 
 RestAttributes: TypeAlias = Annotated[dict[str, str], REST_ATTRIBUTES]
 """The type of the field that keeps the attributes that no other field claims. A decoder puts an `Attributes` there, which
-knows the element's own prefix and declarations as well; a class has at most one."""
+knows the element's own prefix and declarations as well, or an empty dict where there is nothing to know; a class has at most
+one."""
 
 RestNodes: TypeAlias = Annotated[list[Node], REST_NODES]
 """The type of the field that keeps the content that no other field claims, in document order: elements, text with its white

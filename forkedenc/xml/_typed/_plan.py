@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from forkedenc import _native
 from forkedenc._errors import SchemaError
@@ -13,12 +13,14 @@ from forkedenc.xml._typed._path import steps
 
 __all__: list[str] = []
 
+_Unknown: TypeAlias = Literal["rest", "ignore", "error"] | None
+
 _NODES = (Attributes, Element, Claimed)
 _RECENT = 128
 """Plans that are kept: `forkedenc.xml.decode` asks for one with each document."""
 
 
-def _make(kind: Any, unknown: str | None, hook: bool) -> _native.XmlPlan:
+def _make(kind: Any, unknown: _Unknown, hook: bool) -> _native.XmlPlan:
     schema = compile(kind, hook=hook)
     if unknown == "rest":
         for shape in schema.shapes:
@@ -30,7 +32,7 @@ def _make(kind: Any, unknown: str | None, hook: bool) -> _native.XmlPlan:
 _recent = functools.lru_cache(maxsize=_RECENT)(_make)
 
 
-def _compile(kind: Any, unknown: str | None, hook: bool) -> _native.XmlPlan:
+def _compile(kind: Any, unknown: _Unknown, hook: bool) -> _native.XmlPlan:
     """The plan of a class, made anew unless it was asked for of late.
 
     Raises:

@@ -57,6 +57,10 @@ fn microseconds(digits: &[u8]) -> u32 {
 
 /// Writes a number with at least `width` digits.
 fn put(out: &mut Vec<u8>, value: u32, width: usize) {
+    if width == 2 && value < 100 {
+        out.extend_from_slice(&[b'0' + (value / 10) as u8, b'0' + (value % 10) as u8]);
+        return;
+    }
     let mut room = itoa::Buffer::new();
     let text = room.format(value);
     out.extend(std::iter::repeat_n(b'0', width.saturating_sub(text.len())));

@@ -67,18 +67,27 @@ fn days_of(year: u16, month: u8) -> u8 {
 }
 
 /// Takes a number of exactly so many digits.
-fn number(text: &mut &[u8], width: usize) -> Result<u16, Fault> {
-    let (number, rest) = text.split_at_checked(width).ok_or(Fault::Form)?;
+#[inline]
+fn number<const WIDTH: usize>(text: &mut &[u8]) -> Result<u16, Fault> {
+    let (number, rest) = text.split_first_chunk::<WIDTH>().ok_or(Fault::Form)?;
     *text = rest;
-    number.iter().try_fold(0, |value, byte| {
-        if byte.is_ascii_digit() { Ok(10 * value + u16::from(byte - b'0')) } else { Err(Fault::Form) }
-    })
+    let mut value = 0;
+    for byte in number {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return Err(Fault::Form);
+        }
+        value = 10 * value + u16::from(digit);
+    }
+    Ok(value)
 }
 
+#[inline]
 fn two(text: &mut &[u8]) -> Result<u8, Fault> {
-    number(text, 2).map(|value| value as u8)
+    number::<2>(text).map(|value| value as u8)
 }
 
+#[inline]
 fn expect(text: &mut &[u8], wanted: &[u8]) -> Result<u8, Fault> {
     take(text, wanted).ok_or(Fault::Form)
 }
@@ -89,7 +98,7 @@ fn end(text: &[u8]) -> Result<(), Fault> {
 
 /// `full-date`, as it is written.
 fn full_date(text: &mut &[u8]) -> Result<(u16, u8, u8), Fault> {
-    let year = number(text, 4)?;
+    let year = number::<4>(text)?;
     expect(text, b"-")?;
     let month = two(text)?;
     expect(text, b"-")?;

@@ -162,8 +162,11 @@ impl Machine {
             }
         }
         let (children, maximum) = (self.open.children(), self.limits.children);
-        // The root is nobody's child.
-        self.depth == 0 || children < maximum || self.crossed(Limit::Children, maximum, children + 1, self.token, env)
+        // The root is nobody's child, and what lies around the values of a stream is not counted.
+        self.depth == 0
+            || self.between
+            || children < maximum
+            || self.crossed(Limit::Children, maximum, children + 1, self.token, env)
     }
 
     /// The start tag at hand has ended.
@@ -212,6 +215,9 @@ impl Machine {
 
     fn count_token(&mut self, at: At, env: Env<'_>) -> bool {
         let maximum = self.limits.tokens;
+        if self.between {
+            return true;
+        }
         if self.tokens >= maximum && !self.crossed(Limit::Tokens, maximum, self.tokens + 1, at, env) {
             return false;
         }
@@ -221,11 +227,19 @@ impl Machine {
 
     /// Charges what is kept; where nothing is, asks whether it would still fit beside the stack.
     fn charge(&mut self, bytes: u64, at: At, env: Env<'_>) -> bool {
-        if self.keeps {
+        if self.keeps && !self.between {
             self.memory += bytes;
         }
         let (held, maximum) = (self.held(), self.limits.memory_bytes);
         held <= maximum || self.crossed(Limit::MemoryBytes, maximum, held, at, env)
+    }
+
+    /// In a stream of values one has begun with the tag at hand, or ended: what limits count is counted for each.
+    #[cold]
+    pub(super) fn turn(&mut self, between: bool) {
+        self.between = between;
+        self.tokens = u64::from(!between);
+        self.memory = if between || !self.keeps { 0 } else { price::ELEMENT };
     }
 
     /// What a DTD declared is kept to the document's end.
@@ -341,7 +355,7 @@ impl Machine {
 
     /// A value of this length is complete.
     pub(super) fn meter_value(&mut self, length: u64) {
-        if self.keeps {
+        if self.keeps && !self.between {
             self.memory += length;
         }
         self.audit_token(length);
@@ -446,7 +460,7 @@ impl Machine {
             let left = self.memory_left();
             self.text_cap = if self.audit.is_some() { self.caps.text } else { self.caps.text.min(left) };
         }
-        if self.keeps {
+        if self.keeps && !self.between {
             self.memory += length + if first { price::TEXT } else { 0 };
         }
         true
@@ -477,7 +491,8 @@ impl Machine {
     /// A comment or PI was read whole, `length` bytes of it.
     pub(super) fn meter_event(&mut self, length: u64, env: Env<'_>) -> bool {
         self.audit_token(length);
-        self.count_token(self.token, env) && (!self.keeps || self.charge(length + price::ELEMENT, self.token, env))
+        self.count_token(self.token, env)
+            && (!self.keeps || self.between || self.charge(length + price::ELEMENT, self.token, env))
     }
 
     /// How long the comment or PI at hand may get.

@@ -322,6 +322,8 @@ pub struct Machine {
     pub(super) metered: bool,
     /// The sink keeps what it is told.
     pub(super) keeps: bool,
+    /// What is read lies between the values of a stream.
+    pub(super) between: bool,
     pub(super) tokens: u64,
     pub(super) memory: u64,
     pub(super) audit: Option<Box<Audit>>,
@@ -392,6 +394,7 @@ impl Machine {
             read: 0,
             metered: limits.tokens != NONE || limits.memory_bytes != NONE,
             keeps: false,
+            between: false,
             tokens: 0,
             memory: 0,
             audit: None,
@@ -412,6 +415,9 @@ impl Machine {
     /// Reads a window to its end.
     pub(super) fn run<S: Sink>(&mut self, sink: &mut S, cursor: &mut Cursor<'_>, place: &dyn Locate) -> Step {
         self.keeps = S::KEEPS;
+        if S::STREAMS {
+            self.between = sink.is_between();
+        }
         loop {
             let step = match self.sources.last() {
                 None => self.read_text(sink, cursor, Env { place, inside: None }),

@@ -157,6 +157,8 @@ impl Context<'_> {
 pub trait Sink {
     /// Keeps all that it is told until the document ends (a tree): `max_memory_bytes` then counts all of it.
     const KEEPS: bool = false;
+    /// Makes values of parts of the document: limits count each by itself.
+    const STREAMS: bool = false;
 
     fn start(&mut self, tag: &Tag<'_>, cx: &Context<'_>) -> bool;
     /// `bindings`: the declarations that end with this element, in document order.
@@ -166,6 +168,11 @@ pub trait Sink {
     fn comment(&mut self, text: &[u8], cx: &Context<'_>) -> bool;
     fn pi(&mut self, target: &[u8], data: &[u8], cx: &Context<'_>) -> bool;
 
+    /// Outside of all values; asked where [`Sink::STREAMS`].
+    #[inline(always)]
+    fn is_between(&self) -> bool {
+        false
+    }
     /// The ids of namespaces and expanded names end here: what still needs them is to be looked up now.
     #[inline(always)]
     fn ids_end(&mut self, _names: &Names) -> bool {

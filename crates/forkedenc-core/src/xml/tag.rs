@@ -431,6 +431,9 @@ impl Machine {
             self.sink_failed(self.token, env);
             return false;
         }
+        if S::STREAMS && sink.is_between() != self.between {
+            self.turn(!self.between);
+        }
         if empty {
             return self.close_empty(sink, c, env, name, index);
         }
@@ -455,6 +458,9 @@ impl Machine {
             self.enter_failed(name.written, index, true);
             self.sink_failed(at, env);
             return false;
+        }
+        if S::STREAMS && sink.is_between() != self.between {
+            self.turn(!self.between);
         }
         self.names.unbind(bindings);
         if self.depth == 0 {
@@ -511,6 +517,9 @@ impl Machine {
         if !sink.end(name, &self.names.bindings[bindings..], &self.context(env, at)) {
             self.sink_failed(at, env);
             return false;
+        }
+        if S::STREAMS && sink.is_between() != self.between {
+            self.turn(!self.between);
         }
         self.names.unbind(bindings);
         while self.aside.len() > self.open.aside() {

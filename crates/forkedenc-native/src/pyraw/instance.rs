@@ -29,7 +29,7 @@ pub fn on() -> bool {
 /// # Safety
 /// The caller is attached; the object is alive and of a class that [`places`] has said yes to, or of a subclass.
 #[inline(always)]
-unsafe fn array(object: *mut ffi::PyObject) -> *mut *mut ffi::PyObject {
+pub unsafe fn array(object: *mut ffi::PyObject) -> *mut *mut ffi::PyObject {
     // SAFETY: an object whose class has the flag has two words before the collector's, or the array behind its own memory.
     unsafe {
         #[cfg(Py_3_13)]

@@ -303,9 +303,9 @@ impl Class {
                 }
                 continue;
             }
-            // SAFETY: attached; a default's reference is new.
             let value = match value {
                 Some(value) => Some(value),
+                // SAFETY: attached; a default's reference is new.
                 None => unsafe { Bound::from_owned_ptr_or_opt(py, self.default(py, own)?) },
             };
             if let Some(value) = value {

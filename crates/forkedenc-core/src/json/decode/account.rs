@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use forkedenc_runtime::{Overflow, count_breach};
 
+use super::aside::Aside;
 use super::builder::{Builder, Member};
 use super::machine::{Flow, HAS_KEY, Holder, KEPT, Machine, State, count_of, holder_of};
 use crate::cursor::Cursor;
@@ -53,7 +54,15 @@ impl Machine {
 
     /// The breaches that have ended since the last call.
     pub fn take_breaches(&mut self) -> Vec<Breach> {
-        self.audit.as_mut().map(|audit| std::mem::take(&mut audit.ended)).unwrap_or_default()
+        let Some(audit) = &mut self.audit else { return Vec::new() };
+        match &mut self.capture {
+            // What is found while an object is captured is found again, or the document fails.
+            Some(capture) => {
+                let told = capture.take_ended().min(audit.ended.len());
+                audit.ended.drain(..told).collect()
+            }
+            None => std::mem::take(&mut audit.ended),
+        }
     }
 
     #[inline(always)]
@@ -158,7 +167,9 @@ impl Machine {
             Limit::StreamBytes => Scope::Stream,
             _ => Scope::Document,
         };
-        count_breach(limit as usize);
+        if self.aside != Aside::Capture {
+            count_breach(limit as usize);
+        }
         let breach = Breach { limit, maximum, observed, place: self.place(c, offset, false), path: self.path(builder) };
         if let Some(audit) = &mut self.audit {
             audit.open.push((scope, breach));
@@ -169,6 +180,29 @@ impl Machine {
     /// True while a token that crossed its limit is being read.
     pub(super) fn audit_token_open(&self) -> bool {
         self.audit.as_ref().is_some_and(|audit| audit.open.iter().any(|(scope, _)| *scope == Scope::Token))
+    }
+
+    /// How many breaches are open and have ended.
+    pub(super) fn audit_mark(&self) -> (usize, usize) {
+        self.audit.as_ref().map_or((0, 0), |audit| (audit.open.len(), audit.ended.len()))
+    }
+
+    /// Counts the breaches since then, which no second reading will find.
+    pub(super) fn audit_count(&self, (open, ended): (usize, usize)) {
+        if let Some(audit) = &self.audit {
+            let opened = audit.open.iter().skip(open).map(|(_, breach)| breach);
+            for breach in opened.chain(audit.ended.iter().skip(ended)) {
+                count_breach(breach.limit as usize);
+            }
+        }
+    }
+
+    /// Forgets the breaches since then; of those before none has ended.
+    pub(super) fn audit_back(&mut self, (open, ended): (usize, usize)) {
+        if let Some(audit) = &mut self.audit {
+            audit.open.truncate(open);
+            audit.ended.truncate(ended);
+        }
     }
 
     fn audit_end(&mut self, ended: Scope, observed: impl Fn(Limit) -> u64) {
@@ -286,7 +320,13 @@ impl Machine {
                 let (limit, maximum, observed) = builder.rest_limit();
                 self.fail_at(builder, Kind::Limit { limit, maximum, observed }, c, at)
             }
-            _ => self.fail_at(builder, Kind::Builder, c, at),
+            _ => {
+                // The path leads to the member that is not wanted.
+                let state = std::mem::replace(&mut self.state, State::Colon);
+                let flow = self.fail_at(builder, Kind::Builder, c, at);
+                self.state = state;
+                flow
+            }
         }
     }
 
@@ -304,6 +344,10 @@ impl Machine {
     /// Fails at an offset that is not past the cursor.
     #[cold]
     pub(super) fn fail_at<B: Builder>(&mut self, builder: &B, kind: Kind, c: &Cursor<'_>, offset: u64) -> Flow {
+        if kind == Kind::Builder && builder.stops() {
+            // No error: nobody wants to know the way here, which may be long.
+            return Flow::Failed;
+        }
         if let Kind::Limit { limit, .. } = kind {
             count_breach(limit as usize);
         }
@@ -339,6 +383,7 @@ impl Machine {
                 self.base.after(&window[..usize::try_from(at).unwrap_or(usize::MAX).min(window.len())])
             }
             None if offset == self.token_place.offset => self.token_place,
+            None if offset == self.raw_place.offset => self.raw_place,
             None => self.base.back(offset, one_character),
         }
     }

@@ -2,7 +2,7 @@
 //! all the same, on a builder that builds nothing.
 
 use super::builder::{Builder, Constant, Member};
-use super::machine::{Flow, Machine};
+use super::machine::{Flow, Machine, State};
 use super::text::TextRules;
 use crate::cursor::Cursor;
 use crate::error::Kind;
@@ -52,6 +52,9 @@ impl Machine {
                     self.aside = Aside::No;
                 }
                 Flow::Done if self.aside == Aside::Raw => {
+                    if !self.keep_last_raw(cursor.since(from)) {
+                        return self.fail(builder, Kind::OutOfMemory, cursor);
+                    }
                     if !self.end_raw(builder, cursor.since(from)) {
                         return self.refuse_raw(builder, cursor);
                     }
@@ -73,6 +76,11 @@ impl Machine {
         room
     }
 
+    /// The same for its last bytes; of a value that lies in one window none are kept.
+    fn keep_last_raw(&mut self, bytes: &[u8]) -> bool {
+        self.raw.is_empty() || self.keep_raw(bytes)
+    }
+
     /// The raw value is complete.
     fn end_raw<B: Builder>(&mut self, builder: &mut B, bytes: &[u8]) -> bool {
         self.leave();
@@ -80,9 +88,6 @@ impl Machine {
         self.rules = self.raw_rules;
         if self.raw.is_empty() {
             return builder.raw(bytes);
-        }
-        if !self.keep_raw(bytes) {
-            return false;
         }
         let raw = std::mem::take(&mut self.raw);
         let good = builder.raw(&raw);
@@ -93,6 +98,9 @@ impl Machine {
 
     #[cold]
     fn refuse_raw<B: Builder>(&mut self, builder: &B, cursor: &Cursor<'_>) -> Flow {
+        // The path is the value's own.
+        self.state = State::Value;
+        self.count -= 1;
         self.fail_at(builder, Kind::Builder, cursor, self.raw_start)
     }
 }

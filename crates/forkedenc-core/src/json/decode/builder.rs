@@ -121,6 +121,11 @@ pub trait Builder {
         false
     }
 
+    /// A call failed since the builder has seen enough: no error.
+    fn stops(&self) -> bool {
+        false
+    }
+
     /// The value about to be read is wanted as its bytes (`RAWS`): its grammar and UTF-8 are checked, and they come to
     /// [`Builder::raw`] instead of any other call.
     fn wants_raw(&self) -> bool {

@@ -5,9 +5,9 @@
 
 use std::collections::HashMap;
 
-use super::account::Audit;
+use super::account::price;
 use super::aside::Aside;
-use super::builder::{Builder, Constant, Member};
+use super::builder::{Builder, Constant, Member, REFUSED};
 use super::machine::{Flow, Holder, Machine, State};
 use crate::cursor::{Cursor, PADDING, Window};
 use crate::error::Kind;
@@ -24,6 +24,14 @@ enum Said {
 }
 
 impl Said {
+    /// `None` where memory is out.
+    fn text(text: &[u8]) -> Option<Self> {
+        let mut copy = Vec::new();
+        copy.try_reserve_exact(text.len()).ok()?;
+        copy.extend_from_slice(text);
+        Some(Self::Text(copy.into_boxed_slice()))
+    }
+
     fn tag(&self) -> Option<Tag<'_>> {
         match self {
             Self::Text(text) => Some(Tag::Text(text)),
@@ -55,7 +63,9 @@ struct Before {
     tokens: u64,
     memory: u64,
     comma: u64,
-    audit: Option<Box<Audit>>,
+    audit: (usize, usize),
+    fence: u64,
+    fence_depth: u64,
 }
 
 /// An object that is read to find its class.
@@ -73,6 +83,7 @@ pub(super) struct Capture {
     said: HashMap<(u64, u32), Said>,
     /// The outermost object has said it, or ended.
     found: bool,
+    no_memory: bool,
     /// The bytes are being read again.
     replays: bool,
 }
@@ -92,9 +103,24 @@ impl Machine {
             return true;
         }
         let ahead = &c.ahead()[1..];
-        let Some(tag) = tag_ahead(ahead, key, self.string_cap, self.digits_cap) else { return false };
+        let Some((tag, length)) = tag_ahead(ahead, key) else { return false };
+        if !self.has_room_for_tag(key.len() as u64, length as u64) {
+            return false;
+        }
         builder.tag(Some(tag));
         true
+    }
+
+    /// No limit lies between an object's bracket and its tag, which stands first in it: an object of a class that nobody
+    /// knows is refused at its bracket, unless reading the tag crosses a limit.
+    fn has_room_for_tag(&self, key: u64, tag: u64) -> bool {
+        let limits = &self.limits;
+        let price = price::OBJECT + price::KEY + price::STRING + key + tag;
+        limits.members > 0
+            && key <= limits.key_bytes
+            && tag <= limits.string_bytes.min(limits.number_digits)
+            && limits.tokens.saturating_sub(self.tokens) >= 3
+            && limits.memory_bytes.saturating_sub(self.memory) >= price
     }
 
     /// At the bracket of an object whose class is not known: from here on it is captured. The window starts here.
@@ -110,7 +136,9 @@ impl Machine {
                 tokens: self.tokens,
                 memory: self.memory,
                 comma: self.comma,
-                audit: self.audit.clone(),
+                audit: self.audit_mark(),
+                fence: self.fence,
+                fence_depth: self.fence_depth,
             }),
             base: self.base,
             bytes: Vec::new(),
@@ -121,6 +149,7 @@ impl Machine {
             at: 0,
             said: HashMap::new(),
             found: false,
+            no_memory: false,
             replays: false,
         }));
         self.aside = Aside::Capture;
@@ -142,6 +171,16 @@ impl Machine {
                 self.capture = None;
                 self.aside = Aside::No;
                 return self.fail(builder, Kind::OutOfMemory, cursor);
+            }
+        }
+        if flow == Flow::Failed && !capture.found {
+            if let Some(before) = &capture.before {
+                self.audit_count(before.audit);
+            }
+            if let Some(error) = &mut self.error
+                && capture.no_memory
+            {
+                error.kind = Kind::OutOfMemory;
             }
         }
         self.capture = Some(capture);
@@ -181,7 +220,9 @@ impl Machine {
         self.tokens = before.tokens;
         self.memory = before.memory;
         self.comma = before.comma;
-        self.audit = before.audit;
+        self.audit_back(before.audit);
+        self.fence = before.fence;
+        self.fence_depth = before.fence_depth;
         self.cut = super::machine::Cut::None;
         self.aside = Aside::No;
         self.base = capture.base;
@@ -214,35 +255,46 @@ impl Capture {
         room
     }
 
-    /// A value of the open member. False: the outermost object has said its class.
-    fn say(&mut self, said: impl FnOnce() -> Said) -> bool {
+    /// How many breaches had ended before, none of which is kept any longer.
+    pub(super) fn take_ended(&mut self) -> usize {
+        self.before.as_mut().map_or(0, |before| std::mem::take(&mut before.audit.1))
+    }
+
+    /// A value of the open member. False: the outermost object has said its class, or memory is out.
+    fn say(&mut self, said: impl FnOnce() -> Option<Said>) -> bool {
         let depth = self.open.len();
         let Some(open) = self.open.last_mut() else { return true };
         let Some(tag) = open.tag.take() else { return true };
         let start = open.start;
-        self.said.entry((start, tag)).or_insert_with(said);
+        if !self.said.contains_key(&(start, tag)) {
+            let said = if self.said.try_reserve(1).is_ok() { said() } else { None };
+            let Some(said) = said else {
+                self.no_memory = true;
+                return false;
+            };
+            self.said.insert((start, tag), said);
+        }
         self.found = depth == 1 && tag == self.wanted;
         !self.found
     }
 }
 
-/// A tag that stands first and whole behind the bracket.
-fn tag_ahead<'a>(ahead: &'a [u8], key: &[u8], string_cap: u64, digits_cap: u64) -> Option<Tag<'a>> {
+/// A tag that stands first and whole behind the bracket, and the length of its text.
+fn tag_ahead<'a>(ahead: &'a [u8], key: &[u8]) -> Option<(Tag<'a>, usize)> {
     let rest = behind_space(ahead).strip_prefix(b"\"")?.strip_prefix(key)?.strip_prefix(b"\"")?;
     let rest = behind_space(behind_space(rest).strip_prefix(b":")?);
     if let Some(text) = rest.strip_prefix(b"\"") {
         let length = text.iter().position(|byte| !matches!(byte, 0x20..0x7f) || matches!(byte, b'"' | b'\\'))?;
-        let plain = text[length] == b'"' && length as u64 <= string_cap;
-        return plain.then(|| Tag::Text(&text[..length]));
+        return (text[length] == b'"').then(|| (Tag::Text(&text[..length]), length));
     }
     let digits = rest.strip_prefix(b"-").unwrap_or(rest);
     let count = digits.iter().position(|byte| !byte.is_ascii_digit())?;
     let whole = matches!(digits[count], b',' | b'}' | b' ' | b'\t' | b'\r' | b'\n');
-    if !whole || count == 0 || (count > 1 && digits[0] == b'0') || count as u64 > digits_cap {
+    if !whole || count == 0 || (count > 1 && digits[0] == b'0') {
         return None;
     }
     let text = std::str::from_utf8(&rest[..rest.len() - digits.len() + count]).ok()?;
-    Some(Tag::Integer(text.parse().ok()?))
+    Some((Tag::Integer(text.parse().ok()?), count))
 }
 
 fn behind_space(bytes: &[u8]) -> &[u8] {
@@ -262,6 +314,10 @@ struct Scanner<'a, B> {
 impl<B> Scanner<'_, B> {
     fn open(&mut self) -> u64 {
         let key = self.capture.keys.len();
+        if self.capture.open.try_reserve(1).is_err() {
+            self.capture.no_memory = true;
+            return REFUSED;
+        }
         self.capture.open.push(Open { start: self.capture.at, key, tag: None });
         CAPTURED | self.capture.open.len() as u64
     }
@@ -280,12 +336,13 @@ impl<B> Scanner<'_, B> {
 
     /// A value that tells no class.
     fn value(&mut self) -> bool {
-        self.capture.say(|| Said::Other)
+        self.capture.say(|| Some(Said::Other))
     }
 }
 
 impl<B: Builder> Builder for Scanner<'_, B> {
     const PLACES: bool = true;
+    const REFUSES: bool = true;
     /// What is out of range is found when the bytes are read again, if it matters there.
     const CHECKS_RANGE: bool = false;
 
@@ -296,7 +353,7 @@ impl<B: Builder> Builder for Scanner<'_, B> {
         self.value()
     }
     fn integer(&mut self, value: i64) -> bool {
-        self.capture.say(|| Said::Integer(value))
+        self.capture.say(|| Some(Said::Integer(value)))
     }
     fn big_integer(&mut self, _: &[u8]) -> bool {
         self.value()
@@ -311,7 +368,7 @@ impl<B: Builder> Builder for Scanner<'_, B> {
         self.value()
     }
     fn string(&mut self, text: &[u8], _: bool) -> bool {
-        self.capture.say(|| Said::Text(text.into()))
+        self.capture.say(|| Said::text(text))
     }
     fn key(&mut self, text: &[u8], _: bool) -> Member {
         let number = self.capture.names.iter().position(|name| **name == *text).map(|at| at as u32);
@@ -319,8 +376,15 @@ impl<B: Builder> Builder for Scanner<'_, B> {
             open.tag = number;
             self.capture.keys.truncate(open.key);
         }
+        if self.capture.keys.try_reserve(text.len()).is_err() {
+            self.capture.no_memory = true;
+            return Member::Failed;
+        }
         self.capture.keys.extend_from_slice(text);
         Member::Build
+    }
+    fn stops(&self) -> bool {
+        self.capture.found
     }
     fn at(&mut self, offset: u64) {
         self.capture.at = offset;

@@ -93,7 +93,10 @@ impl Machine {
     fn run_clipped<B: Builder>(&mut self, builder: &mut B, c: &mut Cursor<'_>, size: &mut usize) -> Flow {
         let room = usize::try_from(self.fence.saturating_sub(self.base.offset)).unwrap_or(usize::MAX);
         if room == 0 {
-            let whole = self.cut == Cut::Number && !matches!(c.peek(), b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E');
+            // Inside a container the number ends here or not, but the bracket behind it is one byte too many.
+            let whole = self.cut == Cut::Number
+                && self.depth == self.fence_depth
+                && !matches!(c.peek(), b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E');
             if !whole {
                 let maximum = self.limits.rest_bytes;
                 let at = self.fence;
@@ -156,7 +159,10 @@ impl Machine {
             return false;
         }
         let (limit, maximum, observed) = builder.rest_limit();
-        self.fence_depth = self.depth;
-        !self.crossed(builder, c, limit, maximum, observed, at)
+        // The fence that is set may be that of a rest around.
+        let around = std::mem::replace(&mut self.fence_depth, self.depth);
+        let crossed = self.crossed(builder, c, limit, maximum, observed, at);
+        self.fence_depth = around;
+        !crossed
     }
 }

@@ -114,7 +114,7 @@ impl Machine {
                         Verdict::Refuse => stop!(Kind::ExpectedValue),
                     }
                 }
-                if B::RESTS && $in_object && self.rest_next {
+                if B::RESTS && $in_object && self.rest_next && !c.at_end() {
                     save!();
                     let here = c;
                     if self.begin_rest(builder, &here) {

@@ -174,8 +174,9 @@ pub struct Machine {
     pub(super) aside: Aside,
     /// The bytes of a raw value that earlier windows held.
     pub(super) raw: Vec<u8>,
-    /// Where a raw value starts, and the rules outside of it.
+    /// Where a raw value starts, its place once a window behind it was passed, and the rules outside of it.
     pub(super) raw_start: u64,
+    pub(super) raw_place: Place,
     pub(super) raw_rules: Rules,
     /// The member whose key was read is to be skipped, or belongs to a rest.
     pub(super) skip_next: bool,
@@ -247,6 +248,7 @@ impl Machine {
             aside: Aside::No,
             raw: Vec::new(),
             raw_start: 0,
+            raw_place: Place::START,
             raw_rules: rules,
             skip_next: false,
             rest_next: false,
@@ -384,13 +386,23 @@ impl Machine {
             // What turns out to be refused is refused here, and its characters may be of many bytes.
             self.token_place = self.base.after(&window[..usize::try_from(at).unwrap_or(usize::MAX).min(window.len())]);
         }
+        if self.aside == Aside::Raw
+            && let Some(at) = self.raw_start.checked_sub(self.base.offset)
+        {
+            self.raw_place = self.base.after(&window[..usize::try_from(at).unwrap_or(usize::MAX).min(window.len())]);
+        }
         self.base = self.base.after(window);
     }
 
     /// True where the end of the last window cut a number that is the whole document.
     #[must_use]
     pub fn cuts_number_document(&self) -> bool {
-        self.cut == Cut::Number && self.holder == Holder::Top
+        self.cut == Cut::Number && self.holder == Holder::Top && (self.aside == Aside::No || self.is_document_aside())
+    }
+
+    /// The value aside is the document itself, not one inside of it.
+    fn is_document_aside(&self) -> bool {
+        self.stack.words().last().is_some_and(|bits| holder_of(*bits) == Holder::Top)
     }
 
     /// Of a number that is the whole document and stopped where none can end, as `1.` does: how many bytes of it are one.

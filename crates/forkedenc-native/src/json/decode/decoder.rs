@@ -67,9 +67,9 @@ fn read<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = data.py();
     let mut buffers = Buffers::take();
-    let values = std::mem::take(&mut buffers.values);
-    let reading = Reading { data, options, target, audit, start, count, buffers };
-    target.with(py, options, values, reading)
+    let value = target.with(py, options, &mut buffers, Reading { data, options, target, audit, start, count });
+    buffers.give();
+    value
 }
 
 /// One document about to be read.
@@ -80,13 +80,12 @@ struct Reading<'a, 'py, C> {
     audit: Option<&'a Py<PyAny>>,
     start: usize,
     count: C,
-    buffers: Box<Buffers>,
 }
 
 impl<'py, C: FnOnce(&Machine)> Work<PyResult<Bound<'py, PyAny>>> for Reading<'_, 'py, C> {
     #[inline(always)]
-    fn run<B: Values>(self, mut builder: B) -> PyResult<Bound<'py, PyAny>> {
-        let Self { data, options, target, audit, start, count, mut buffers } = self;
+    fn run<B: Values>(self, mut builder: B, buffers: &mut Buffers) -> PyResult<Bound<'py, PyAny>> {
+        let Self { data, options, target, audit, start, count } = self;
         let py = data.py();
         // SAFETY: `data` is borrowed for the whole call.
         let input = unsafe { input::read(data, &mut buffers.scratch) }?;
@@ -108,11 +107,10 @@ impl<'py, C: FnOnce(&Machine)> Work<PyResult<Bound<'py, PyAny>>> for Reading<'_,
                 Event::Document | Event::NeedMore | Event::BadRecord(_) => Ok(()),
             }
         } else {
-            let now = &mut *buffers;
-            now.machine.restart(options.limits, options.rules, start);
-            let outcome = now.machine.document(&mut builder, &input.window(&now.scratch));
-            count(&now.machine);
-            now.machine.rest();
+            buffers.machine.restart(options.limits, options.rules, start);
+            let outcome = buffers.machine.document(&mut builder, &input.window(&buffers.scratch));
+            count(&buffers.machine);
+            buffers.machine.rest();
             outcome
         };
         drop(pause);
@@ -120,8 +118,7 @@ impl<'py, C: FnOnce(&Machine)> Work<PyResult<Bound<'py, PyAny>>> for Reading<'_,
             Ok(()) => builder.finished(py).ok_or_else(|| PyRuntimeError::new_err("a document without a value")),
             Err(error) => Err(failure(py, &error, &mut builder)),
         };
-        buffers.values = builder.objects().release();
-        buffers.give();
+        builder.give_back(buffers);
         if let Some(audit) = audit {
             audit::tell(py, audit, &breaches)?;
         }

@@ -10,6 +10,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 
 use super::objects::{Duplicates, ObjectBuilder};
+use super::typed::Frame;
 use crate::{errors, fallible};
 
 /// How a decoder reads, fixed when it is made.
@@ -55,6 +56,8 @@ pub struct Buffers {
     pub machine: Machine,
     /// The builder's stack, empty between decodes.
     pub values: Vec<*mut ffi::PyObject>,
+    /// The typed builder's, empty likewise.
+    pub frames: Vec<Frame>,
     /// Input that is copied.
     pub scratch: Vec<u8>,
 }
@@ -70,7 +73,7 @@ impl Default for Buffers {
     fn default() -> Self {
         let mut machine = Options::STDLIB.machine(0);
         machine.rest();
-        Self { machine, values: Vec::new(), scratch: Vec::new() }
+        Self { machine, values: Vec::new(), frames: Vec::new(), scratch: Vec::new() }
     }
 }
 
@@ -89,6 +92,9 @@ impl Buffers {
         }
         if self.values.capacity() > KEPT / size_of::<usize>() {
             self.values = Vec::new();
+        }
+        if self.frames.capacity() > KEPT / size_of::<Frame>() {
+            self.frames = Vec::new();
         }
         BUFFERS.with(|buffers| buffers.set(Some(self)));
     }

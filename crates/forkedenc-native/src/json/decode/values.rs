@@ -2,12 +2,11 @@
 
 use forkedenc_core::error::Error;
 use forkedenc_core::json::Builder;
-use pyo3::ffi;
 use pyo3::prelude::*;
 
 use super::decoder::FACE;
 use super::objects::ObjectBuilder;
-use super::session::{Options, raise};
+use super::session::{Buffers, Options, raise};
 use super::typed::{PlanObject, TypedBuilder};
 use crate::gc::Pause;
 use crate::schema::{Refusal, Trouble};
@@ -20,6 +19,8 @@ pub trait Values: Builder {
     fn objects(&mut self) -> &mut ObjectBuilder;
     /// Why a value does not fit.
     fn trouble(&mut self) -> Option<Trouble>;
+    /// Gives the stacks back, empty, for the next builder.
+    fn give_back(&mut self, buffers: &mut Buffers);
 }
 
 impl Values for ObjectBuilder {
@@ -33,6 +34,10 @@ impl Values for ObjectBuilder {
     fn trouble(&mut self) -> Option<Trouble> {
         None
     }
+    #[inline(always)]
+    fn give_back(&mut self, buffers: &mut Buffers) {
+        buffers.values = self.release();
+    }
 }
 
 impl<const TEXT: bool> Values for TypedBuilder<TEXT> {
@@ -44,6 +49,12 @@ impl<const TEXT: bool> Values for TypedBuilder<TEXT> {
     }
     fn trouble(&mut self) -> Option<Trouble> {
         self.take_trouble()
+    }
+    #[inline(always)]
+    fn give_back(&mut self, buffers: &mut Buffers) {
+        self.abandon();
+        buffers.values = self.objects.release();
+        buffers.frames = self.release_frames();
     }
 }
 
@@ -71,30 +82,29 @@ impl Target {
         (!self.runs_python()).then(|| Pause::for_bytes(py, bytes))
     }
 
-    /// Calls `work` with the builder for one document, or as many as `work` reads.
+    /// Calls `work` with the builder for one document, on stacks of `buffers`, which get them back from it.
     #[inline(always)]
-    pub fn with<T>(&self, py: Python<'_>, options: &Options, values: Vec<*mut ffi::PyObject>, work: impl Work<T>) -> T {
-        let objects = options.builder(py, values);
+    pub fn with<T>(&self, py: Python<'_>, options: &Options, buffers: &mut Buffers, work: impl Work<T>) -> T {
         match &self.plan {
-            None => work.run(objects),
-            Some(plan) => self.with_typed(py, objects, plan, options, work),
+            None => work.run(options.builder(py, std::mem::take(&mut buffers.values)), buffers),
+            Some(plan) if plan.get().typed.number_text => self.with_typed::<true, T>(py, options, plan, buffers, work),
+            Some(plan) => self.with_typed::<false, T>(py, options, plan, buffers, work),
         }
     }
 
     #[inline(never)]
-    fn with_typed<T>(
+    fn with_typed<const TEXT: bool, T>(
         &self,
         py: Python<'_>,
-        objects: ObjectBuilder,
-        plan: &Py<PlanObject>,
         options: &Options,
+        plan: &Py<PlanObject>,
+        buffers: &mut Buffers,
         work: impl Work<T>,
     ) -> T {
-        if plan.get().typed.number_text {
-            work.run(TypedBuilder::<true>::new(py, objects, plan, self.hook.as_ref(), options))
-        } else {
-            work.run(TypedBuilder::<false>::new(py, objects, plan, self.hook.as_ref(), options))
-        }
+        let objects = options.builder(py, std::mem::take(&mut buffers.values));
+        let frames = std::mem::take(&mut buffers.frames);
+        let hook = self.hook.as_ref();
+        work.run(TypedBuilder::<TEXT>::new(py, objects, frames, plan, hook, options), buffers)
     }
 
     /// The builder for a stream of documents.
@@ -103,11 +113,11 @@ impl Target {
         match &self.plan {
             None => AnyBuilder::Plain(objects),
             Some(plan) if plan.get().typed.number_text => {
-                let builder = TypedBuilder::new(py, objects, plan, self.hook.as_ref(), options);
+                let builder = TypedBuilder::new(py, objects, Vec::new(), plan, self.hook.as_ref(), options);
                 AnyBuilder::Text(Box::new(builder))
             }
             Some(plan) => {
-                let builder = TypedBuilder::new(py, objects, plan, self.hook.as_ref(), options);
+                let builder = TypedBuilder::new(py, objects, Vec::new(), plan, self.hook.as_ref(), options);
                 AnyBuilder::Typed(Box::new(builder))
             }
         }
@@ -126,7 +136,7 @@ impl Target {
 
 /// What is done with a builder, whichever it is.
 pub trait Work<T> {
-    fn run<B: Values>(self, builder: B) -> T;
+    fn run<B: Values>(self, builder: B, buffers: &mut Buffers) -> T;
 }
 
 /// The builder of a stream.

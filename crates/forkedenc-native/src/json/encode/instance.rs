@@ -37,12 +37,13 @@ impl Walk {
         unsafe {
             let instance = open.walked;
             let plan = &*near.plan;
+            let base = plan.base(instance);
             let (unset, other_unset) = (types::unset(), plan.other_unset);
             let (mut position, count) = (open.position.cast_unsigned(), plan.hot.len());
             while position < count {
                 let field = plan.hot.get_unchecked(position);
                 position += 1;
-                let value = slot(instance, field.offset);
+                let value = slot(base, field.offset);
                 if value.is_null() {
                     open.position = 0;
                     self.fail(Trouble::Missing, plan.fields[position - 1].wire.as_ptr());
@@ -91,7 +92,7 @@ impl Walk {
         // SAFETY: as the caller's.
         unsafe {
             if let Some(offset) = plan.rest_offset() {
-                let rest = slot(open.walked, offset);
+                let rest = slot(plan.base(open.walked), offset);
                 if !rest.is_null() && ffi::Py_TYPE(rest) == &raw mut ffi::PyDict_Type {
                     if (*rest.cast::<ffi::PyDictObject>()).ma_used == 0 {
                         return Some(std::ptr::null_mut());

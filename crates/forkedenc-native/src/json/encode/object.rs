@@ -13,7 +13,7 @@ use pyo3::{ffi, intern};
 
 use super::leaf::is_key;
 use super::options::{COMPACT, GENERAL, Options};
-use super::plan::{Plan, slot};
+use super::plan::Plan;
 use super::types;
 use super::walk::{Class, Flow, ITEMS, OBJECT, Open, REST, Trouble, Walk};
 use crate::fallible;
@@ -223,7 +223,7 @@ impl Walk {
                 while let Some(field) = plan.hot.get(open.position.cast_unsigned()) {
                     let number = open.position.cast_unsigned();
                     open.position += 1;
-                    let value = slot(open.walked, field.offset);
+                    let value = plan.attribute(open.walked, field.offset, &plan.fields[number].name);
                     if value.is_null() {
                         open.position = 0;
                         self.fail(Trouble::Missing, plan.fields[number].wire.as_ptr());
@@ -306,7 +306,7 @@ impl Walk {
             let (Some(offset), Some(rest)) = (plan.rest_offset(), &plan.rest) else {
                 return Some(std::ptr::null_mut());
             };
-            let found = slot(open.walked, offset);
+            let found = plan.attribute(open.walked, offset, &rest.name);
             if found.is_null() {
                 open.position = 0;
                 self.fail(Trouble::Missing, rest.name.as_ptr());

@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use forkedenc_core::json::encode::Failure;
 use forkedenc_core::limits::Limit;
+use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
-use pyo3::{ffi, intern};
 
 use super::faces;
 use super::object::{is_member, text_of, value_of_member};
@@ -18,6 +17,7 @@ use super::walk::{
     Addresses, Class, DICT, ITEMS, LIST, OBJECT, Open, REST, SEARCHED, SEQUENCE, STAND_IN, TUPLE, Trouble, Walk,
     kind_and_position,
 };
+use crate::schema::scalar::write::{decimal_digits, is_exact_decimal, is_plain};
 
 impl Walk {
     /// Opens `value`, of a class that is no leaf. True if it is complete at once (empty, or a stand-in that is a leaf),
@@ -234,8 +234,14 @@ impl Walk {
                     ffi::Py_DECREF(value);
                     return false;
                 }
-                let special = if options.face == Face::Encode { self.special(value) } else { Special::None };
+                let special = match options.face {
+                    Face::Encode if is_plain(value) => Special::Text,
+                    Face::Encode if is_exact_decimal(value) => Special::None,
+                    Face::Encode => self.special(value),
+                    Face::Dumps => Special::None,
+                };
                 let done = match &special {
+                    Special::Text => self.special_text(options, value),
                     Special::Object(plan) => Some(self.object::<STYLE>(options, value, plan, open)),
                     Special::Set => Some(self.container::<STYLE>(options, value, Class::SequenceSubclass, open)),
                     Special::Failed => Some(false),
@@ -334,12 +340,12 @@ impl Walk {
         if options.face == Face::Dumps {
             return None;
         }
-        let text = Python::attach(|py| {
-            // SAFETY: as the caller's.
-            let value = unsafe { Bound::from_borrowed_ptr(py, value) };
-            text_of(py, &value).map_err(|trouble| self.no_text(py, trouble, &value))
-        });
-        match text {
+        // SAFETY: attached, and as the caller's.
+        let (py, value) = unsafe {
+            let py = Python::assume_attached();
+            (py, Bound::from_borrowed_ptr(py, value))
+        };
+        match text_of(py, &value).map_err(|trouble| self.no_text(py, trouble, &value)) {
             Ok(None) => None,
             Ok(Some(text)) => Some(self.out.put([b'"']) && self.out.raw(&text) && self.out.put([b'"'])),
             Err(()) => Some(false),
@@ -354,17 +360,18 @@ impl Walk {
         if options.decimals == Decimals::Unknown {
             return None;
         }
-        let digits = Python::attach(|py| {
-            // SAFETY: as the caller's.
-            let value = unsafe { Bound::from_borrowed_ptr(py, value) };
-            match decimal_digits(&value) {
-                Ok(digits) => digits.map(Ok),
-                Err(error) => {
-                    error.restore(py);
-                    Some(Err(()))
-                }
+        // SAFETY: attached, and as the caller's.
+        let (py, bound) = unsafe {
+            let py = Python::assume_attached();
+            (py, Bound::from_borrowed_ptr(py, value))
+        };
+        let digits = match decimal_digits(&bound) {
+            Ok(digits) => digits.map(Ok),
+            Err(error) => {
+                error.restore(py);
+                Some(Err(()))
             }
-        })?;
+        }?;
         let Ok(digits) = digits else {
             self.trouble = Some(Trouble::Raised);
             return Some(false);
@@ -381,6 +388,8 @@ impl Walk {
 
 /// What else a value may be to the native faces.
 enum Special {
+    /// Of a type that is written as its text, and nothing else.
+    Text,
     /// An instance of a class of fields.
     Object(Arc<Plan>),
     /// A set or a frozenset.
@@ -389,24 +398,6 @@ enum Special {
     Member,
     Failed,
     None,
-}
-
-/// The text of a Decimal, by the class's own `__str__`; `None` for anything else.
-fn decimal_digits(value: &Bound<'_, PyAny>) -> PyResult<Option<String>> {
-    static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    let py = value.py();
-    if CLASS.get(py).is_none() {
-        // Not imported: then `value` is of none of its classes.
-        let modules = py.import(intern!(py, "sys"))?.getattr(intern!(py, "modules"))?;
-        let Ok(module) = modules.get_item(intern!(py, "decimal")) else { return Ok(None) };
-        let class = module.getattr("Decimal")?.unbind();
-        let _ = CLASS.set(py, class);
-    }
-    let Some(class) = CLASS.get(py) else { return Ok(None) };
-    if !value.is_instance(class.bind(py))? {
-        return Ok(None);
-    }
-    class.bind(py).call_method1(intern!(py, "__str__"), (value,))?.extract().map(Some)
 }
 
 /// A dict's items as a list, sorted if asked; null with an exception set.

@@ -10,8 +10,8 @@ use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PySet, PyStri
 use pyo3::{ffi, intern};
 
 use super::text::text;
-use crate::fallible;
 use crate::schema::class::slot_of;
+use crate::{fallible, pyraw};
 
 /// Keys up to this length are copied in one go, with the quotes and the colon.
 pub const KEY: usize = 32;
@@ -39,7 +39,7 @@ pub struct Field {
 
 /// A field as the hot loop reads it.
 pub struct Hot {
-    /// Bytes from the start of an instance to its slot.
+    /// Bytes from where [`Plan::base`] says to what it holds.
     pub offset: isize,
     /// Of the key, or 0 for one that is longer than [`KEY`].
     pub length: usize,
@@ -48,7 +48,7 @@ pub struct Hot {
 
 pub struct Rest {
     pub name: Py<PyString>,
-    /// Where its slot is, if a slot holds it.
+    /// As [`Hot::offset`].
     offset: Option<isize>,
     /// None says that nothing is kept: what pydantic does.
     pub may_be_none: bool,
@@ -56,9 +56,12 @@ pub struct Rest {
 
 pub struct Plan {
     pub fields: Box<[Field]>,
-    /// All fields, if slots hold them and the rest: then instances are read where they lie, and no Python code runs.
+    /// All fields, if slots hold them and the rest, or places that the class's instances share: then instances are read
+    /// where they lie, and no Python code runs.
     pub hot: Box<[Hot]>,
     pub is_hot: bool,
+    /// Offsets are those of shared places, in the array that each instance has for them.
+    shared: bool,
     pub rest: Option<Rest>,
     pub tag: Option<(Py<PyString>, Py<PyAny>)>,
     /// The tag as a member, and a comma.
@@ -79,7 +82,7 @@ impl Plan {
     /// Reads a `Shape` of `forkedenc._schema`, or anything with its attributes. `unset` is our mark.
     pub fn read(class: &Bound<'_, PyType>, shape: &Bound<'_, PyAny>, unset: *mut ffi::PyObject) -> PyResult<Self> {
         let py = class.py();
-        let (mut fields, mut hot, mut keys) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut fields, mut keys) = (Vec::new(), Vec::new());
         // SAFETY: a type is alive as long as it is borrowed.
         let reads = unsafe { (*class.as_type_ptr()).tp_getattro.map(|reads| reads as usize) };
         let mut is_hot = reads == Some(ffi::PyObject_GenericGetAttr as *const () as usize);
@@ -88,10 +91,7 @@ impl Plan {
             let name = interned(field.getattr(intern!(py, "name"))?)?;
             let wire = interned(field.getattr(intern!(py, "wire"))?)?;
             let key = key_text(&wire)?;
-            match slot_of(class, &name)? {
-                Some(offset) if is_hot && !key.is_empty() => hot.push(Hot::new(offset, &key)),
-                _ => is_hot = false,
-            }
+            is_hot &= !key.is_empty();
             let default = default_of(&field)?;
             keys.push(key.clone());
             fields.push(Field { name: name.unbind(), wire: wire.unbind(), key, default });
@@ -107,9 +107,7 @@ impl Plan {
                 // pydantic's own.
                 name = interned(fallible::text(py, "model_extra")?)?;
             }
-            let offset = slot_of(class, &name)?;
-            is_hot &= offset.is_some();
-            kept = Some(Rest { name: name.unbind(), offset, may_be_none: inline });
+            kept = Some(Rest { name: name.unbind(), offset: None, may_be_none: inline });
         }
         let (mut tag, mut tag_text) = (None, Box::default());
         let found = shape.getattr(intern!(py, "tag"))?;
@@ -124,11 +122,30 @@ impl Plan {
         }
         // A NamedTuple's fields are read by name, whatever lies behind it.
         is_hot &= !kind.to_str()?.eq("tuple");
+        let (mut hot, mut shared) = (Vec::new(), false);
+        if is_hot {
+            let names = fields.iter().map(|field: &Field| &field.name).chain(kept.iter().map(|rest| &rest.name));
+            let names: Vec<_> = names.map(|name| name.bind(py)).collect();
+            let found = match offsets_of_slots(class, &names)? {
+                Some(offsets) => Some(offsets),
+                None => {
+                    shared = true;
+                    offsets_of_places(class, &names)?
+                }
+            };
+            is_hot = found.is_some();
+            let mut offsets = found.into_iter().flatten();
+            hot.extend(fields.iter().zip(&mut offsets).map(|(field, offset)| Hot::new(offset, &field.key)));
+            if let Some(rest) = &mut kept {
+                rest.offset = offsets.next();
+            }
+        }
         keys.sort_unstable();
         Ok(Self {
             fields: fields.into_boxed_slice(),
-            hot: if is_hot { hot.into_boxed_slice() } else { Box::default() },
+            hot: hot.into_boxed_slice(),
             is_hot,
+            shared,
             rest: kept,
             tag,
             tag_text,
@@ -153,7 +170,44 @@ impl Plan {
         self.keys.binary_search_by(|own| (**own).cmp(key)).is_ok()
     }
 
-    /// Where the rest of an instance lies, if it has a slot.
+    /// Where offsets count from: the instance, or the array of its attributes; null where it has none, or no longer.
+    ///
+    /// # Safety
+    /// The plan is that of the type of `instance`, which is alive, and it is hot.
+    #[inline(always)]
+    pub unsafe fn base(&self, instance: *mut ffi::PyObject) -> *const u8 {
+        // SAFETY: as the caller's: a plan with shared places is of a class that has such arrays.
+        if self.shared { unsafe { pyraw::instance::array(instance).cast() } } else { instance.cast() }
+    }
+
+    /// What an attribute of an instance is, borrowed; null if it is not set. For when Python code may have run since
+    /// [`Plan::is_hot_for`]: attributes may be in a dict by now. An exception may be set.
+    ///
+    /// # Safety
+    /// As [`Plan::base`]; `offset` is one of the plan's, `name` the attribute's.
+    pub unsafe fn attribute(
+        &self,
+        instance: *mut ffi::PyObject,
+        offset: isize,
+        name: &Py<PyString>,
+    ) -> *mut ffi::PyObject {
+        // SAFETY: as the caller's; the instance keeps its dict, and the dict its value.
+        unsafe {
+            let base = self.base(instance);
+            if !base.is_null() {
+                return slot(base, offset);
+            }
+            let dict = ffi::PyObject_GenericGetDict(instance, std::ptr::null_mut());
+            if dict.is_null() {
+                return dict;
+            }
+            let found = ffi::PyDict_GetItemWithError(dict, name.as_ptr());
+            ffi::Py_DECREF(dict);
+            found
+        }
+    }
+
+    /// Where the rest of an instance lies, if it is hot.
     #[inline(always)]
     pub fn rest_offset(&self) -> Option<isize> {
         self.rest.as_ref().and_then(|rest| rest.offset)
@@ -168,10 +222,17 @@ impl Plan {
         if !self.is_hot {
             return false;
         }
-        let Some(offset) = self.rest_offset() else { return true };
-        // SAFETY: the plan's slots are those of the instance.
+        // SAFETY: the plan's slots are those of the instance, its places those of the array.
         unsafe {
-            let rest = slot(instance, offset);
+            let base = self.base(instance);
+            if self.shared {
+                // What is not set there may be an attribute of the class.
+                if base.is_null() || self.hot.iter().any(|field| slot(base, field.offset).is_null()) {
+                    return false;
+                }
+            }
+            let Some(offset) = self.rest_offset() else { return true };
+            let rest = slot(base, offset);
             !rest.is_null() && ffi::Py_TYPE(rest) == &raw mut ffi::PyDict_Type
         }
     }
@@ -180,11 +241,43 @@ impl Plan {
 /// What a slot holds, null if it is empty; borrowed.
 ///
 /// # Safety
-/// `instance` is alive, and its class has a slot there.
+/// `base` is what [`Plan::base`] gave for an instance that is alive, and not null; `offset` is one of that plan.
 #[inline(always)]
-pub unsafe fn slot(instance: *mut ffi::PyObject, offset: isize) -> *mut ffi::PyObject {
+pub unsafe fn slot(base: *const u8, offset: isize) -> *mut ffi::PyObject {
     // SAFETY: as the caller's.
-    unsafe { instance.cast::<u8>().offset(offset).cast::<*mut ffi::PyObject>().read() }
+    unsafe { base.offset(offset).cast::<*mut ffi::PyObject>().read() }
+}
+
+/// The offsets of the slots that hold these attributes; `None` if one is held elsewhere.
+fn offsets_of_slots(class: &Bound<'_, PyType>, names: &[&Bound<'_, PyString>]) -> PyResult<Option<Vec<isize>>> {
+    names.iter().map(|name| slot_of(class, name)).collect()
+}
+
+/// The offsets of these attributes in the arrays of a class whose instances share the places; `None` if it has none.
+fn offsets_of_places(class: &Bound<'_, PyType>, names: &[&Bound<'_, PyString>]) -> PyResult<Option<Vec<isize>>> {
+    let py = class.py();
+    if !pyraw::instance::on() {
+        return Ok(None);
+    }
+    for name in names {
+        // A property and its like come before the instance's own attribute.
+        for base in class.mro() {
+            let members = base.getattr(intern!(py, "__dict__"))?;
+            if members.contains(name)? {
+                let found = members.get_item(name)?;
+                // SAFETY: a type is alive as long as its object.
+                if unsafe { (*ffi::Py_TYPE(found.as_ptr())).tp_descr_set.is_some() } {
+                    return Ok(None);
+                }
+                break;
+            }
+        }
+    }
+    let pointers: Vec<_> = names.iter().map(|name| name.as_ptr()).collect();
+    // SAFETY: attached, and looked at by the self-test; the class is alive, and the names are interned.
+    let places = unsafe { pyraw::instance::places(class.as_type_ptr(), &pointers) };
+    let word = size_of::<*mut ffi::PyObject>();
+    Ok(places.map(|places| places.iter().map(|place| (usize::from(*place) * word).cast_signed()).collect()))
 }
 
 /// Two of 64, by the length and some bytes of a key that is written out.

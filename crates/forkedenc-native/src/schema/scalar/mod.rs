@@ -214,10 +214,7 @@ impl Scalar {
         let value = match (&self.kind, token) {
             (Kind::Table(table), _) => table.get(py, token, self.lax)?,
             (Kind::Str, Token::String { text, ascii }) => Ok(numbers::text(py, text, ascii)?),
-            (_, Token::String { text, .. }) => match std::str::from_utf8(text) {
-                Ok(text) => self.from_text(py, text, Style::Json)?,
-                Err(_) => Err(Fault::Form),
-            },
+            (_, Token::String { text, .. }) => self.read_text(py, text, Style::Json)?,
             (Kind::None, Token::Null) => Ok(py.None().into_bound(py)),
             (Kind::Bool, Token::Boolean(value)) => Ok(fallible::truth(py, value)),
             (Kind::Bool, Token::Integer(value @ (0 | 1))) => Ok(fallible::truth(py, value == 1)),
@@ -259,7 +256,7 @@ impl Scalar {
             Kind::Choice(members) => return self.first(members, "str", |member| member.decode_text(py, text)),
             Kind::Str => Ok(fallible::text(py, text)?),
             Kind::Table(table) => table.get_text(py, text.as_bytes(), trim(text).as_bytes(), Style::Xml)?,
-            _ => self.from_text(py, trim(text), Style::Xml)?,
+            _ => self.read_text(py, trim(text).as_bytes(), Style::Xml)?,
         };
         self.finish(value, "str")
     }
@@ -295,25 +292,24 @@ impl Scalar {
         }
     }
 
-    fn from_text<'py>(&self, py: Python<'py>, text: &str, style: Style) -> PyResult<Result<Bound<'py, PyAny>, Fault>> {
-        let bytes = text.as_bytes();
+    fn read_text<'py>(&self, py: Python<'py>, bytes: &[u8], style: Style) -> numbers::Made<'py> {
         let json = style == Style::Json;
         match &self.kind {
-            Kind::None if json && text.eq_ignore_ascii_case("null") => Ok(Ok(py.None().into_bound(py))),
-            Kind::None if !json && text.is_empty() => Ok(Ok(py.None().into_bound(py))),
+            Kind::None if json && bytes.eq_ignore_ascii_case(b"null") => Ok(Ok(py.None().into_bound(py))),
+            Kind::None if !json && bytes.is_empty() => Ok(Ok(py.None().into_bound(py))),
             Kind::None => Ok(Err(Fault::Form)),
-            Kind::Bool => Ok(truth(text, style).map(|value| fallible::truth(py, value)).ok_or(Fault::Form)),
-            Kind::Int if json => numbers::int_of_json(py, text),
+            Kind::Bool => Ok(truth(bytes, style).map(|value| fallible::truth(py, value)).ok_or(Fault::Form)),
+            Kind::Int if json => numbers::int_of_json(py, bytes),
             Kind::Int => numbers::int_of_xml(py, bytes),
             Kind::Float if json && !number::is_json_number(bytes) => Ok(Err(Fault::Form)),
             Kind::Float => numbers::float_of_text(py, bytes),
-            Kind::Str => Ok(Ok(fallible::text(py, text)?)),
+            Kind::Str => Ok(Ok(numbers::text(py, bytes, bytes.is_ascii())?)),
             Kind::Bytes if json || !bytes.iter().copied().any(is_space) => binary::bytes(py, bytes),
             Kind::Bytes => binary::bytes_in_lines(py, bytes),
             Kind::Decimal => numbers::decimal(py, bytes),
             Kind::DateTime => match times::datetime(py, bytes)? {
                 Err(Fault::Form) if self.lax && json && number::is_json_number(bytes) => {
-                    times::instant_of_text(py, text)
+                    times::instant_of_text(py, bytes)
                 }
                 value => Ok(value),
             },
@@ -321,7 +317,7 @@ impl Scalar {
             Kind::Time => times::time(py, bytes),
             Kind::TimeDelta => match times::timedelta(py, bytes)? {
                 Err(Fault::Form) if self.lax && json && number::is_json_number(bytes) => {
-                    times::seconds_of_text(py, text)
+                    times::seconds_of_text(py, bytes)
                 }
                 value => Ok(value),
             },
@@ -360,11 +356,11 @@ impl Scalar {
 }
 
 /// The bool of a text: `xs:boolean` for XML, where case counts.
-fn truth(text: &str, style: Style) -> Option<bool> {
-    let is = |word: &str| if style == Style::Json { text.eq_ignore_ascii_case(word) } else { text == word };
-    if is("true") || text == "1" {
+fn truth(text: &[u8], style: Style) -> Option<bool> {
+    let is = |word: &[u8]| if style == Style::Json { text.eq_ignore_ascii_case(word) } else { text == word };
+    if is(b"true") || text == b"1" {
         Some(true)
-    } else if is("false") || text == "0" {
+    } else if is(b"false") || text == b"0" {
         Some(false)
     } else {
         None

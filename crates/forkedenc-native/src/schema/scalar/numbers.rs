@@ -6,7 +6,7 @@ use pyo3::exceptions::PyArithmeticError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::PyString;
+use pyo3::types::{PyString, PyType};
 
 use super::integer;
 use crate::{fallible, text};
@@ -41,11 +41,12 @@ pub fn int_of_float(py: Python<'_>, value: f64) -> Made<'_> {
 }
 
 /// The int of a string that holds a number as JSON writes it, without a fraction.
-pub fn int_of_json<'py>(py: Python<'py>, text: &str) -> Made<'py> {
-    if number::is_plain_integer(text.as_bytes()) {
-        return parsed(py, text.starts_with('-'), text.trim_start_matches('-').as_bytes()).map(Ok);
+pub fn int_of_json<'py>(py: Python<'py>, text: &[u8]) -> Made<'py> {
+    if number::is_plain_integer(text) {
+        let digits = text.strip_prefix(b"-").unwrap_or(text);
+        return parsed(py, text.len() > digits.len(), digits).map(Ok);
     }
-    if !number::is_json_number(text.as_bytes()) {
+    if !number::is_json_number(text) {
         return Ok(Err(Fault::Form));
     }
     match number::double(text) {
@@ -74,17 +75,19 @@ fn parsed<'py>(py: Python<'py>, negative: bool, digits: &[u8]) -> PyResult<Bound
 
 /// The float of an integer's digits or of `xs:double` but for NaN and infinities.
 pub fn float_of_text<'py>(py: Python<'py>, text: &[u8]) -> Made<'py> {
-    match std::str::from_utf8(text).map_err(|_| Fault::Form).and_then(number::double) {
+    match number::double(text) {
         Ok(value) => fallible::float(py, value).map(Ok),
         Err(fault) => Ok(Err(fault)),
     }
 }
 
-static DECIMAL: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+/// `decimal.Decimal`, once a type has asked for it or one has been written.
+pub static DECIMAL: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 
-/// The class, imported when a type asks for it or the first one is written.
-pub fn decimal_class(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
-    let class = DECIMAL.get_or_try_init(py, || Ok::<_, PyErr>(imported(py, "decimal", "Decimal")?.unbind()))?;
+/// The same, imported.
+pub fn decimal_class(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
+    let class = DECIMAL
+        .get_or_try_init(py, || Ok::<_, PyErr>(imported(py, "decimal", "Decimal")?.cast_into::<PyType>()?.unbind()))?;
     Ok(class.bind(py))
 }
 

@@ -199,8 +199,7 @@ impl Table {
         if self.floats.is_empty() || (style == Style::Json && !number::is_json_number(text)) {
             return None;
         }
-        let value = std::str::from_utf8(text).ok().and_then(|text| number::double(text).ok())?;
-        self.float(value)
+        self.float(number::double(text).ok()?)
     }
 
     fn big_negative(&self, digits: &[u8]) -> Option<&Py<PyAny>> {

@@ -51,7 +51,7 @@ pub fn float_instant(py: Python<'_>, seconds: f64) -> Made<'_> {
     made_datetime(py, time::from_float_seconds(seconds))
 }
 
-pub fn instant_of_text<'py>(py: Python<'py>, text: &str) -> Made<'py> {
+pub fn instant_of_text<'py>(py: Python<'py>, text: &[u8]) -> Made<'py> {
     made_datetime(py, number::double(text).and_then(time::from_float_seconds))
 }
 
@@ -96,6 +96,6 @@ pub fn float_seconds(py: Python<'_>, seconds: f64) -> Made<'_> {
     made_timedelta(py, Duration::from_float_seconds(seconds))
 }
 
-pub fn seconds_of_text<'py>(py: Python<'py>, text: &str) -> Made<'py> {
+pub fn seconds_of_text<'py>(py: Python<'py>, text: &[u8]) -> Made<'py> {
     made_timedelta(py, number::double(text).and_then(Duration::from_float_seconds))
 }

@@ -7,6 +7,7 @@ use pyo3::exceptions::{PyAttributeError, PyMemoryError, PyOverflowError};
 use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::{
     PyBytes, PyDate, PyDateAccess, PyDateTime, PyDelta, PyDeltaAccess, PyInt, PyString, PyTime, PyTimeAccess, PyType,
     PyTzInfo, PyTzInfoAccess,
@@ -26,6 +27,8 @@ const ROOM: usize = 64;
 /// Decimals that are not finite. An attribute `tzinfo` may be the caller's code and raise what it likes.
 pub fn text_of(py: Python<'_>, value: &Bound<'_, PyAny>, out: &mut Vec<u8>) -> Result<bool, Trouble> {
     out.try_reserve(ROOM).map_err(|_| PyMemoryError::new_err(()))?;
+    // Imports `datetime`, which the casts take for granted.
+    PyTzInfo::utc(py)?;
     if let Ok(value) = value.cast::<PyDateTime>() {
         datetime(py, value, out)?;
     } else if let Ok(value) = value.cast::<PyDate>() {
@@ -45,9 +48,9 @@ pub fn text_of(py: Python<'_>, value: &Bound<'_, PyAny>, out: &mut Vec<u8>) -> R
     } else if let Ok(value) = value.cast::<PyBytes>() {
         // SAFETY: the object is alive and never changes.
         base64_of(unsafe { input::bytes_of(value.as_ptr()) }, out)?;
-    } else if is_of(value, intern!(py, "decimal"), intern!(py, "Decimal"))? {
-        decimal(py, value, out)?;
-    } else if is_of(value, intern!(py, "uuid"), intern!(py, "UUID"))? {
+    } else if let Some(digits) = decimal_digits(value)? {
+        decimal(&digits, out)?;
+    } else if is_of(value, &UUID, intern!(py, "uuid"), intern!(py, "UUID"))? {
         uuid::put(out, number_of(&value.getattr(intern!(py, "int"))?)?);
     } else if is_buffer(value) {
         let mut bytes = Vec::new();
@@ -64,22 +67,67 @@ fn is_buffer(value: &Bound<'_, PyAny>) -> bool {
     unsafe { ffi::PyByteArray_Check(value.as_ptr()) != 0 || ffi::PyMemoryView_Check(value.as_ptr()) != 0 }
 }
 
+static UUID: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+
 /// Is it of a class whose module somebody has imported? Where nobody has, it is not.
-fn is_of(value: &Bound<'_, PyAny>, module: &Bound<'_, PyString>, class: &Bound<'_, PyString>) -> PyResult<bool> {
+fn is_of(
+    value: &Bound<'_, PyAny>,
+    known: &PyOnceLock<Py<PyType>>,
+    module: &Bound<'_, PyString>,
+    class: &Bound<'_, PyString>,
+) -> PyResult<bool> {
     let py = value.py();
+    if let Some(class) = known.get(py) {
+        return value.is_instance(class.bind(py));
+    }
     // SAFETY: attached; the module is a new reference or null, an exception apart from that.
     let module = unsafe { Bound::from_owned_ptr_or_opt(py, ffi::PyImport_GetModule(module.as_ptr())) };
     let Some(module) = module else {
         return PyErr::take(py).map_or(Ok(false), Err);
     };
     match module.getattr(class) {
-        Ok(class) => match class.cast::<PyType>() {
-            Ok(class) => value.is_instance(class),
+        Ok(class) => match class.cast_into::<PyType>() {
+            Ok(class) => {
+                let answer = value.is_instance(&class);
+                // Somebody else may have been first.
+                let _ = known.set(py, class.unbind());
+                answer
+            }
             Err(_) => Ok(false),
         },
         // A module that another thread is importing.
         Err(error) if error.is_instance_of::<PyAttributeError>(py) => Ok(false),
         Err(error) => Err(error),
+    }
+}
+
+/// Is it exactly of a type for which [`text_of`] is all that need be asked? A false may be wrong.
+///
+/// # Safety
+/// The interpreter is attached and `value` is alive.
+pub unsafe fn is_plain(value: *mut ffi::PyObject) -> bool {
+    // SAFETY: as the caller's; the table of `datetime` is null or lives as long as the interpreter.
+    unsafe {
+        let class = ffi::Py_TYPE(value);
+        let times = ffi::PyDateTimeAPI();
+        let is_time = !times.is_null()
+            && [(*times).DateTimeType, (*times).DateType, (*times).TimeType, (*times).DeltaType].contains(&class);
+        is_time
+            || ffi::PyBytes_CheckExact(value) != 0
+            || UUID.get(Python::assume_attached()).is_some_and(|uuid| uuid.as_ptr() == class.cast())
+    }
+}
+
+/// Is it exactly a Decimal? A false may be wrong.
+///
+/// # Safety
+/// The interpreter is attached and `value` is alive.
+pub unsafe fn is_exact_decimal(value: *mut ffi::PyObject) -> bool {
+    // SAFETY: as the caller's.
+    unsafe {
+        numbers::DECIMAL
+            .get(Python::assume_attached())
+            .is_some_and(|class| class.as_ptr() == ffi::Py_TYPE(value).cast())
     }
 }
 
@@ -165,18 +213,28 @@ fn datetime(py: Python<'_>, value: &Bound<'_, PyDateTime>, out: &mut Vec<u8>) ->
     Ok(())
 }
 
-fn decimal(py: Python<'_>, value: &Bound<'_, PyAny>, out: &mut Vec<u8>) -> Result<(), Trouble> {
-    // A subclass may say what it likes of itself.
-    let text = numbers::decimal_class(py)?.call_method1(intern!(py, "__str__"), (value,))?;
-    let text = text.str()?;
-    let text = text.to_str()?.as_bytes();
-    if !text.last().is_some_and(u8::is_ascii_digit)
-        || text.iter().any(|byte| byte.is_ascii_alphabetic() && *byte != b'E')
+/// The text of a Decimal, whatever a subclass says of itself; None if it is none.
+pub fn decimal_digits(value: &Bound<'_, PyAny>) -> PyResult<Option<String>> {
+    let py = value.py();
+    // SAFETY: attached; `value` is alive.
+    if unsafe { is_exact_decimal(value.as_ptr()) } {
+        return value.str()?.extract().map(Some);
+    }
+    if !is_of(value, &numbers::DECIMAL, intern!(py, "decimal"), intern!(py, "Decimal"))? {
+        return Ok(None);
+    }
+    numbers::decimal_class(py)?.call_method1(intern!(py, "__str__"), (value,))?.extract().map(Some)
+}
+
+fn decimal(digits: &str, out: &mut Vec<u8>) -> Result<(), Trouble> {
+    let digits = digits.as_bytes();
+    if !digits.last().is_some_and(u8::is_ascii_digit)
+        || digits.iter().any(|byte| byte.is_ascii_alphabetic() && *byte != b'E')
     {
         return Err(Trouble::refused("a finite Decimal", "Decimal that is not finite"));
     }
-    out.try_reserve(text.len()).map_err(|_| PyMemoryError::new_err(()))?;
-    out.extend_from_slice(text);
+    out.try_reserve(digits.len()).map_err(|_| PyMemoryError::new_err(()))?;
+    out.extend_from_slice(digits);
     Ok(())
 }
 

@@ -9,8 +9,10 @@ use pyo3::prelude::*;
 
 use super::frames::{Failure, Frame, Frames, Object, Reason, Tally, What};
 use super::plan::{Field, Many, Plan, Shape, Unknown, Value, blank, put};
+use crate::pyraw;
 use crate::schema::Trouble;
 use crate::schema::class::own_refusal;
+use crate::schema::flood::is_flood;
 use crate::text::characters;
 use crate::xml::events::make::event;
 use crate::xml::events::types::Kind;
@@ -29,6 +31,9 @@ pub struct Settings {
     pub hook: Option<Py<PyAny>>,
     /// The names on the way to a value, that of its own element last; `None` for any.
     pub at: Vec<Option<Box<[u8]>>>,
+    /// Values are parts of the document, of which each may have so many bytes.
+    pub streams: bool,
+    pub document_bytes: u64,
     /// A comment or PI that cuts the text of a field is refused.
     pub whole_text: bool,
     pub rest_members: u64,
@@ -184,6 +189,19 @@ impl Building<'_, '_> {
         }
     }
 
+    /// In a stream, asks at each tag whether the value is too long by now.
+    #[inline(always)]
+    fn fits(&mut self, cx: &Context<'_>) -> bool {
+        self.settings.document_bytes == NONE || self.fits_bytes(cx)
+    }
+
+    #[cold]
+    fn fits_bytes(&mut self, cx: &Context<'_>) -> bool {
+        let (Some(first), most) = (self.frames.open.first(), self.settings.document_bytes) else { return true };
+        let place = cx.place();
+        place.offset - first.place.offset <= most || self.over(Limit::DocumentBytes, most, most + 1, place)
+    }
+
     // Values.
 
     /// A value of its text, or why there is none.
@@ -191,17 +209,24 @@ impl Building<'_, '_> {
     fn value(&self, field: &Field, text: &[u8]) -> Result<Object, Trouble> {
         // SAFETY: attached; the core has checked the text, whose pieces are whole characters.
         unsafe {
-            match &field.value {
+            let scalar = match &field.value {
                 Value::Str => {
                     let made = strings::value(text);
-                    if made.is_null() { Err(PyErr::fetch(self.py).into()) } else { Ok(made) }
+                    return if made.is_null() { Err(PyErr::fetch(self.py).into()) } else { Ok(made) };
                 }
-                Value::Scalar(scalar) => {
-                    Ok(scalar.decode_text(self.py, std::str::from_utf8_unchecked(text))?.into_ptr())
+                Value::Int(scalar) => {
+                    if let Some(value) = plain_int(text) {
+                        let made =
+                            if pyraw::on() { pyraw::scalar::int(value) } else { ffi::PyLong_FromLongLong(value) };
+                        return if made.is_null() { Err(PyErr::fetch(self.py).into()) } else { Ok(made) };
+                    }
+                    scalar
                 }
-                Value::Hook(kind) => self.by_hook(kind, text),
-                Value::Instance => Err(Trouble::refused("an element", "text")),
-            }
+                Value::Scalar(scalar) => scalar,
+                Value::Hook(kind) => return self.by_hook(kind, text),
+                Value::Instance => return Err(Trouble::refused("an element", "text")),
+            };
+            Ok(scalar.decode_text(self.py, std::str::from_utf8_unchecked(text))?.into_ptr())
         }
     }
 
@@ -359,7 +384,9 @@ impl Building<'_, '_> {
         let plan = self.plan;
         let shape = &plan.shapes[frame.shape as usize];
         let rest = shape.rest_attributes.filter(|_| plan.unknown == Unknown::Keep);
-        if let Some(rest) = rest {
+        if let Some(rest) = rest
+            && (!tag.bindings.is_empty() || cx.names.prefix(tag.name.written) != NameId::EMPTY)
+        {
             let attributes = self.new_attributes();
             if attributes.is_null() {
                 return self.raised();
@@ -397,7 +424,15 @@ impl Building<'_, '_> {
                     self.over(Limit::RestBytes, bytes, bytes + 1, frame.place);
                     return self.at_attribute(attribute, cx);
                 }
-                if !self.keep_attribute(self.frames.values[frame.values + rest], attribute, tag, cx) {
+                let place = frame.values + rest;
+                if self.frames.values[place].is_null() {
+                    self.frames.values[place] = self.new_attributes();
+                }
+                let attributes = self.frames.values[place];
+                if attributes.is_null() {
+                    return self.raised();
+                }
+                if !self.keep_attribute(attributes, attribute, tag, cx) {
                     return false;
                 }
             } else if plan.unknown == Unknown::Refuse {
@@ -484,7 +519,9 @@ impl Building<'_, '_> {
             self.refuse("no attributes", "an unknown attribute", cx.place());
             return self.at_attribute(&tag.attributes[0], cx);
         }
-        let frame = self.frame(What::Text, parent.shape, claim.field, 0, cx.place());
+        // A str can't fail, so nobody will ask.
+        let place = if matches!(field.value, Value::Str) { Place::START } else { cx.place() };
+        let frame = self.frame(What::Text, parent.shape, claim.field, 0, place);
         self.push(frame)
     }
 
@@ -721,19 +758,25 @@ impl Building<'_, '_> {
 
     /// A value ends that is made of its text.
     #[inline(always)]
-    fn end_text(&mut self, frame: Frame) -> bool {
-        let field = &self.plan.shapes[frame.shape as usize].fields[frame.field as usize];
-        let made = self.value(field, &self.frames.texts[frame.texts..]);
-        self.frames.texts.truncate(frame.texts);
-        if self.frames.texts.capacity() > KEPT && frame.texts == 0 {
+    fn end_text(&mut self) -> bool {
+        let Some(frame) = self.frames.open.last() else { return true };
+        // One by one: the frame was written a moment ago, and is not read back whole.
+        let (shape, number, texts) = (frame.shape, frame.field, frame.texts);
+        let field = &self.plan.shapes[shape as usize].fields[number as usize];
+        let made = self.value(field, &self.frames.texts[texts..]);
+        self.frames.texts.truncate(texts);
+        if texts == 0 && self.frames.texts.capacity() > KEPT {
             self.frames.texts = Vec::new();
         }
         match made {
             Ok(value) => {
                 self.frames.open.pop();
-                self.store(frame.field, value)
+                self.store(number, value)
             }
-            Err(trouble) => self.fail(Reason::Trouble(trouble), frame.place),
+            Err(trouble) => {
+                let place = self.frames.open.last().map_or(Place::START, |frame| frame.place);
+                self.fail(Reason::Trouble(trouble), place)
+            }
         }
     }
 
@@ -809,11 +852,13 @@ impl Building<'_, '_> {
         if let Some(rest) = shape.rest_attributes
             && self.frames.values[frame.values + rest].is_null()
         {
-            let attributes = self.new_attributes();
-            if attributes.is_null() {
+            // Nothing is to be said of how it was written.
+            // SAFETY: attached; a new dict, or null with an exception set.
+            let none = unsafe { ffi::PyDict_New() };
+            if none.is_null() {
                 return self.raised();
             }
-            self.frames.values[frame.values + rest] = attributes;
+            self.frames.values[frame.values + rest] = none;
         }
         if shape.has_other_containers && !self.convert(shape, frame) {
             return false;
@@ -877,6 +922,19 @@ impl Building<'_, '_> {
             if list.is_null() {
                 continue;
             }
+            if matches!(field.many, Many::Set | Many::FrozenSet) {
+                // SAFETY: attached; a list that is ours and that nobody changes; its items are alive.
+                let items = unsafe { (0..ffi::PyList_GET_SIZE(list)).map(|at| ffi::PyList_GET_ITEM(list, at)) };
+                if is_flood(self.py, items) {
+                    return self.refuse(
+                        "items with hashes of their own",
+                        "items of which many have one hash",
+                        frame.place,
+                    );
+                }
+                // What hashing raised, the set raises again.
+                drop(PyErr::take(self.py));
+            }
             // SAFETY: attached; a list that is ours, or a value of a field that holds one.
             let made = unsafe {
                 match field.many {
@@ -899,8 +957,26 @@ impl Building<'_, '_> {
     }
 }
 
+/// An integer as most are: a few digits and nothing else.
+#[inline(always)]
+fn plain_int(text: &[u8]) -> Option<i64> {
+    if text.is_empty() || text.len() > 17 {
+        return None;
+    }
+    text.iter().try_fold(0, |value, byte| {
+        let digit = byte.wrapping_sub(b'0');
+        (digit < 10).then_some(value * 10 + i64::from(digit))
+    })
+}
+
 impl Sink for Building<'_, '_> {
     const KEEPS: bool = true;
+    const STREAMS: bool = true;
+
+    #[inline(always)]
+    fn is_between(&self) -> bool {
+        self.settings.streams && self.frames.open.is_empty()
+    }
 
     #[inline(always)]
     fn start(&mut self, tag: &Tag<'_>, cx: &Context<'_>) -> bool {
@@ -909,6 +985,9 @@ impl Sink for Building<'_, '_> {
             return true;
         }
         let Some(frame) = self.frames.open.last().copied() else { return self.outer(tag, cx) };
+        if !self.fits(cx) {
+            return false;
+        }
         match frame.what {
             What::Instance => {
                 if !self.end_run() {
@@ -925,7 +1004,7 @@ impl Sink for Building<'_, '_> {
             What::Text => {
                 let field = &self.plan.shapes[frame.shape as usize].fields[frame.field as usize];
                 let expected = match &field.value {
-                    Value::Scalar(scalar) => scalar.expected(),
+                    Value::Scalar(scalar) | Value::Int(scalar) => scalar.expected(),
                     _ => "str".into(),
                 };
                 self.refuse(expected, "an element", cx.place())
@@ -934,18 +1013,26 @@ impl Sink for Building<'_, '_> {
     }
 
     #[inline(always)]
-    fn end(&mut self, _: Name, _: &[Binding], _: &Context<'_>) -> bool {
+    fn end(&mut self, _: Name, _: &[Binding], cx: &Context<'_>) -> bool {
         if self.frames.skipped > 0 {
             self.frames.skipped -= 1;
             return true;
         }
-        let Some(frame) = self.frames.open.last().copied() else {
+        let Some(frame) = self.frames.open.last() else {
             self.frames.outside -= 1;
             self.frames.matched = self.frames.matched.min(usize::try_from(self.frames.outside).unwrap_or(usize::MAX));
             return true;
         };
+        let what = frame.what;
+        if !self.fits(cx) {
+            return false;
+        }
+        if what == What::Text {
+            return self.end_text();
+        }
+        let Some(frame) = self.frames.open.last().copied() else { return true };
         match frame.what {
-            What::Text => self.end_text(frame),
+            What::Text => true,
             What::Instance => self.end_instance(frame),
             What::Node => self.end_node(frame),
         }
@@ -956,9 +1043,13 @@ impl Sink for Building<'_, '_> {
         if self.frames.skipped > 0 {
             return true;
         }
-        let Some(frame) = self.frames.open.last().copied() else { return true };
+        let Some(frame) = self.frames.open.last() else { return true };
+        if frame.what == What::Text {
+            return self.gather(text);
+        }
+        let frame = *frame;
         match frame.what {
-            What::Text => self.gather(text),
+            What::Text => true,
             What::Instance => self.own_text(frame, text, cx),
             What::Node => self.gather_run(text, frame.owner, true, cx),
         }

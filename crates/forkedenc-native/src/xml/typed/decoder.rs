@@ -60,16 +60,21 @@ impl Given<'_, '_> {
         };
         let hook = is_callable("dec_hook", self.dec_hook)?;
         let audit = audit_of(self.audit)?;
-        let options = options(DEFAULTS, self.limits, Some(self.dtd), true, self.encodings, None)?;
+        let mut options = options(DEFAULTS, self.limits, Some(self.dtd), true, self.encodings, None)?;
         let plan = compile(self.kind, self.unknown, hook.is_some())?;
+        let streams = at.is_some();
         let at = at.unwrap_or_else(|| {
             let plan = plan.bind(py).get();
             vec![plan.element.map(|element| plan.name(element).into_bytes().into())]
         });
         // Where limits are audited, none is enforced.
         let limit = |limit: u64| if audit.is_some() { NONE } else { limit };
-        let limits = &options.limits;
+        let limits = &mut options.limits;
+        // Of a stream it is the limit of each value, not of the input.
+        let document_bytes = if streams { std::mem::replace(&mut limits.document_bytes, NONE) } else { NONE };
         let settings = Settings {
+            streams,
+            document_bytes: limit(document_bytes),
             plan,
             hook,
             at,

@@ -37,6 +37,8 @@ pub enum Many {
 pub enum Value {
     /// As it is.
     Str,
+    /// Without rules.
+    Int(Scalar),
     Scalar(Scalar),
     /// By the caller's function, which is told this type.
     Hook(Py<PyAny>),
@@ -197,7 +199,11 @@ fn field_of(field: &Bound<'_, PyAny>, kind: &str, nodes: &Nodes, runs_python: &m
             let scalar = Scalar::read(&node)?;
             *runs_python |= scalar.runs_python();
             let plain = first == "scalar" && node.get_item(3)?.is_none();
-            if plain && node.get_item(1)?.extract::<String>()? == "str" { Value::Str } else { Value::Scalar(scalar) }
+            match node.get_item(1).and_then(|kind| kind.extract::<String>()).as_deref() {
+                Ok("str") if plain => Value::Str,
+                Ok("int") if plain => Value::Int(scalar),
+                _ => Value::Scalar(scalar),
+            }
         }
     };
     let many = match field.getattr("many")?.extract::<String>()?.as_str() {
@@ -305,7 +311,7 @@ impl Plan {
             shape.class.visit(&visit)?;
             for field in &shape.fields {
                 match &field.value {
-                    Value::Scalar(scalar) => scalar.visit(&visit)?,
+                    Value::Scalar(scalar) | Value::Int(scalar) => scalar.visit(&visit)?,
                     Value::Hook(kind) => visit.call(kind)?,
                     Value::Str | Value::Instance => {}
                 }

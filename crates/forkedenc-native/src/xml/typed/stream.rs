@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use forkedenc_core::xml::{Flow, Parser};
-use pyo3::exceptions::{PyBaseException, PyMemoryError, PyValueError};
+use pyo3::exceptions::{PyBaseException, PyMemoryError, PyRuntimeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyType};
@@ -24,7 +24,8 @@ use crate::xml::strings::Strings;
 const KEPT: usize = 8 << 10;
 
 struct State {
-    parser: Parser,
+    /// There until the end.
+    parser: Option<Parser>,
     strings: Strings,
     buffer: Vec<u8>,
     frames: Frames,
@@ -44,7 +45,7 @@ impl State {
             parser.audit();
         }
         let frames = Frames::default();
-        Self { parser, strings, buffer, frames, setup, waiting: None, exhausted: false, closed: false }
+        Self { parser: Some(parser), strings, buffer, frames, setup, waiting: None, exhausted: false, closed: false }
     }
 
     /// Reads a chunk, or the end: the values that it completes.
@@ -62,20 +63,24 @@ impl State {
             let over = PyValueError::new_err("the decoder is closed");
             return if last { self.taken(py) } else { Err(over) };
         }
+        let Some(parser) = &mut self.parser else { return Err(gone()) };
         self.closed = last;
         let setup = Arc::clone(&self.setup);
         let plan = setup.settings.plan.bind(py).get();
         let pause = (!plan.runs_python && setup.settings.hook.is_none()).then(|| Pause::for_bytes(py, bytes.len()));
         let mut building =
             Building { py, frames: &mut self.frames, strings: &mut self.strings, plan, settings: &setup.settings };
-        building.begin(self.parser.names());
-        self.parser.stack_mut().resume();
-        let flow = self.parser.feed(&mut building, bytes, &mut self.buffer, last);
+        building.begin(parser.names());
+        parser.stack_mut().resume();
+        let flow = parser.feed(&mut building, bytes, &mut self.buffer, last);
         drop(pause);
-        self.parser.note_depth();
+        parser.note_depth();
+        let error = (flow == Flow::Failed).then(|| failure(py, parser, &mut self.frames));
+        if error.is_none() && !last {
+            parser.stack_mut().suspend();
+        }
         let values = self.taken(py);
-        if flow == Flow::Failed {
-            let error = failure(py, &self.parser, &mut self.frames);
+        if let Some(error) = error {
             self.frames.forget();
             if error.is_instance_of::<PyMemoryError>(py) {
                 self.exhausted = true;
@@ -85,9 +90,6 @@ impl State {
             self.tell(py)?;
             let values = values?;
             return if values.is_empty() { Err(error) } else { Ok(values) };
-        }
-        if !last {
-            self.parser.stack_mut().suspend();
         }
         if self.buffer.capacity() > KEPT {
             self.buffer = Vec::new();
@@ -111,16 +113,20 @@ impl State {
 
     /// Tells of the limits that were crossed.
     fn tell(&mut self, py: Python<'_>) -> PyResult<()> {
-        match &self.setup.audit {
-            Some(audit) => audit::tell(py, audit, &self.parser.take_breaches()),
-            None => Ok(()),
+        match (&self.setup.audit, &mut self.parser) {
+            (Some(audit), Some(parser)) => audit::tell(py, audit, &parser.take_breaches()),
+            _ => Ok(()),
         }
+    }
+
+    fn parser(&self) -> PyResult<&Parser> {
+        self.parser.as_ref().ok_or_else(gone)
     }
 
     fn fork(&self, py: Python<'_>) -> PyResult<Self> {
         let plan = self.setup.settings.plan.bind(py).get();
         Ok(Self {
-            parser: self.parser.fork().ok_or_else(|| PyMemoryError::new_err(()))?,
+            parser: Some(self.parser()?.fork().ok_or_else(|| PyMemoryError::new_err(()))?),
             strings: Strings::default(),
             buffer: Vec::new(),
             frames: self.frames.fork(py, plan)?,
@@ -129,6 +135,20 @@ impl State {
             exhausted: self.exhausted,
             closed: self.closed,
         })
+    }
+}
+
+#[cold]
+fn gone() -> PyErr {
+    PyRuntimeError::new_err("the decoder's parser is gone")
+}
+
+impl Drop for State {
+    fn drop(&mut self) {
+        if let Some(parser) = self.parser.take() {
+            let (strings, buffer) = (std::mem::take(&mut self.strings), std::mem::take(&mut self.buffer));
+            Python::attach(|py| Kept { names: parser.into_names(), strings, buffer }.give(py));
+        }
     }
 }
 
@@ -207,13 +227,13 @@ impl StreamDecoder {
     /// What this decode has counted: a forkedenc.runtime.Stats.
     #[getter]
     fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.slot.with(|state| stats_object(py, &state.parser.stack().stats()))
+        self.slot.with(|state| stats_object(py, &state.parser()?.stack().stats()))
     }
 
     /// Elements open now.
     #[getter]
     fn depth(&self) -> PyResult<u64> {
-        self.slot.with(|state| Ok(state.parser.depth()))
+        self.slot.with(|state| Ok(state.parser()?.depth()))
     }
 
     #[classmethod]

@@ -12,13 +12,12 @@ use forkedenc_core::plan::{Action, Field, Items, Op, Row, Tag, Unknown};
 use pyo3::ffi;
 use pyo3::prelude::*;
 
-use super::frames::{Account, DISCARD, Frame, Kind, MOST, NEXT, PUSH, Place, REST};
-use super::plan::{ANYTHING, NEVER, PlanObject, Typed};
+use super::frames::{Account, DISCARD, Frame, Kind, MOST, NEXT, PUSH, Place};
+use super::plan::{ANYTHING, PlanObject, Typed};
 use crate::json::decode::keys::same;
-use crate::json::decode::objects::{Duplicates, ObjectBuilder};
+use crate::json::decode::objects::ObjectBuilder;
 use crate::json::decode::session::Options;
 use crate::pyraw;
-use crate::schema::class::own_refusal;
 use crate::schema::{Token, Trouble};
 
 /// Marks of typed containers: this bit, then the number of frames around them.
@@ -32,7 +31,7 @@ pub struct TypedBuilder<const TEXT: bool> {
     plan: Py<PlanObject>,
     /// The same, without asking each time.
     typed: *const Typed,
-    hook: Option<Py<PyAny>>,
+    pub(super) hook: Option<Py<PyAny>>,
     /// Some value is wanted as its bytes; some objects are told apart by a member.
     raws: bool,
     tags: bool,
@@ -47,17 +46,17 @@ pub struct TypedBuilder<const TEXT: bool> {
     any: u64,
     /// The class of the object about to begin, where a member has told it.
     tagged: Option<u32>,
-    rest_is_open: bool,
+    pub(super) rest_is_open: bool,
     pub(super) accounts: Vec<Account>,
-    rest_members: u64,
-    rest_bytes: u64,
+    pub(super) rest_members: u64,
+    pub(super) rest_bytes: u64,
     /// Numbers past the range of a double are infinite.
     infinite: bool,
     /// The limit that a member crossed.
-    over: Option<(Limit, u64, u64)>,
+    pub(super) over: Option<(Limit, u64, u64)>,
     /// Text of the open members' keys, where maps make something else of them.
     pub(super) odd_keys: Vec<Vec<u8>>,
-    trouble: Option<Trouble>,
+    pub(super) trouble: Option<Trouble>,
 }
 
 // SAFETY: as for the untyped builder: every method needs the interpreter's lock, and the plan is kept alive by `plan`.
@@ -66,26 +65,28 @@ unsafe impl<const TEXT: bool> Send for TypedBuilder<TEXT> {}
 unsafe impl<const TEXT: bool> Sync for TypedBuilder<TEXT> {}
 
 impl<const TEXT: bool> TypedBuilder<TEXT> {
+    #[inline(always)]
     pub fn new(
         py: Python<'_>,
         objects: ObjectBuilder,
+        frames: Vec<Frame>,
         plan: &Py<PlanObject>,
         hook: Option<&Py<PyAny>>,
         options: &Options,
     ) -> Self {
         let typed = &raw const plan.get().typed;
-        let mut builder = Self {
+        Self {
             objects,
             plan: plan.clone_ref(py),
             typed,
-            raws: plan.get().typed.plan.rows.iter().any(|row| row.raw),
+            raws: plan.get().typed.raws,
             tags: !plan.get().typed.plan.unions.is_empty(),
             hook: hook.map(|hook| hook.clone_ref(py)),
-            row: NEVER,
+            row: plan.get().typed.plan.root,
             slot: PUSH,
             frame: Frame::TOP,
             fields: NO_FIELDS,
-            frames: Vec::new(),
+            frames,
             any: 0,
             tagged: None,
             rest_is_open: false,
@@ -96,9 +97,12 @@ impl<const TEXT: bool> TypedBuilder<TEXT> {
             over: None,
             odd_keys: Vec::new(),
             trouble: None,
-        };
-        builder.restart();
-        builder
+        }
+    }
+
+    /// Gives the empty stack of frames back, for the next builder.
+    pub fn release_frames(&mut self) -> Vec<Frame> {
+        std::mem::take(&mut self.frames)
     }
 
     /// The next value is a document.
@@ -123,7 +127,7 @@ impl<const TEXT: bool> TypedBuilder<TEXT> {
     }
 
     #[inline(always)]
-    fn expects<'a>(&self) -> &'a Row {
+    pub(super) fn expects<'a>(&self) -> &'a Row {
         // SAFETY: the plan has been checked: every row that a row, field or item names is there. The reference ends with the call.
         unsafe { &*self.typed().plan.rows.as_ptr().add(self.row as usize) }
     }
@@ -210,7 +214,7 @@ impl<const TEXT: bool> TypedBuilder<TEXT> {
     }
 
     /// Takes a value that was made, or why it was not.
-    fn made(&mut self, made: Result<Bound<'_, PyAny>, Trouble>) -> bool {
+    pub(super) fn made(&mut self, made: Result<Bound<'_, PyAny>, Trouble>) -> bool {
         match made {
             Ok(value) => self.store(value.into_ptr()),
             Err(trouble) => self.refuse(trouble),
@@ -227,96 +231,6 @@ impl<const TEXT: bool> TypedBuilder<TEXT> {
             self.trouble = Some(trouble);
         }
         false
-    }
-
-    /// A scalar that none of the common actions is for.
-    #[cold]
-    #[inline(never)]
-    fn odd(&mut self, token: Token<'_>, action: Action) -> bool {
-        // SAFETY: attached.
-        let py = unsafe { Python::assume_attached() };
-        match action.op {
-            Op::Scalar => {
-                let made = self.typed().scalars[action.argument as usize].decode(py, token);
-                self.made(made)
-            }
-            Op::Hook => {
-                let built = match token {
-                    Token::Null => self.objects.null(),
-                    Token::Boolean(value) => self.objects.boolean(value),
-                    Token::Integer(value) => self.objects.integer(value),
-                    Token::BigInteger(text) => self.objects.big_integer(text),
-                    Token::Float(value) => self.objects.float(value),
-                    Token::Number { text, integer } => self.objects.number(text, integer),
-                    Token::String { text, ascii } => self.objects.string(text, ascii),
-                };
-                built && self.hooked(action.argument)
-            }
-            _ => {
-                let trouble = Trouble::refused(self.describe(), token.name());
-                self.refuse(trouble)
-            }
-        }
-    }
-
-    /// Hands the value on top of the stack to the caller's hook and stores what that makes of it.
-    pub(super) fn hooked(&mut self, number: u32) -> bool {
-        // SAFETY: attached.
-        let py = unsafe { Python::assume_attached() };
-        let Some(value) = self.objects.pop(py) else { return false };
-        let kind = self.typed().hooks[number as usize].bind(py);
-        let made = match &self.hook {
-            Some(hook) => hook
-                .bind(py)
-                .call1((kind, value))
-                .map_err(|error| own_refusal(py, error, || shown(kind), "a value that dec_hook refused")),
-            None => Err(Trouble::refused(shown(kind), "a value without a dec_hook")),
-        };
-        self.made(made)
-    }
-
-    /// What may stand here, in words.
-    #[cold]
-    pub(super) fn describe(&self) -> String {
-        self.describe_row(self.expects())
-    }
-
-    pub(super) fn describe_row(&self, row: &Row) -> String {
-        // SAFETY: attached.
-        let py = unsafe { Python::assume_attached() };
-        let typed = self.typed();
-        let mut words: Vec<String> = Vec::new();
-        for action in [row.boolean, row.integer, row.float, row.string, row.array, row.object, row.null] {
-            let word = match action.op {
-                Op::Refuse => continue,
-                Op::Any => "any value".into(),
-                Op::None => "null".into(),
-                Op::Bool => "bool".into(),
-                Op::Int => "int".into(),
-                Op::Float => "float".into(),
-                Op::Str => "str".into(),
-                Op::Scalar => typed.scalars[action.argument as usize].expected(),
-                Op::Array => "array".into(),
-                Op::Map => "object".into(),
-                Op::Class => typed.classes[action.argument as usize].name(py),
-                Op::Tagged => {
-                    let union = &typed.plan.unions[action.argument as usize];
-                    let classes =
-                        union.texts.iter().map(|(_, class)| class).chain(union.integers.iter().map(|(_, class)| class));
-                    let mut names: Vec<_> = classes.map(|class| typed.classes[*class as usize].name(py)).collect();
-                    names.dedup();
-                    names.join(" or ")
-                }
-                Op::Hook => shown(typed.hooks[action.argument as usize].bind(py)),
-            };
-            // A scalar may be a choice of several.
-            for word in word.split(" or ") {
-                if !words.iter().any(|known| known == word) {
-                    words.push(word.into());
-                }
-            }
-        }
-        if words.is_empty() { "nothing".into() } else { words.join(" or ") }
     }
 
     /// Opens a container whose values go to places that `frame` and the caller say.
@@ -367,7 +281,10 @@ impl<const TEXT: bool> TypedBuilder<TEXT> {
                 unsafe { ffi::PyErr_NoMemory() };
                 return REFUSED;
             }
-            values.resize(values.len() + places, std::ptr::null_mut());
+            // Written one by one: most classes have a few places.
+            for _ in 0..places {
+                values.push(std::ptr::null_mut());
+            }
             if matches!(class.unknown, Unknown::Rest(_)) {
                 self.accounts.push(Account::default());
             }
@@ -393,130 +310,6 @@ impl<const TEXT: bool> TypedBuilder<TEXT> {
         let Some(value) = self.objects.values.pop() else { return false };
         self.store(value)
     }
-
-    /// A member of an object of a class, by its name.
-    fn class_key(&mut self, bytes: &[u8], ascii: bool) -> Member {
-        let number = self.frame.number as usize;
-        let class = &self.typed().plan.classes[number];
-        if let Some(field) = class.find(bytes, self.frame.next as usize) {
-            self.row = class.fields[field].row;
-            self.slot = self.frame.base + field as u32;
-            self.frame.current = field as u32;
-            self.frame.next = field as u32 + 1;
-            if !self.objects.values[self.slot as usize].is_null() {
-                match self.objects.duplicates() {
-                    Duplicates::Last => {}
-                    Duplicates::First => self.slot = DISCARD,
-                    Duplicates::Error => return Member::Duplicate,
-                }
-            }
-            return Member::Build;
-        }
-        if let Some((name, row)) = &class.tag
-            && **name == *bytes
-        {
-            (self.slot, self.row, self.frame.current) = (DISCARD, *row, Frame::TAG);
-            return Member::Build;
-        }
-        match class.unknown {
-            Unknown::Ignore => {
-                self.note_unknown(bytes);
-                Member::Skip
-            }
-            Unknown::Error => {
-                self.note_unknown(bytes);
-                // SAFETY: attached.
-                let name = self.typed().classes[number].name(unsafe { Python::assume_attached() });
-                self.trouble =
-                    Some(Trouble::refused(format!("only members that {name} has"), "a member that it lacks"));
-                Member::Failed
-            }
-            Unknown::Rest(row) => self.rest_key(bytes, ascii, row),
-        }
-    }
-
-    /// Keeps a key that nothing else keeps, for paths.
-    fn note_unknown(&mut self, bytes: &[u8]) {
-        self.frame.current = Frame::UNKNOWN;
-        if self.frame.odd == 0 {
-            self.odd_keys.push(Vec::new());
-            self.frame.odd = self.odd_keys.len() as u32;
-        }
-        let key = &mut self.odd_keys[self.frame.odd as usize - 1];
-        key.clear();
-        key.extend_from_slice(&bytes[..bytes.len().min(4 * forkedenc_core::path::SHOWN)]);
-    }
-
-    fn rest_key(&mut self, bytes: &[u8], ascii: bool, row: u32) -> Member {
-        let Some(account) = self.accounts.last_mut() else { return Member::Failed };
-        account.members += 1;
-        account.bytes = account.bytes.saturating_add(bytes.len() as u64);
-        self.over = None;
-        // Each is told once: where limits are audited, what is over goes on.
-        if account.members > self.rest_members && !std::mem::replace(&mut account.told_members, true) {
-            self.over = Some((Limit::RestMembers, self.rest_members, account.members));
-        } else if account.bytes > self.rest_bytes && !std::mem::replace(&mut account.told_bytes, true) {
-            self.over = Some((Limit::RestBytes, self.rest_bytes, account.bytes));
-        }
-        let mark = self.frame.base as usize + self.typed().plan.classes[self.frame.number as usize].fields.len();
-        let answer = self.objects.key_above(mark, bytes, ascii);
-        if answer != Member::Build {
-            return answer;
-        }
-        self.frame.current = REST;
-        self.frame.key = self.objects.values.len() as Place - 1;
-        (self.slot, self.row, self.rest_is_open) = (PUSH, row, true);
-        if self.over.is_some() { Member::Over } else { Member::Rest }
-    }
-
-    fn map_key(&mut self, bytes: &[u8], ascii: bool) -> Member {
-        let map = &self.typed().plan.maps[self.frame.number as usize];
-        self.row = map.value;
-        self.slot = PUSH;
-        if map.key.op == Op::Str {
-            let answer = self.objects.key_above(self.frame.base as usize, bytes, ascii);
-            self.frame.key = (self.objects.values.len() as Place).wrapping_sub(1);
-            return answer;
-        }
-        self.note_unknown(bytes);
-        // SAFETY: attached; the machine has checked the bytes.
-        let py = unsafe { Python::assume_attached() };
-        let made = match map.key.op {
-            Op::Int => super::frames::int_key(py, bytes),
-            Op::Scalar => self.typed().scalars[map.key.argument as usize].decode_key(py, bytes, ascii),
-            _ => Err(Trouble::refused("another key", "str")),
-        };
-        match made {
-            Ok(key) => self.objects.put_key_above(self.frame.base as usize, key.into_ptr()),
-            Err(trouble) => {
-                self.refuse(trouble);
-                Member::Failed
-            }
-        }
-    }
-
-    /// The key of the member that is open in a typed frame.
-    fn open_key(&self, frame: &Frame) -> Vec<u8> {
-        match frame.kind {
-            Kind::Class if frame.current < REST => {
-                self.typed().plan.classes[frame.number as usize].fields[frame.current as usize].name.to_vec()
-            }
-            Kind::Class if frame.current == Frame::TAG => {
-                let tag = &self.typed().plan.classes[frame.number as usize].tag;
-                tag.as_ref().map(|(name, _)| name.to_vec()).unwrap_or_default()
-            }
-            _ if frame.odd > 0 && frame.current == Frame::UNKNOWN => {
-                self.odd_keys.get(frame.odd as usize - 1).cloned().unwrap_or_default()
-            }
-            _ => self.objects.key_at(frame.key as usize),
-        }
-    }
-}
-
-/// A type as errors name it.
-fn shown(kind: &Bound<'_, PyAny>) -> String {
-    let name = kind.getattr("__name__").and_then(|name| name.extract::<String>());
-    name.unwrap_or_else(|_| "a type with a hook".into())
 }
 
 impl<const TEXT: bool> Builder for TypedBuilder<TEXT> {
@@ -549,8 +342,8 @@ impl<const TEXT: bool> Builder for TypedBuilder<TEXT> {
         }
         let action = self.expects().boolean;
         match action.op {
-            // SAFETY: attached.
             Op::Bool | Op::Any => {
+                // SAFETY: attached.
                 self.store(unsafe { ffi::Py_NewRef(if value { ffi::Py_True() } else { ffi::Py_False() }) })
             }
             _ => self.odd(Token::Boolean(value), action),

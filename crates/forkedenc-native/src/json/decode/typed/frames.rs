@@ -6,9 +6,9 @@ use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
 use super::builder::TypedBuilder;
-use super::flood;
 use super::plan::Collection;
 use crate::schema::Trouble;
+use crate::schema::flood;
 
 /// A place on the stack of values; no stack has so many.
 pub type Place = u32;

@@ -38,6 +38,8 @@ pub struct Typed {
     pub maps: Vec<MapObjects>,
     pub classes: Vec<Class>,
     pub hooks: Vec<Py<PyAny>>,
+    /// Some values are wanted as their bytes.
+    pub raws: bool,
     /// Numbers are wanted as their text.
     pub number_text: bool,
     /// Code of the caller's may run during a decode.
@@ -45,7 +47,6 @@ pub struct Typed {
 }
 
 /// Row 0 takes nothing, row 1 everything; the schema's own follow.
-pub const NEVER: u32 = 0;
 pub const ANYTHING: u32 = 1;
 const OWN: u32 = 2;
 
@@ -60,6 +61,7 @@ impl Typed {
                 maps: Vec::new(),
                 classes: Vec::new(),
                 hooks: Vec::new(),
+                raws: false,
                 number_text: false,
                 runs_python: false,
             },
@@ -90,6 +92,7 @@ impl Typed {
             reader.class(&shape?, unknown)?;
         }
         reader.typed.plan.root = index(&schema.getattr("root")?)?;
+        reader.typed.raws = reader.typed.plan.rows.iter().any(|row| row.raw);
         reader.typed.check()?;
         Ok(reader.typed)
     }
