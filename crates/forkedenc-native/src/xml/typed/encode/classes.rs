@@ -6,13 +6,14 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use pyo3::exceptions::PyMemoryError;
+use pyo3::exceptions::{PyMemoryError, PyTypeError};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::PyType;
+use pyo3::types::{PyString, PyType};
 
 use super::plan::Plan;
+use crate::schema::class::slot_of;
 
 struct Entry {
     /// Keeps the weak reference, and so its callback.
@@ -29,6 +30,33 @@ pub struct Registered {
     pub attributes: Py<PyType>,
     pub element: Py<PyType>,
     pub claimed: Py<PyType>,
+    pub slots: Slots,
+}
+
+/// Where the instances of our own classes have their attributes: bytes from their start.
+pub struct Slots {
+    pub namespaces: isize,
+    pub prefix: isize,
+    pub prefixes: isize,
+    pub name: isize,
+    pub attributes: isize,
+    pub nodes: isize,
+    pub field: isize,
+    pub mark_prefix: isize,
+    pub length: isize,
+}
+
+/// What a slot holds; `None` where it is empty.
+///
+/// # Safety
+/// The object is of a class with a slot there.
+#[inline(always)]
+pub unsafe fn slot<'py>(object: &Bound<'py, PyAny>, offset: isize) -> Option<Bound<'py, PyAny>> {
+    // SAFETY: the caller's promise; what lies there is kept by the reference that is made.
+    unsafe {
+        let held = object.as_ptr().cast::<u8>().offset(offset).cast::<*mut ffi::PyObject>().read();
+        Bound::from_borrowed_ptr_or_opt(object.py(), held)
+    }
 }
 
 #[derive(Default)]
@@ -108,13 +136,30 @@ fn register_xml_classes(
     shape_of: Py<PyAny>,
     unset: Py<PyAny>,
     enumeration: Py<PyType>,
-    attributes: Py<PyType>,
-    element: Py<PyType>,
-    claimed: Py<PyType>,
-) {
-    let made = Arc::new(Registered { shape_of, unset, enumeration, attributes, element, claimed });
+    attributes: Bound<'_, PyType>,
+    element: Bound<'_, PyType>,
+    claimed: Bound<'_, PyType>,
+) -> PyResult<()> {
+    let offset = |class: &Bound<'_, PyType>, name: &str| -> PyResult<isize> {
+        let found = slot_of(class, &PyString::intern(class.py(), name))?;
+        found.ok_or_else(|| PyTypeError::new_err("a class of nodes lacks a slot"))
+    };
+    let slots = Slots {
+        namespaces: offset(&attributes, "namespaces")?,
+        prefix: offset(&attributes, "prefix")?,
+        prefixes: offset(&attributes, "prefixes")?,
+        name: offset(&element, "name")?,
+        attributes: offset(&element, "attributes")?,
+        nodes: offset(&element, "nodes")?,
+        field: offset(&claimed, "field")?,
+        mark_prefix: offset(&claimed, "prefix")?,
+        length: offset(&claimed, "length")?,
+    };
+    let (attributes, element, claimed) = (attributes.unbind(), element.unbind(), claimed.unbind());
+    let made = Arc::new(Registered { shape_of, unset, enumeration, attributes, element, claimed, slots });
     let old = known().registered.replace(made);
     drop(old);
+    Ok(())
 }
 
 /// How many classes are known.

@@ -5,10 +5,10 @@
 //! there are no marks at all, it is the text, the children in the order of the class, and then the rest.
 
 use pyo3::exceptions::PyMemoryError;
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyString};
 
+use super::classes::slot;
 use super::plan::Plan;
 use super::value::{is_nothing, many};
 use super::walk::{Trouble, Walk};
@@ -100,7 +100,12 @@ impl<'py> Walk<'_, 'py> {
         if !node.get_type().is(&self.known.claimed) {
             return Ok(None);
         }
-        let field = node.getattr(intern!(py, "field"))?;
+        // SAFETY: a mark, which has these slots; they are filled unless someone emptied them.
+        let [field, prefix, length] = unsafe {
+            let slots = &self.known.slots;
+            [slot(node, slots.field), slot(node, slots.mark_prefix), slot(node, slots.length)]
+        };
+        let Some(field) = field else { return Ok(None) };
         let mut number = plan.content.iter().position(|own| field.is(&own.attribute.name));
         if number.is_none() {
             for (at, own) in plan.content.iter().enumerate() {
@@ -110,9 +115,8 @@ impl<'py> Walk<'_, 'py> {
             }
         }
         let Some(number) = number else { return Ok(None) };
-        let length = node.getattr(intern!(py, "length"))?;
-        let length = if length.is_none() { None } else { Some(length.extract()?) };
-        Ok(Some((number, node.getattr(intern!(py, "prefix"))?, length)))
+        let length = length.filter(|length| !length.is_none()).map(|length| length.extract()).transpose()?;
+        Ok(Some((number, prefix.unwrap_or_else(|| py.None().into_bound(py)), length)))
     }
 
     fn in_class_order(
@@ -186,11 +190,9 @@ impl<'py> Walk<'_, 'py> {
             }
             if place == columns[field].last {
                 self.remaining(plan, field, &columns[field])?;
-                for number in field + 1..columns.len() {
-                    if columns[number].marks > 0 {
-                        break;
-                    }
-                    self.remaining(plan, number, &columns[number])?;
+                let next = columns.iter().enumerate().skip(field + 1).take_while(|(_, column)| column.marks == 0);
+                for (number, column) in next {
+                    self.remaining(plan, number, column)?;
                 }
             }
         }

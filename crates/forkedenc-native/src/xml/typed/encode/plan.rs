@@ -3,10 +3,10 @@
 //! Read once for a class from an `XmlShape`; kept in `classes`. A plan holds nothing that could hold the class, which would
 //! otherwise never go away.
 
-use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PySet, PyString, PyTuple, PyType};
 
+use super::classes::slot as slot_at;
 use super::names::Name;
 use super::walk::Trouble;
 use crate::schema::class::slot_of;
@@ -57,11 +57,8 @@ impl Attribute {
     pub fn get<'py>(&self, instance: &Bound<'py, PyAny>) -> Result<Bound<'py, PyAny>, Trouble> {
         let py = instance.py();
         if let Some(slot) = self.slot {
-            // SAFETY: the plan is that of the instance's class, whose instances have the slot; what lies there is kept.
-            let held = unsafe {
-                let held = instance.as_ptr().cast::<u8>().offset(slot).cast::<*mut ffi::PyObject>().read();
-                Bound::from_borrowed_ptr_or_opt(py, held)
-            };
+            // SAFETY: the plan is that of the instance's class, whose instances have the slot.
+            let held = unsafe { slot_at(instance, slot) };
             return held.ok_or(Trouble::Missing(None));
         }
         instance.getattr(&self.name).map_err(|error| {

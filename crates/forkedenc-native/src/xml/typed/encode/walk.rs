@@ -10,13 +10,16 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString, PyType};
 
-use super::classes::Registered;
+use super::classes::{Registered, slot};
 use super::content::Item;
 use super::names::{self, Names, Wish, prefix_of, utf8};
 use super::plan::Plan;
 use super::value::{Value, many, resolve};
 use crate::text::Units;
 use crate::xml::events::types::{self, Kind};
+
+/// So many classes are found at once.
+const NEAR: usize = 16;
 
 /// How documents are written.
 pub struct Options {
@@ -84,6 +87,8 @@ pub struct Walk<'a, 'py> {
     pub out: Out,
     pub items: Vec<Item<'py>>,
     names: Names,
+    /// Some of the classes of this document, kept, and their plans.
+    near: [Option<(Bound<'py, PyType>, Arc<Plan>)>; NEAR],
     frames: Vec<Frame<'py>>,
     /// The names of the open elements as written, one behind the other, and that of a tag at hand.
     spelled: Vec<u8>,
@@ -110,6 +115,7 @@ impl<'a, 'py> Walk<'a, 'py> {
             out: Out::new(Vec::new(), options.limits.document_bytes),
             items: Vec::new(),
             names: Names::default(),
+            near: [const { None }; NEAR],
             frames: Vec::new(),
             spelled: Vec::new(),
             at_hand: None,
@@ -230,7 +236,20 @@ impl<'a, 'py> Walk<'a, 'py> {
     }
 
     fn resolved(&mut self, value: &Bound<'py, PyAny>) -> Result<Value<'py>, Trouble> {
-        resolve(&self.known, self.options.default.as_ref(), value, &mut self.scratch)
+        let class = value.get_type_ptr();
+        let near = class.addr() >> 4 & (NEAR - 1);
+        if let Some((own, plan)) = &self.near[near]
+            && own.as_type_ptr() == class
+        {
+            return Ok(Value::Instance(value.clone(), plan.clone()));
+        }
+        let resolved = resolve(&self.known, self.options.default.as_ref(), value, &mut self.scratch)?;
+        if let Value::Instance(instance, plan) = &resolved
+            && instance.is(value)
+        {
+            self.near[near] = Some((value.get_type(), plan.clone()));
+        }
+        Ok(resolved)
     }
 
     /// A line feed and the white space of a level, where content is indented.
@@ -288,7 +307,7 @@ impl<'a, 'py> Walk<'a, 'py> {
             }
             self.names.scope.declare(depth, &prefix, &namespace).map_err(Refusal::from)?;
         }
-        let parent = self.parent_prefix().map(<[u8]>::to_vec);
+        let parent = if uri.is_empty() { None } else { self.parent_prefix().map(<[u8]>::to_vec) };
         let made = self.names.element(depth, uri, local, wish, parent.as_deref(), &mut self.spelled)?;
         let written = self.out.put([b'<']);
         self.done(written)?;
@@ -327,6 +346,13 @@ impl<'a, 'py> Walk<'a, 'py> {
     fn attribute_start(&mut self, uri: &[u8], local: &[u8], fits: bool, wish: Option<&[u8]>) -> Result<(), Trouble> {
         if !fits {
             return Err(Refusal::AttributeName.into());
+        }
+        if uri.is_empty() {
+            let written = self.out.put([b' ']);
+            self.done(written)?;
+            self.plain_bytes(local)?;
+            let written = self.out.put(*b"=\"");
+            return self.done(written);
         }
         let depth = self.depth();
         let start = self.at_hand.unwrap_or(self.spelled.len());
@@ -605,10 +631,14 @@ impl<'a, 'py> Walk<'a, 'py> {
 
     /// Writes an `Element` as far as its content.
     fn element(&mut self, element: &Bound<'py, PyAny>) -> Result<(), Trouble> {
-        let py = self.py;
-        let name = element.getattr(intern!(py, "name"))?;
-        let attributes = element.getattr(intern!(py, "attributes"))?;
-        let nodes = element.getattr(intern!(py, "nodes"))?;
+        // SAFETY: an `Element`, which has these slots.
+        let [name, attributes, nodes] = unsafe {
+            let slots = &self.known.slots;
+            [slot(element, slots.name), slot(element, slots.attributes), slot(element, slots.nodes)]
+        };
+        let (Some(name), Some(attributes), Some(nodes)) = (name, attributes, nodes) else {
+            return Err(Trouble::Missing(None));
+        };
         let attributes = attributes
             .cast::<PyDict>()
             .map_err(|_| Trouble::Type(attributes.get_type().unbind(), "a dict of attributes"))?;
@@ -765,20 +795,26 @@ impl<'a, 'py> Walk<'a, 'py> {
         let py = self.py;
         let Some(attributes) = attributes else { return Ok(Written::NOTHING) };
         let class = attributes.get_type();
-        if !class.is(&self.known.attributes) && !class.is_subclass(self.known.attributes.bind(py))? {
+        if !class.is(&self.known.attributes)
+            && (attributes.is_exact_instance_of::<PyDict>() || !class.is_subclass(self.known.attributes.bind(py))?)
+        {
             return Ok(Written::NOTHING);
         }
-        let dict = |name: &Bound<'py, PyString>| -> Result<Option<Bound<'py, PyDict>>, Trouble> {
-            let found = attributes.getattr(name)?;
+        let dict = |offset: isize| -> Result<Option<Bound<'py, PyDict>>, Trouble> {
+            // SAFETY: an `Attributes`, or of a subclass, which has the slot.
+            let Some(found) = (unsafe { slot(attributes, offset) }) else { return Ok(None) };
             let found = found
                 .cast_into::<PyDict>()
                 .map_err(|error| Trouble::Type(error.into_inner().get_type().unbind(), "a dict of prefixes"))?;
             Ok(if found.is_empty() { None } else { Some(found) })
         };
+        let slots = &self.known.slots;
+        // SAFETY: as above.
+        let prefix = unsafe { slot(attributes, slots.prefix) };
         Ok(Written {
-            namespaces: dict(intern!(py, "namespaces"))?,
-            prefixes: dict(intern!(py, "prefixes"))?,
-            wish: self.wish(&attributes.getattr(intern!(py, "prefix"))?)?,
+            namespaces: dict(slots.namespaces)?,
+            prefixes: dict(slots.prefixes)?,
+            wish: prefix.map_or(Ok(Wish::Bare), |prefix| self.wish(&prefix))?,
         })
     }
 
