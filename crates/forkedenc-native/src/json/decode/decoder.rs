@@ -35,10 +35,24 @@ pub fn options(limits: Option<&Bound<'_, PyAny>>, duplicate_keys: Option<&str>, 
     })
 }
 
+/// `type=`: a type, of which None is one, or nothing said.
+pub enum Wanted<'py> {
+    Anything,
+    Type(Bound<'py, PyAny>),
+}
+
+impl<'py> FromPyObject<'_, 'py> for Wanted<'py> {
+    type Error = PyErr;
+
+    fn extract(kind: pyo3::Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        Ok(Self::Type(kind.to_owned()))
+    }
+}
+
 /// `type=` and what goes with it: what documents are decoded to.
 pub fn target(
     py: Python<'_>,
-    kind: Option<&Bound<'_, PyAny>>,
+    kind: Wanted<'_>,
     strict: bool,
     unknown: Option<&str>,
     dec_hook: Option<Bound<'_, PyAny>>,
@@ -51,8 +65,8 @@ pub fn target(
     }
     let hook = is_callable("dec_hook", dec_hook)?;
     match kind {
-        None => Ok(Target::ANY),
-        Some(kind) => compile::target(py, kind, strict, unknown, hook),
+        Wanted::Anything => Ok(Target::ANY),
+        Wanted::Type(kind) => compile::target(py, &kind, strict, unknown, hook),
     }
 }
 
@@ -128,11 +142,11 @@ impl<'py, C: FnOnce(&Machine)> Work<PyResult<Bound<'py, PyAny>>> for Reading<'_,
 
 /// Decode one JSON document (RFC 8259) given as bytes, a contiguous buffer or str.
 #[pyfunction]
-#[pyo3(signature = (data, r#type=None, *, strict=true, limits=None, unknown=None, duplicate_keys=None, allow_nan=false, dec_hook=None, audit=None))]
+#[pyo3(signature = (data, r#type=Wanted::Anything, *, strict=true, limits=None, unknown=None, duplicate_keys=None, allow_nan=false, dec_hook=None, audit=None))]
 #[expect(clippy::too_many_arguments, reason = "the keywords of the public function")]
 fn decode<'py>(
     data: &Bound<'py, PyAny>,
-    r#type: Option<&Bound<'py, PyAny>>,
+    r#type: Wanted<'py>,
     strict: bool,
     limits: Option<&Bound<'py, PyAny>>,
     unknown: Option<&str>,
@@ -159,11 +173,11 @@ pub struct Decoder {
 #[pymethods]
 impl Decoder {
     #[new]
-    #[pyo3(signature = (r#type=None, *, strict=true, limits=None, unknown=None, duplicate_keys=None, allow_nan=false, dec_hook=None, audit=None, depth_hint=None))]
+    #[pyo3(signature = (r#type=Wanted::Anything, *, strict=true, limits=None, unknown=None, duplicate_keys=None, allow_nan=false, dec_hook=None, audit=None, depth_hint=None))]
     #[expect(clippy::too_many_arguments, reason = "the keywords of the public class")]
     fn new(
         py: Python<'_>,
-        r#type: Option<&Bound<'_, PyAny>>,
+        r#type: Wanted<'_>,
         strict: bool,
         limits: Option<&Bound<'_, PyAny>>,
         unknown: Option<&str>,

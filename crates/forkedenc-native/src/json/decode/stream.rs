@@ -15,7 +15,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyAny, PyEllipsis, PyList, PyString, PyType};
 
-use super::decoder::{FACE, generic_alias, options, start_of, target};
+use super::decoder::{FACE, Wanted, generic_alias, options, start_of, target};
 use super::session::{Buffers, raise};
 use super::values::{AnyBuilder, Target, Values, failure, with_builder};
 use crate::audit::{self, audit_of};
@@ -194,11 +194,11 @@ struct StreamDecoder {
 #[pymethods]
 impl StreamDecoder {
     #[new]
-    #[pyo3(signature = (r#type=None, *, framing="concatenated", limits=None, on_error="raise", strict=true, unknown=None, duplicate_keys=None, allow_nan=false, dec_hook=None, audit=None, depth_hint=None))]
+    #[pyo3(signature = (r#type=Wanted::Anything, *, framing="concatenated", limits=None, on_error="raise", strict=true, unknown=None, duplicate_keys=None, allow_nan=false, dec_hook=None, audit=None, depth_hint=None))]
     #[expect(clippy::too_many_arguments, reason = "the keywords of the public class")]
     fn new(
         py: Python<'_>,
-        r#type: Option<&Bound<'_, PyAny>>,
+        r#type: Wanted<'_>,
         framing: &str,
         limits: Option<&Bound<'_, PyAny>>,
         on_error: &str,
@@ -292,13 +292,13 @@ struct ItemStream {
 #[pymethods]
 impl ItemStream {
     #[new]
-    #[pyo3(signature = (steps, members, r#type=None, *, strict=true, unknown=None, limits=None, allow_nan=false, duplicate_keys=None, dec_hook=None, depth_hint=None))]
+    #[pyo3(signature = (steps, members, r#type=Wanted::Anything, *, strict=true, unknown=None, limits=None, allow_nan=false, duplicate_keys=None, dec_hook=None, depth_hint=None))]
     #[expect(clippy::too_many_arguments, reason = "the keywords of the public functions")]
     fn new(
         py: Python<'_>,
         steps: &Bound<'_, PyAny>,
         members: bool,
-        r#type: Option<&Bound<'_, PyAny>>,
+        r#type: Wanted<'_>,
         strict: bool,
         unknown: Option<&str>,
         limits: Option<&Bound<'_, PyAny>>,
