@@ -1,5 +1,5 @@
 //! XML and instances of classes. Decoding makes them straight from the parser's events: `plan` is what a class was compiled to,
-//! `frames` what a decode holds between two events, `builder` the sink with `attributes`, `decoder` reads whole documents, `stream` gives values
+//! `frames` what a decode holds between two events, `builder` the sink with `attributes` and `texts`, `decoder` reads whole documents, `stream` gives values
 //! as they end. `encode` is the way out.
 
 use pyo3::prelude::*;
@@ -11,6 +11,7 @@ mod encode;
 mod frames;
 mod plan;
 mod stream;
+mod texts;
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     plan::register(module)?;
