@@ -202,7 +202,9 @@ bench: tools $(OUT)/peers/.ready ## speed and memory against the peers (wants FO
 	@$(call installed,$(OUT)/peers)
 	$(OUT)/peers/bin/python benches/json_decode.py $(BENCH_ARGS)
 	$(OUT)/peers/bin/python benches/json_memory.py $(if $(findstring --publish,$(BENCH_ARGS)),--publish)
+	$(OUT)/peers/bin/python benches/json_typed.py $(BENCH_ARGS)
 	$(OUT)/peers/bin/python benches/xml_parse.py $(BENCH_ARGS)
+	$(OUT)/peers/bin/python benches/xml_typed.py $(BENCH_ARGS)
 	$(OUT)/peers/bin/python benches/xml_idle.py $(if $(findstring --publish,$(BENCH_ARGS)),--publish)
 
 .PHONY: fuzz

@@ -3,7 +3,8 @@
 ``from forkedenc import json`` replaces the standard library's module of that name and adds ``decode``, ``encode``,
 ``StreamDecoder`` and ``items``. ``from forkedenc import xml`` has ``PullParser``, ``events`` and ``Writer``; its
 submodules ``etree``, ``sax``, ``minidom`` and ``pulldom`` replace the standard library's, ``lxml`` gives lxml's
-elements. `Rest` is the type of the field that keeps what no other claims. `Limits` says what a document may cost, ``runtime`` what reading them took.
+elements. Both decode into classes and encode their instances. `Rest` is the type of the field that keeps what no other
+claims, `UNSET` the value of a field that is absent. `Limits` says what a document may cost, ``runtime`` what reading them took.
 """
 
 from forkedenc import _runtime as runtime

@@ -2,7 +2,8 @@
 
 ``load loads dump dumps JSONDecoder JSONEncoder`` take what the standard library's take and behave as they do, within
 ``Limits.stdlib()``. ``decode encode Decoder Encoder StreamDecoder items members`` are strict: UTF-8 only, no NaN, no
-lone surrogates, no byte order mark, within ``Limits()``.
+lone surrogates, no byte order mark, within ``Limits()``. They take the type of what comes: a class, ``list[int]``; `Raw`
+keeps bytes undecoded, `name` and `rename` say what fields are called.
 
     >>> from forkedenc import json
     >>> json.loads('["foo", {"bar": ["baz", null, 1.0, 2]}]')

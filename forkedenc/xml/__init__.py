@@ -1,7 +1,8 @@
 """XML 1.0 with namespaces for bytes you do not trust: limits inside the token, nothing external is ever read.
 
 `PullParser` takes chunks and gives events, `events` and `aevents` do it for whole sources, `Writer` goes the other
-way. ``etree``, ``sax``, ``minidom`` and ``pulldom`` stand in for the standard library's modules; ``lxml`` gives lxml's
+way. `decode`, `Decoder` and `StreamDecoder` make instances of classes that say with `element`, `attr`, `child` and `text` what they
+hold, `RestAttributes` and `RestNodes` keep what no field claims, and `encode` writes it all. ``etree``, ``sax``, ``minidom`` and ``pulldom`` stand in for the standard library's modules; ``lxml`` gives lxml's
 elements.
 """
 
