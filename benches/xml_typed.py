@@ -317,8 +317,12 @@ def main() -> None:
                 {
                     "forkedenc, rests kept": Call(decode_orders, bought),
                     BY_HAND: Call(orders_by_hand, bought),
-                    "xsdata, expat": Call(lambda data: XmlParser(handler=XmlEventHandler).from_bytes(data, XsOrders), bought),
-                    "xsdata, lxml": Call(lambda data: XmlParser(handler=LxmlEventHandler).from_bytes(data, XsOrders), bought),
+                    "xsdata, expat": Call(
+                        lambda data: XmlParser(handler=XmlEventHandler).from_bytes(data, XsOrders), bought
+                    ),
+                    "xsdata, lxml": Call(
+                        lambda data: XmlParser(handler=LxmlEventHandler).from_bytes(data, XsOrders), bought
+                    ),
                     "pydantic-xml": Call(PydanticOrders.from_xml, bought),
                 },
                 order_facts,
@@ -328,7 +332,9 @@ def main() -> None:
         ),
         f"{COUNT} Atom entries": race(
             right(
-                {"forkedenc, rests kept": Call(decode_feed, told), BY_HAND: Call(feed_by_hand, told)}, feed_facts, "feed"
+                {"forkedenc, rests kept": Call(decode_feed, told), BY_HAND: Call(feed_by_hand, told)},
+                feed_facts,
+                "feed",
             ),
             rounds,
         ),

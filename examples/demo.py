@@ -10,6 +10,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import gateway
+
 import forkedenc
 from forkedenc import Limits, json, xml
 
@@ -126,6 +128,9 @@ def main() -> None:
     read_documents()
     refuse_hostile()
     show_growth()
+    title("Orders through a gateway that knows four of their fields (gateway.py)")
+    sys.stdout.flush()
+    gateway.main()
     title("Next")
     print(f"  {Path(sys.executable).parent / 'forkedenc'} check --stats {DEMO}/*.*")
 
