@@ -201,41 +201,40 @@ class Feed:
     more: xml.RestNodes = field(default_factory=list)
 
 
-def part(kind: str, name: str | None = None, **more: Any) -> Any:
-    """A field as xsdata wants it."""
-    metadata: dict[str, Any] = {"type": kind} | ({"name": name} if name else {})
-    return field(metadata=metadata, **more)
+def part(kind: str, name: str | None = None) -> dict[str, str]:
+    """What xsdata wants to know of a field."""
+    return {"type": kind} | ({"name": name} if name else {})
 
 
 @dataclass
 class XsLine:
-    article: str = part("Attribute")
-    count: int = part("Attribute")
-    label: str = part("Element")
-    price: float = part("Element")
+    article: str = field(metadata=part("Attribute"))
+    count: int = field(metadata=part("Attribute"))
+    label: str = field(metadata=part("Element"))
+    price: float = field(metadata=part("Element"))
 
 
 @dataclass
 class XsBuyer:
-    name: str = part("Element")
-    mail: str = part("Element")
+    name: str = field(metadata=part("Element"))
+    mail: str = field(metadata=part("Element"))
 
 
 @dataclass
 class XsGift:
-    wrap: str = part("Attribute")
-    text: str = part("Text")
+    wrap: str = field(metadata=part("Attribute"))
+    text: str = field(metadata=part("Text"))
 
 
 @dataclass
 class XsOrder:
-    number: int = part("Attribute")
-    currency: str = part("Attribute")
-    channel: str = part("Attribute")
-    buyer: XsBuyer = part("Element")
-    placed: str = part("Element")
-    gift: XsGift = part("Element")
-    lines: list[XsLine] = part("Element", "line", default_factory=list)
+    number: int = field(metadata=part("Attribute"))
+    currency: str = field(metadata=part("Attribute"))
+    channel: str = field(metadata=part("Attribute"))
+    buyer: XsBuyer = field(metadata=part("Element"))
+    placed: str = field(metadata=part("Element"))
+    gift: XsGift = field(metadata=part("Element"))
+    lines: list[XsLine] = field(default_factory=list, metadata=part("Element", "line"))
 
 
 @dataclass
@@ -243,22 +242,22 @@ class XsOrders:
     class Meta:
         name = "orders"
 
-    orders: list[XsOrder] = part("Element", "order", default_factory=list)
+    orders: list[XsOrder] = field(default_factory=list, metadata=part("Element", "order"))
 
 
-class PydanticLine(pydantic_xml.BaseXmlModel, tag="line"):
+class PydanticLine(pydantic_xml.BaseXmlModel, tag="line"):  # type: ignore[misc, call-arg]
     article: str = pydantic_xml.attr()
     count: int = pydantic_xml.attr()
     label: str = pydantic_xml.element()
     price: float = pydantic_xml.element()
 
 
-class PydanticBuyer(pydantic_xml.BaseXmlModel, tag="buyer"):
+class PydanticBuyer(pydantic_xml.BaseXmlModel, tag="buyer"):  # type: ignore[misc, call-arg]
     name: str = pydantic_xml.element()
     mail: str = pydantic_xml.element()
 
 
-class PydanticOrder(pydantic_xml.BaseXmlModel, tag="order", search_mode="unordered"):
+class PydanticOrder(pydantic_xml.BaseXmlModel, tag="order", search_mode="unordered"):  # type: ignore[misc, call-arg]
     number: int = pydantic_xml.attr()
     currency: str = pydantic_xml.attr()
     buyer: PydanticBuyer
@@ -266,7 +265,7 @@ class PydanticOrder(pydantic_xml.BaseXmlModel, tag="order", search_mode="unorder
     lines: list[PydanticLine] = pydantic_xml.element(tag="line")
 
 
-class PydanticOrders(pydantic_xml.BaseXmlModel, tag="orders", search_mode="unordered"):
+class PydanticOrders(pydantic_xml.BaseXmlModel, tag="orders", search_mode="unordered"):  # type: ignore[misc, call-arg]
     orders: list[PydanticOrder] = pydantic_xml.element(tag="order")
 
 
