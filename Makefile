@@ -202,6 +202,7 @@ bench: tools $(OUT)/peers/.ready ## speed and memory against the peers (wants FO
 	@$(call installed,$(OUT)/peers)
 	$(OUT)/peers/bin/python benches/json_decode.py $(BENCH_ARGS)
 	$(OUT)/peers/bin/python benches/json_memory.py $(if $(findstring --publish,$(BENCH_ARGS)),--publish)
+	$(OUT)/peers/bin/python benches/json_typed.py $(BENCH_ARGS)
 	$(OUT)/peers/bin/python benches/xml_parse.py $(BENCH_ARGS)
 	$(OUT)/peers/bin/python benches/xml_idle.py $(if $(findstring --publish,$(BENCH_ARGS)),--publish)
 
@@ -213,9 +214,9 @@ fuzz: tools $(OUT)/peers/.ready ## every fuzz target for SECONDS_EACH=60 seconds
 
 # The cases of parts that do not exist yet are left out by name, where a check has such cases.
 ACCEPT ?= json_stdlib json_suites json_hostile json_stream xml_conformance xml_agreement xml_stdlib xml_faces xml_hostile \
-	limits runtime cli_check
+	rest_json rest_xml limits runtime cli_check
 ACCEPT_WHOLE := xml_conformance xml_agreement xml_stdlib xml_hostile
-ACCEPT_WITHOUT ?= typed,sanitize
+ACCEPT_WITHOUT ?= sanitize
 .PHONY: accept
 accept: tools $(OUT)/peers/.ready ## the acceptance checks of FORKEDENC_ACCEPT on the installed wheel
 	@test -d "$(FORKEDENC_ACCEPT)" || { echo "make: no acceptance checks at FORKEDENC_ACCEPT=$(FORKEDENC_ACCEPT)" >&2; exit 1; }
