@@ -15,6 +15,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import field, fields, is_dataclass, make_dataclass
 from functools import partial
+from types import GenericAlias
 from typing import Any
 
 import cattrs.preconf.orjson
@@ -50,12 +51,17 @@ SCHEMA: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
+def many(kind: Any) -> Any:
+    """The type of a list of a class that was made here."""
+    return GenericAlias(list, (kind,))
+
+
 def annotations(made: dict[str, Any], name: str) -> dict[str, Any]:
     """The fields of a class with the classes made so far in the place of their names."""
 
     def kind(of: Any) -> Any:
         if isinstance(of, list):
-            return list[made[of[0]]]  # type: ignore[misc]
+            return many(made[of[0]])
         return made[of] if isinstance(of, str) else of
 
     return {key: kind(of) for key, of in SCHEMA[name].items()}
@@ -69,7 +75,7 @@ def classes(make: Callable[[str, dict[str, Any]], Any]) -> Any:
 
 
 def dataclass_of(rest: Any = None, **options: Any) -> Any:
-    more = [] if rest is None else [("rest", rest, field(default_factory=dict))]
+    more: list[Any] = [] if rest is None else [("rest", rest, field(default_factory=dict))]
     return classes(lambda name, hints: make_dataclass(name, [*hints.items(), *more], **options))
 
 
@@ -78,9 +84,11 @@ def struct(**options: Any) -> Any:
 
 
 def model(**options: Any) -> Any:
-    config = pydantic.ConfigDict(**options)  # type: ignore[typeddict-item]
+    config: Any = options
     return classes(
-        lambda name, hints: pydantic.create_model(name, __config__=config, **{key: (kind, ...) for key, kind in hints.items()})
+        lambda name, hints: pydantic.create_model(
+            name, __config__=config, **{key: (kind, ...) for key, kind in hints.items()}
+        )
     )
 
 
@@ -144,17 +152,17 @@ def decoders() -> dict[str, Callable[[bytes], Any]]:
     named = dataclass_of()
     with_json = classes(lambda name, hints: dataclasses_json.dataclass_json(make_dataclass(name, list(hints.items()))))
     return {
-        "forkedenc slots": json.Decoder(list[dataclass_of(slots=True)]).decode,  # type: ignore[misc]
-        "forkedenc dict": json.Decoder(list[dataclass_of()]).decode,  # type: ignore[misc]
+        "forkedenc slots": json.Decoder(many(dataclass_of(slots=True))).decode,
+        "forkedenc dict": json.Decoder(many(dataclass_of())).decode,
         "orjson to dicts": orjson.loads,
-        "msgspec Struct": msgspec.json.Decoder(list[struct()]).decode,  # type: ignore[misc]
-        "msgspec Struct gc=False": msgspec.json.Decoder(list[struct(gc=False)]).decode,  # type: ignore[misc]
-        "msgspec slots": msgspec.json.Decoder(list[dataclass_of(slots=True)]).decode,  # type: ignore[misc]
-        "msgspec dict": msgspec.json.Decoder(list[dataclass_of()]).decode,  # type: ignore[misc]
-        "serpyco-rs slots": serpyco_rs.Serializer(list[dataclass_of(slots=True)], codec=serpyco_rs.JSON).load,  # type: ignore[misc]
-        "pydantic": pydantic.TypeAdapter(list[model()]).validate_json,  # type: ignore[misc]
-        "mashumaro": MashumaroDecoder(list[dataclass_of()], pre_decoder_func=orjson.loads).decode,  # type: ignore[misc]
-        "cattrs": partial(_by_cattrs, converter, list[named]),
+        "msgspec Struct": msgspec.json.Decoder(many(struct())).decode,
+        "msgspec Struct gc=False": msgspec.json.Decoder(many(struct(gc=False))).decode,
+        "msgspec slots": msgspec.json.Decoder(many(dataclass_of(slots=True))).decode,
+        "msgspec dict": msgspec.json.Decoder(many(dataclass_of())).decode,
+        "serpyco-rs slots": serpyco_rs.Serializer(many(dataclass_of(slots=True)), codec=serpyco_rs.JSON).load,
+        "pydantic": pydantic.TypeAdapter(many(model())).validate_json,
+        "mashumaro": MashumaroDecoder(many(dataclass_of()), pre_decoder_func=orjson.loads).decode,
+        "cattrs": partial(_by_cattrs, converter, many(named)),
         "dataclasses-json": lambda data: [with_json.from_dict(record) for record in orjson.loads(data)],
         "dataclass-wizard": lambda data: dataclass_wizard.fromlist(named, orjson.loads(data)),
     }
@@ -164,12 +172,16 @@ def _by_cattrs(converter: Any, kind: Any, data: bytes) -> Any:
     return converter.loads(data, kind)
 
 
-def race_all(label: str, rounds: int, functions: dict[str, Callable[[Any], Any]], arguments: dict[int, tuple[Any, Any]]) -> dict[str, dict[str, Timing]]:
+def race_all(
+    label: str, rounds: int, functions: dict[str, Callable[[Any], Any]], arguments: dict[int, tuple[Any, Any]]
+) -> dict[str, dict[str, Timing]]:
     """The functions on one argument for each size, after a look at what they give."""
     results = {}
     for size, (argument, expected) in arguments.items():
         calls = {name: Call(function, argument) for name, function in functions.items()}
-        results[f"{size} records"] = race(right(calls, expected, f"{label}, {size}"), rounds if size < 1000 else max(5, rounds // 3))
+        results[f"{size} records"] = race(
+            right(calls, expected, f"{label}, {size}"), rounds if size < 1000 else max(5, rounds // 3)
+        )
     return results
 
 
@@ -187,19 +199,19 @@ def main() -> None:
     known = {size: accounts(size, unknown=False) for size in SIZES}
     more = {size: accounts(size, unknown=True) for size in SIZES}
     keeping, raw = dataclass_of(Rest[Any], slots=True), dataclass_of(Rest[json.Raw], slots=True)
-    keep = json.Decoder(list[keeping]).decode
+    keep = json.Decoder(many(keeping)).decode
     by_known = race_all("known", rounds, decoders(), {size: (orjson.dumps(of), of) for size, of in known.items()})
     keepers: dict[str, Callable[[bytes], Any]] = {
         "forkedenc Rest[Any]": keep,
         "orjson to dicts": orjson.loads,
-        "pydantic extra=allow": pydantic.TypeAdapter(list[model(extra="allow")]).validate_json,  # type: ignore[misc]
+        "pydantic extra=allow": pydantic.TypeAdapter(many(model(extra="allow"))).validate_json,
     }
     by_rest = race_all("rest", rounds, keepers, {size: (orjson.dumps(of), of) for size, of in more.items()})
     by_encode = {}
     for size, of in more.items():
         kept = keep(orjson.dumps(of))
-        raws = json.decode(orjson.dumps(of), list[raw])
-        models = pydantic.TypeAdapter(list[model(extra="allow")])  # type: ignore[misc]
+        raws = json.decode(orjson.dumps(of), many(raw))
+        models: Any = pydantic.TypeAdapter(many(model(extra="allow")))
         calls = {
             "forkedenc Rest[Any]": Call(json.encode, kept),
             "forkedenc Rest[Raw]": Call(json.encode, raws),
@@ -213,7 +225,9 @@ def main() -> None:
     by_stream = {
         f"{len(lines) / 1e6:.1f} MB of JSON Lines": race(
             {
-                "forkedenc, 64 KiB chunks": Call(partial(fed, partial(json.StreamDecoder, slots, framing="lines")), chunks),
+                "forkedenc, 64 KiB chunks": Call(
+                    partial(fed, partial(json.StreamDecoder, slots, framing="lines")), chunks
+                ),
                 "msgspec slots, whole": Call(msgspec.json.Decoder(slots).decode_lines, lines),
             },
             max(5, rounds // 3),

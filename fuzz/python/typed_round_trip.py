@@ -12,6 +12,7 @@ import json as stdlib
 import random
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ import schema_strategies
 from schema_reference import MisfitError, equal
 
 from forkedenc import ValidationError, json
+from forkedenc._errors import shown_path
 
 EXAMPLES = 200
 
@@ -32,7 +34,7 @@ def outcome(kind: Any, data: bytes, cuts: list[int]) -> tuple[str, Any]:
     stream = json.StreamDecoder(kind)
     bounds = [0, *sorted(cut % (len(data) + 1) for cut in cuts), len(data)]
     try:
-        values = [value for at, to in zip(bounds, bounds[1:], strict=False) for value in stream.feed(data[at:to])]
+        values = [value for at, to in pairwise(bounds) for value in stream.feed(data[at:to])]
         (value,) = values + stream.close()
     except ValidationError as error:
         return "misfit", error.path
@@ -53,7 +55,7 @@ def check_misfit(case: Any, document: Any, text: bytes, cuts: list[int]) -> None
     try:
         expected = ("value", schema_reference.decode(case.hint, document))
     except MisfitError as error:
-        expected = ("misfit", error.path)
+        expected = ("misfit", shown_path(error.path))
     # A number at the end is complete only with what stands behind it.
     assert equal(outcome(case.hint, text + b"\n", cuts), expected)
 

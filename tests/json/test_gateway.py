@@ -106,7 +106,11 @@ def relabel(manifest):
 def changes(path):
     """The kinds of document: the class, what a gateway changes, and the same in the plain document."""
     return {
-        "events": (list[Event], lambda events: setattr(events[0].actor, "login", "new"), ([0, "actor", "login"], "new")),
+        "events": (
+            list[Event],
+            lambda events: setattr(events[0].actor, "login", "new"),
+            ([0, "actor", "login"], "new"),
+        ),
         "geojson": (
             Collection,
             lambda collection: collection.features[0].properties.update(added=json.Raw("1")),
@@ -132,7 +136,9 @@ def names(data: bytes) -> list[str]:
 def sent_on(data: bytes, kind: str, feeds: int) -> bytes:
     cls, change, _ = changes(kind)
     stream = json.StreamDecoder(cls)
-    values = [value for at in range(0, len(data), feeds) for value in stream.feed(data[at : at + feeds])] + stream.close()
+    values = [
+        value for at in range(0, len(data), feeds) for value in stream.feed(data[at : at + feeds])
+    ] + stream.close()
     assert len(values) == 1
     change(values[0])
     return json.encode(values[0])
@@ -162,7 +168,7 @@ def test_all_but_the_changed_field_survives(kind, feeds):
 
 @suites.present
 @pytest.mark.parametrize(
-    ("file", "kind"),
+    "file, kind",
     [
         ("json-bench/github_events.json", "events"),
         *((f"json-bench/small/jsoniter_scala/che-{number}.geo.json", "geojson") for number in (1, 2, 3)),

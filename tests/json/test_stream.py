@@ -197,11 +197,3 @@ def test_incomplete_says_how_many_bytes_were_read():
     decoder.feed(b'\n["a",')
     error = refusal(decoder.close, forkedenc.IncompleteError)
     assert (error.offset, error.line, error.column) == (6, 2, 6)
-
-
-def test_types_come_with_a_later_release():
-    for make in (json.Decoder, json.StreamDecoder):
-        with pytest.raises(forkedenc.SchemaError):
-            make(int)
-    with pytest.raises(forkedenc.SchemaError):
-        json.items(b"[]", "", int)

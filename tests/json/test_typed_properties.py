@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from schema_reference import MisfitError, equal
 
 from forkedenc import ValidationError, json
+from forkedenc._errors import shown_path
 
 patient = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -24,7 +25,7 @@ def outcome(decode):
     try:
         return ("value", decode())
     except (ValidationError, MisfitError) as error:
-        return ("misfit", error.path)
+        return ("misfit", shown_path(error.path))
 
 
 @patient

@@ -138,16 +138,14 @@ class _Reader:
         kind = node[0]
         if token(value) != "array":
             raise MisfitError(path)
-        if kind == "tuple":
-            if len(value) != len(node[1]):
-                raise MisfitError(path)
-            numbers = node[1]
-        else:
-            numbers = [node[1]] * len(value)
+        numbers = node[1] if kind == "tuple" else [node[1]] * len(value)
+        # An item that does not fit comes before the end, which tells that there are too many or too few.
         items = [
             self.read(number, item, pointer(path, place))
-            for place, (number, item) in enumerate(zip(numbers, value, strict=True))
+            for place, (number, item) in enumerate(zip(numbers, value, strict=False))
         ]
+        if len(value) != len(numbers):
+            raise MisfitError(path)
         try:
             made: Any = {"list": list, "set": set, "frozenset": frozenset}.get(kind, tuple)(items)
         except TypeError as error:

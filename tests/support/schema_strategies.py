@@ -273,13 +273,16 @@ def classes(draw: st.DrawFn, inner: st.SearchStrategy[Typed]) -> Typed:
     fields: dict[str, tuple[Typed, str]] = {}
     for name, other in zip(names, wires, strict=True):
         taken = {wire for _, wire in fields.values()} | set(names)
-        fields[name] = (draw(inner), other if other not in taken and draw(st.booleans()) else name)
+        fields[name] = (
+            draw(inner),
+            other if kind != "TypedDict" and other not in taken and draw(st.booleans()) else name,
+        )
     optional = {}
     if kind != "NamedTuple":
         for name in names:
             if draw(st.booleans()):
                 _, optional[name] = draw(fields[name][0].pairs)
-    # A TypedDict with a rest is a plain dict when it is encoded, which can't know what its key `rest` means.
+    # A TypedDict is a plain dict when it is encoded, which knows neither other names nor what its key `rest` means.
     rest = None if kind == "TypedDict" else draw(st.none() | st.just(ANY) | inner)
     plan = Plan(fields, optional, rest, kind)
     cls = made(plan)

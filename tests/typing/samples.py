@@ -120,7 +120,9 @@ class Keeping:
 
 def typed(data: bytes, file: BinaryIO) -> None:
     assert_type(json.decode(data, Renamed), Renamed)
-    assert_type(json.decode(data, list[Renamed], unknown="error", dec_hook=lambda kind, value: kind(value)), list[Renamed])
+    assert_type(
+        json.decode(data, list[Renamed], unknown="error", dec_hook=lambda kind, value: kind(value)), list[Renamed]
+    )
     assert_type(json.decode(data, int, strict=False), int)
     decoder = json.Decoder(Renamed)
     assert_type(decoder, json.Decoder[Renamed])
@@ -148,7 +150,7 @@ class Feed:
     more: xml.RestNodes = field(default_factory=list)
 
 
-def typed_xml(data: bytes) -> None:
+def xml_rests(data: bytes) -> None:
     feed = xml.decode(data, Feed)
     assert_type(feed, Feed)
     assert_type(feed.more_attributes, dict[str, str])

@@ -74,7 +74,7 @@ def alone(document):
     return reading.events, reading.error
 
 
-@settings(max_examples=10)
+@settings(max_examples=10, deadline=None)
 @given(st.integers(0, 1 << 32))
 def test_parsers_that_are_fed_in_any_order_tell_what_each_tells_alone(seed):
     chance = random.Random(seed)
