@@ -1,9 +1,10 @@
-//! Instances of classes as XML. `faces` are the functions, `walk` goes over instances and nodes, `content` puts what is in
-//! one in its order, `names` spells names with prefixes, `value` makes texts of scalars, `error` makes exceptions. What is
+//! Instances of classes as XML. `faces` are the functions, `walk` goes over instances and nodes, `attributes` and `content`
+//! put what is in one in its order, `names` spells names with prefixes, `value` makes texts of scalars, `error` makes exceptions. What is
 //! known of a class is a `plan`, which `classes` keeps.
 
 use pyo3::prelude::*;
 
+mod attributes;
 mod classes;
 mod content;
 mod error;

@@ -14,7 +14,7 @@ use super::classes::{Registered, slot};
 use super::content::Item;
 use super::names::{self, Names, Wish, prefix_of, utf8};
 use super::plan::Plan;
-use super::value::{Value, many, resolve};
+use super::value::{Value, resolve};
 use crate::text::Units;
 use crate::xml::events::types::{self, Kind};
 
@@ -60,7 +60,7 @@ impl From<Refusal> for Trouble {
     }
 }
 
-enum Open<'py> {
+pub(super) enum Open<'py> {
     /// Its items are those from here on.
     Instance { items: usize, plan: Arc<Plan> },
     /// Its nodes.
@@ -68,7 +68,7 @@ enum Open<'py> {
 }
 
 /// An open element.
-struct Frame<'py> {
+pub(super) struct Frame<'py> {
     /// The instance or element, kept.
     owner: Bound<'py, PyAny>,
     open: Open<'py>,
@@ -86,22 +86,22 @@ pub struct Walk<'a, 'py> {
     pub known: Arc<Registered>,
     pub out: Out,
     pub items: Vec<Item<'py>>,
-    names: Names,
+    pub(super) names: Names,
     /// Some of the classes of this document, kept, and their plans.
-    near: [Option<(Bound<'py, PyType>, Arc<Plan>)>; NEAR],
-    frames: Vec<Frame<'py>>,
+    pub(super) near: [Option<(Bound<'py, PyType>, Arc<Plan>)>; NEAR],
+    pub(super) frames: Vec<Frame<'py>>,
     /// The names of the open elements as written, one behind the other, and that of a tag at hand.
-    spelled: Vec<u8>,
+    pub(super) spelled: Vec<u8>,
     /// Where the name of a tag at hand begins.
-    at_hand: Option<usize>,
+    pub(super) at_hand: Option<usize>,
     /// The name of an attribute at hand, for the path.
-    attribute: Vec<u8>,
-    scratch: Vec<u8>,
+    pub(super) attribute: Vec<u8>,
+    pub(super) scratch: Vec<u8>,
 }
 
 /// The end of a start tag.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Ends {
+pub(super) enum Ends {
     Open,
     Empty,
 }
@@ -166,16 +166,16 @@ impl<'a, 'py> Walk<'a, 'py> {
 
     // Writing.
 
-    fn how(&self, context: Context) -> How {
+    pub(super) fn how(&self, context: Context) -> How {
         How { context, form: self.options.form, invalid: Invalid::Error }
     }
 
-    fn done(&self, written: bool) -> Result<(), Trouble> {
+    pub(super) fn done(&self, written: bool) -> Result<(), Trouble> {
         if written { Ok(()) } else { Err(self.out_failed()) }
     }
 
     #[cold]
-    fn out_failed(&self) -> Trouble {
+    pub(super) fn out_failed(&self) -> Trouble {
         Trouble::Refused(match self.out.failure() {
             Some(Failure::Character(point)) => Refusal::Character(point),
             Some(Failure::Limit) => {
@@ -187,7 +187,7 @@ impl<'a, 'py> Walk<'a, 'py> {
     }
 
     /// Writes the characters of a str, all of them or some.
-    fn string(
+    pub(super) fn string(
         &mut self,
         text: &Bound<'py, PyString>,
         part: Option<(usize, usize)>,
@@ -206,7 +206,7 @@ impl<'a, 'py> Walk<'a, 'py> {
     }
 
     /// Writes what no reference can stand in.
-    fn plain(&mut self, text: &Bound<'py, PyString>) -> Result<(), Trouble> {
+    pub(super) fn plain(&mut self, text: &Bound<'py, PyString>) -> Result<(), Trouble> {
         // SAFETY: a str, alive for the length of the call.
         let ascii = matches!(unsafe { Units::of(text.as_ptr()) }, Units::Ascii(_));
         if self.options.form == Form::Ascii && !ascii {
@@ -215,7 +215,7 @@ impl<'a, 'py> Walk<'a, 'py> {
         self.string(text, None, Context::Raw)
     }
 
-    fn plain_bytes(&mut self, bytes: &[u8]) -> Result<(), Trouble> {
+    pub(super) fn plain_bytes(&mut self, bytes: &[u8]) -> Result<(), Trouble> {
         if self.options.form == Form::Ascii && !bytes.is_ascii() {
             return Err(Refusal::Unencodable.into());
         }
@@ -225,7 +225,7 @@ impl<'a, 'py> Walk<'a, 'py> {
     }
 
     /// Writes a name of those that are spelled.
-    fn spelled(&mut self, from: usize, to: usize) -> Result<(), Trouble> {
+    pub(super) fn spelled(&mut self, from: usize, to: usize) -> Result<(), Trouble> {
         let name = self.spelled.get(from..to).unwrap_or_default();
         if self.options.form == Form::Ascii && !name.is_ascii() {
             return Err(Refusal::Unencodable.into());
@@ -235,7 +235,7 @@ impl<'a, 'py> Walk<'a, 'py> {
         self.done(written)
     }
 
-    fn resolved(&mut self, value: &Bound<'py, PyAny>) -> Result<Value<'py>, Trouble> {
+    pub(super) fn resolved(&mut self, value: &Bound<'py, PyAny>) -> Result<Value<'py>, Trouble> {
         let class = value.get_type_ptr();
         let near = class.addr() >> 4 & (NEAR - 1);
         if let Some((own, plan)) = &self.near[near]
@@ -253,7 +253,7 @@ impl<'a, 'py> Walk<'a, 'py> {
     }
 
     /// A line feed and the white space of a level, where content is indented.
-    fn line(&mut self, depth: usize) -> Result<(), Trouble> {
+    pub(super) fn line(&mut self, depth: usize) -> Result<(), Trouble> {
         let Some(indent) = &self.options.indent else { return Ok(()) };
         let mut written = self.out.put([b'\n']);
         for _ in 0..depth {
@@ -263,7 +263,7 @@ impl<'a, 'py> Walk<'a, 'py> {
     }
 
     /// White space before a child, comment or PI.
-    fn line_before(&mut self) -> Result<(), Trouble> {
+    pub(super) fn line_before(&mut self) -> Result<(), Trouble> {
         match self.frames.last() {
             Some(frame) if frame.pretty => self.line(self.frames.len()),
             _ => Ok(()),
@@ -273,17 +273,17 @@ impl<'a, 'py> Walk<'a, 'py> {
     // Tags.
 
     /// The prefix of the innermost open element.
-    fn parent_prefix(&self) -> Option<&[u8]> {
+    pub(super) fn parent_prefix(&self) -> Option<&[u8]> {
         let frame = self.frames.last()?;
         Some(prefix_of(self.spelled.get(frame.name..).unwrap_or_default()))
     }
 
-    fn depth(&self) -> u64 {
+    pub(super) fn depth(&self) -> u64 {
         self.frames.len() as u64 + 1
     }
 
     /// Writes `<name` and its declarations; its name is at hand then.
-    fn start(
+    pub(super) fn start(
         &mut self,
         uri: &[u8],
         local: &[u8],
@@ -322,7 +322,7 @@ impl<'a, 'py> Walk<'a, 'py> {
         Ok(())
     }
 
-    fn declaration(&mut self, prefix: &[u8], uri: &[u8]) -> Result<(), Trouble> {
+    pub(super) fn declaration(&mut self, prefix: &[u8], uri: &[u8]) -> Result<(), Trouble> {
         let written = self.out.raw(if prefix.is_empty() { b" xmlns" } else { b" xmlns:" });
         self.done(written)?;
         self.plain_bytes(prefix)?;
@@ -332,167 +332,18 @@ impl<'a, 'py> Walk<'a, 'py> {
     }
 
     /// The UTF-8 of what must be a str.
-    fn bytes(&self, value: &Bound<'py, PyAny>) -> Result<Vec<u8>, Trouble> {
+    pub(super) fn bytes(&self, value: &Bound<'py, PyAny>) -> Result<Vec<u8>, Trouble> {
         let mut bytes = Vec::new();
         utf8(self.text(value)?, &mut bytes)?;
         Ok(bytes)
     }
 
-    fn text<'b>(&self, value: &'b Bound<'py, PyAny>) -> Result<&'b Bound<'py, PyString>, Trouble> {
+    pub(super) fn text<'b>(&self, value: &'b Bound<'py, PyAny>) -> Result<&'b Bound<'py, PyString>, Trouble> {
         value.cast::<PyString>().map_err(|_| Trouble::Type(value.get_type().unbind(), "a str"))
     }
 
-    /// Writes ` name="`.
-    fn attribute_start(&mut self, uri: &[u8], local: &[u8], fits: bool, wish: Option<&[u8]>) -> Result<(), Trouble> {
-        if !fits {
-            return Err(Refusal::AttributeName.into());
-        }
-        if uri.is_empty() {
-            let written = self.out.put([b' ']);
-            self.done(written)?;
-            self.plain_bytes(local)?;
-            let written = self.out.put(*b"=\"");
-            return self.done(written);
-        }
-        let depth = self.depth();
-        let start = self.at_hand.unwrap_or(self.spelled.len());
-        let element = prefix_of(self.spelled.get(start..).unwrap_or_default()).to_vec();
-        let mut spelled = Vec::new();
-        let made = self.names.attribute(depth, uri, local, wish, &element, &mut spelled)?;
-        if let Some(prefix) = made {
-            self.declaration(&prefix, uri)?;
-        }
-        let written = self.out.put([b' ']);
-        self.done(written)?;
-        self.plain_bytes(&spelled)?;
-        let written = self.out.put(*b"=\"");
-        self.done(written)
-    }
-
-    fn attribute_end(&mut self) -> Result<(), Trouble> {
-        let written = self.out.put([b'"']);
-        self.done(written)?;
-        self.attribute.clear();
-        Ok(())
-    }
-
-    /// The prefix that an attribute had, if that is known.
-    fn attribute_wish(
-        &self,
-        prefixes: Option<&Bound<'py, PyDict>>,
-        name: &Bound<'py, PyString>,
-    ) -> Result<Option<Vec<u8>>, Trouble> {
-        let Some(prefixes) = prefixes else { return Ok(None) };
-        let found = prefixes.get_item(name)?;
-        found.map(|prefix| self.bytes(&prefix)).transpose()
-    }
-
-    /// Writes the attributes that no field claims.
-    fn rest_attributes(
-        &mut self,
-        attributes: &Bound<'py, PyDict>,
-        prefixes: Option<&Bound<'py, PyDict>>,
-        plan: Option<&Plan>,
-    ) -> Result<(), Trouble> {
-        // A lookup may run the code of a name that is of a subclass of str.
-        let pairs: Vec<_> = attributes.iter().collect();
-        for (name, value) in &pairs {
-            let name = self.text(name)?;
-            self.attribute.clear();
-            let mut bytes = Vec::new();
-            utf8(name, &mut bytes)?;
-            let (uri, local) = names::parts(&bytes);
-            self.attribute.extend_from_slice(local);
-            if let Some(plan) = plan {
-                let clashes = |tag: &names::Name| &*tag.uri == uri && &*tag.local == local;
-                if plan.attributes.iter().any(|own| own.tag.as_ref().is_some_and(clashes)) {
-                    return Err(Trouble::Other("rest_clash", "an attribute of the rest has the name of a field"));
-                }
-            }
-            if bytes.starts_with(b"{}") && attributes.contains(PyString::from_bytes(self.py, local)?)? {
-                return Err(Refusal::DuplicateAttribute.into());
-            }
-            if uri.is_empty() && local == b"xmlns" {
-                return Err(Refusal::Declaration.into());
-            }
-            let wish = self.attribute_wish(prefixes, name)?;
-            self.attribute_start(uri, local, rules::is_ncname(local), wish.as_deref())?;
-            self.string(self.text(value)?, None, Context::Attribute)?;
-            self.attribute_end()?;
-        }
-        Ok(())
-    }
-
-    /// Writes the attributes that are fields.
-    fn field_attributes(
-        &mut self,
-        instance: &Bound<'py, PyAny>,
-        plan: &Plan,
-        prefixes: Option<&Bound<'py, PyDict>>,
-    ) -> Result<(), Trouble> {
-        for field in &plan.attributes {
-            let Some(tag) = &field.tag else { continue };
-            self.attribute.clear();
-            self.attribute.extend_from_slice(&tag.local);
-            let value = field.attribute.get(instance)?;
-            if self.options.omit_defaults && field.is_default(&value)? {
-                continue;
-            }
-            let wish = self.attribute_wish(prefixes, tag.text.bind(self.py))?;
-            if let Some(values) = many(&value)? {
-                self.list_attribute(field.required, tag, wish.as_deref(), &values)?;
-                continue;
-            }
-            let value = self.resolved(&value)?;
-            if matches!(value, Value::Nothing) {
-                continue;
-            }
-            self.attribute_start(&tag.uri, &tag.local, tag.fits, wish.as_deref())?;
-            self.scalar(&value, Context::Attribute)?;
-            self.attribute_end()?;
-        }
-        self.attribute.clear();
-        Ok(())
-    }
-
-    /// Writes values with spaces between them (XML Schema part 2, section 2.5.1.2); none at all where there need be none.
-    fn list_attribute(
-        &mut self,
-        required: bool,
-        tag: &names::Name,
-        wish: Option<&[u8]>,
-        values: &[Bound<'py, PyAny>],
-    ) -> Result<(), Trouble> {
-        if values.is_empty() && !required {
-            return Ok(());
-        }
-        self.attribute_start(&tag.uri, &tag.local, tag.fits, wish)?;
-        for (number, value) in values.iter().enumerate() {
-            if number > 0 {
-                let written = self.out.put([b' ']);
-                self.done(written)?;
-            }
-            let value = self.resolved(value)?;
-            if let Value::Text(text) = &value {
-                let mut bytes = Vec::new();
-                utf8(text, &mut bytes)?;
-                if bytes.is_empty() || bytes.iter().any(|byte| b" \t\r\n".contains(byte)) {
-                    return Err(Trouble::Other(
-                        "invalid_list_item",
-                        "a value of a list is empty or has white space in it",
-                    ));
-                }
-            }
-            if matches!(value, Value::Nothing) {
-                return Err(Trouble::Other("invalid_list_item", "a value of a list is None"));
-            }
-            self.scalar(&value, Context::Attribute)?;
-        }
-        self.attribute_end()
-    }
-
     /// Writes the text of a scalar.
-    fn scalar(&mut self, value: &Value<'py>, context: Context) -> Result<(), Trouble> {
+    pub(super) fn scalar(&mut self, value: &Value<'py>, context: Context) -> Result<(), Trouble> {
         match value {
             Value::Nothing => Ok(()),
             Value::Text(text) => self.string(text, None, context),
@@ -508,7 +359,7 @@ impl<'a, 'py> Walk<'a, 'py> {
     }
 
     /// Ends a start tag; the name at hand is that of the open element, or gone.
-    fn close_start(&mut self, ends: Ends) -> Result<(), Trouble> {
+    pub(super) fn close_start(&mut self, ends: Ends) -> Result<(), Trouble> {
         match ends {
             Ends::Open => {
                 let written = self.out.put([b'>']);
@@ -524,7 +375,7 @@ impl<'a, 'py> Walk<'a, 'py> {
     }
 
     /// The tag at hand is written, and was no frame's.
-    fn forget_tag(&mut self) {
+    pub(super) fn forget_tag(&mut self) {
         if let Some(name) = self.at_hand.take() {
             self.spelled.truncate(name);
         }
@@ -534,7 +385,7 @@ impl<'a, 'py> Walk<'a, 'py> {
     }
 
     /// Makes a frame of the tag at hand.
-    fn push(&mut self, owner: Bound<'py, PyAny>, open: Open<'py>, mixed: bool) -> Result<(), Trouble> {
+    pub(super) fn push(&mut self, owner: Bound<'py, PyAny>, open: Open<'py>, mixed: bool) -> Result<(), Trouble> {
         let size = size_of::<Frame<'_>>() as u64;
         let needed = (self.frames.len() as u64 + 1).saturating_mul(size);
         let maximum = self.options.limits.stack_bytes;
@@ -556,7 +407,7 @@ impl<'a, 'py> Walk<'a, 'py> {
     }
 
     /// Ends the innermost open element.
-    fn end(&mut self) -> Result<(), Trouble> {
+    pub(super) fn end(&mut self) -> Result<(), Trouble> {
         let Some(frame) = self.frames.last() else { return Ok(()) };
         let (name, pretty) = (frame.name, frame.pretty);
         if pretty {
@@ -580,7 +431,7 @@ impl<'a, 'py> Walk<'a, 'py> {
     // What is written.
 
     /// Writes an instance as far as its content: as its class's own element, or by the name given.
-    fn instance(
+    pub(super) fn instance(
         &mut self,
         instance: &Bound<'py, PyAny>,
         plan: &Arc<Plan>,
@@ -630,7 +481,7 @@ impl<'a, 'py> Walk<'a, 'py> {
     }
 
     /// Writes an `Element` as far as its content.
-    fn element(&mut self, element: &Bound<'py, PyAny>) -> Result<(), Trouble> {
+    pub(super) fn element(&mut self, element: &Bound<'py, PyAny>) -> Result<(), Trouble> {
         // SAFETY: an `Element`, which has these slots.
         let [name, attributes, nodes] = unsafe {
             let slots = &self.known.slots;
@@ -660,7 +511,7 @@ impl<'a, 'py> Walk<'a, 'py> {
         self.push(element.clone(), Open::Element(nodes.clone()), mixed)
     }
 
-    fn item(&mut self, item: Item<'py>) -> Result<(), Trouble> {
+    pub(super) fn item(&mut self, item: Item<'py>) -> Result<(), Trouble> {
         match item {
             Item::Node(node) => self.node(&node),
             Item::Text(value, part) => {
@@ -680,7 +531,7 @@ impl<'a, 'py> Walk<'a, 'py> {
     }
 
     /// Writes a value of a field as a child.
-    fn child(
+    pub(super) fn child(
         &mut self,
         value: &Bound<'py, PyAny>,
         tag: Option<&names::Name>,
@@ -727,7 +578,7 @@ impl<'a, 'py> Walk<'a, 'py> {
     }
 
     /// Writes a node of a rest.
-    fn node(&mut self, node: &Bound<'py, PyAny>) -> Result<(), Trouble> {
+    pub(super) fn node(&mut self, node: &Bound<'py, PyAny>) -> Result<(), Trouble> {
         let class = node.get_type();
         if class.is(&self.known.element) {
             return self.element(node);
@@ -767,7 +618,7 @@ impl<'a, 'py> Walk<'a, 'py> {
         Err(Trouble::Type(class.unbind(), "a node: Text, Comment, PI, Element or Claimed"))
     }
 
-    fn pi(&mut self, target: &Bound<'py, PyString>, data: &Bound<'py, PyString>) -> Result<(), Trouble> {
+    pub(super) fn pi(&mut self, target: &Bound<'py, PyString>, data: &Bound<'py, PyString>) -> Result<(), Trouble> {
         let (mut first, mut second) = (Vec::new(), Vec::new());
         utf8(target, &mut first)?;
         utf8(data, &mut second)?;
@@ -791,7 +642,7 @@ impl<'a, 'py> Walk<'a, 'py> {
     }
 
     /// What an `Attributes` knows of how its element was written; nothing of a plain dict.
-    fn how_written(&self, attributes: Option<&Bound<'py, PyDict>>) -> Result<Written<'py>, Trouble> {
+    pub(super) fn how_written(&self, attributes: Option<&Bound<'py, PyDict>>) -> Result<Written<'py>, Trouble> {
         let py = self.py;
         let Some(attributes) = attributes else { return Ok(Written::NOTHING) };
         let class = attributes.get_type();
@@ -819,7 +670,7 @@ impl<'a, 'py> Walk<'a, 'py> {
     }
 
     /// A prefix, or None.
-    fn wish(&self, prefix: &Bound<'py, PyAny>) -> Result<Wish, Trouble> {
+    pub(super) fn wish(&self, prefix: &Bound<'py, PyAny>) -> Result<Wish, Trouble> {
         if prefix.is_none() {
             return Ok(Wish::Bare);
         }
@@ -854,7 +705,7 @@ impl<'a, 'py> Walk<'a, 'py> {
     }
 
     /// How many children of the same name stand before the one that was taken last.
-    fn same_before(&self, frame: &Frame<'py>) -> usize {
+    pub(super) fn same_before(&self, frame: &Frame<'py>) -> usize {
         let Some(last) = frame.position.checked_sub(1) else { return 0 };
         let name = |node: &Bound<'py, PyAny>| -> Option<String> {
             if !node.get_type().is(&self.known.element) {
@@ -888,7 +739,7 @@ impl<'a, 'py> Walk<'a, 'py> {
 }
 
 /// How an element was written.
-struct Written<'py> {
+pub(super) struct Written<'py> {
     namespaces: Option<Bound<'py, PyDict>>,
     prefixes: Option<Bound<'py, PyDict>>,
     wish: Wish,
