@@ -1,6 +1,6 @@
 //! The builder's frames, and what becomes of a container at its end.
 
-use forkedenc_core::plan::Items;
+use forkedenc_core::plan::{Items, Unknown};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
@@ -108,20 +108,21 @@ impl<const TEXT: bool> TypedBuilder<TEXT> {
             if self.frame.odd > 0 {
                 self.odd_keys.truncate(self.frame.odd as usize - 1);
             }
-            if class.keeps_unknown() {
-                let mut rest = NULL;
-                if matches!(plan.unknown, forkedenc_core::plan::Unknown::Rest(_)) {
-                    self.accounts.pop();
-                    if self.objects.values.len() > places {
-                        rest = self.objects.dict(places);
-                        if rest.is_null() {
-                            return NULL;
-                        }
-                    }
-                }
-                if !self.objects.put_any(rest) {
+            // What is kept of no field's members, or what was noted of those that are dropped.
+            let mut unclaimed = NULL;
+            if self.objects.values.len() > places {
+                unclaimed = self.objects.dict(places);
+                if unclaimed.is_null() {
                     return NULL;
                 }
+            }
+            if matches!(plan.unknown, Unknown::Rest(_)) {
+                self.accounts.pop();
+            } else {
+                ffi::Py_XDECREF(std::mem::replace(&mut unclaimed, NULL));
+            }
+            if class.keeps_unknown() && !self.objects.put_any(unclaimed) {
+                return NULL;
             }
             let values = &mut self.objects.values[base..];
             if let Some(missing) = class.missing(values) {

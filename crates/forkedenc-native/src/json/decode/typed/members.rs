@@ -1,5 +1,6 @@
 //! Members: which field a key is of, what becomes of one that no field claims, and keys that maps make something of.
 
+use forkedenc_core::json::Builder;
 use forkedenc_core::json::builder::Member;
 use forkedenc_core::limits::Limit;
 use forkedenc_core::plan::{Op, Unknown};
@@ -38,7 +39,7 @@ impl<const TEXT: bool> TypedBuilder<TEXT> {
         match class.unknown {
             Unknown::Ignore => {
                 self.note_unknown(bytes);
-                Member::Skip
+                if self.objects.duplicates() == Duplicates::Error { self.ignored_key(bytes, ascii) } else { Member::Skip }
             }
             Unknown::Error => {
                 self.note_unknown(bytes);
@@ -62,6 +63,17 @@ impl<const TEXT: bool> TypedBuilder<TEXT> {
         let key = &mut self.odd_keys[self.frame.odd as usize - 1];
         key.clear();
         key.extend_from_slice(&bytes[..bytes.len().min(4 * forkedenc_core::path::SHOWN)]);
+    }
+
+    /// A key whose member is dropped, kept with nothing in its place until the object ends: it must not come twice.
+    #[cold]
+    fn ignored_key(&mut self, bytes: &[u8], ascii: bool) -> Member {
+        let mark = self.frame.base as usize + self.typed().plan.classes[self.frame.number as usize].fields.len();
+        match self.objects.key_above(mark, bytes, ascii) {
+            Member::Build if self.objects.null() => Member::Skip,
+            Member::Build => Member::Failed,
+            refused => refused,
+        }
     }
 
     fn rest_key(&mut self, bytes: &[u8], ascii: bool, row: u32) -> Member {
