@@ -768,10 +768,10 @@ CASES = {
     "slots": lambda: json.encode([Slots(1, [Slots(2)], {"a": 1, "b": [1]})]),
     "attributes": lambda: json.encode([Plain(1, [Plain(2)], {"a": 1, "b": [1]})]),
     "indented": lambda: json.encode([Plain(1, [Slots(2)], {"a": 1, "b": [1]})], indent=1, omit_defaults=True),
-    "deep": lambda: json.encode(DEEP),
+    "deep": lambda: json.encode([DEEP]),
     "texts": lambda: json.encode([Colour.RED, b"x", {1}, uuid.UUID(int=1), {dt.date(2020, 1, 2): Number.ONE}]),
     "sorted": lambda: json.encode([Slots(1, 2, {"a": 1})], sort_keys=True),
-    "stand-ins": lambda: json.encode(STAND_INS, default=stand_in),
+    "stand-ins": lambda: json.encode([STAND_INS], default=stand_in),
 }
 STAND_INS = [Asked(Slots(1, 2, {"a": 1})), Slots(Asked(1))]
 

@@ -77,4 +77,5 @@ def assert_failures_leave_no_objects(call, lasting, rounds=10, most=5000, allowe
     for _ in range(rounds):
         failures(call, lasting, most)
     gc.collect()
-    assert sys.getallocatedblocks() - before < allowed
+    left = sys.getallocatedblocks() - before
+    assert left < allowed
