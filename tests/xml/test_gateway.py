@@ -31,6 +31,7 @@ suites = support("suites")
 @dataclass(slots=True)
 class Entry:
     id: Annotated[str | None, xml.child()] = None
+    updated: Annotated[str | None, xml.child()] = None
     more_attributes: xml.RestAttributes = field(default_factory=dict)
     more: xml.RestNodes = field(default_factory=list)
 

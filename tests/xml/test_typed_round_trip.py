@@ -11,7 +11,7 @@ import pytest
 from hypothesis import assume, given, settings, strategies as st
 from lxml import etree
 
-from forkedenc import Limits, xml
+from forkedenc import LimitError, Limits, xml
 from forkedenc.xml.etree.ElementTree import canonicalize
 
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -293,3 +293,35 @@ def test_any_text_comes_back_between_what_stands_there(text: str) -> None:
         for node in root.iter(etree.Element)
     ]
     assert canonical(xml.encode(value)) == canonical(text.encode())
+
+
+@xml.element("{urn:a}e")
+@dataclass
+class Titled:
+    title: Annotated[str, xml.child()]
+    tags: Annotated[list[int], xml.child("tag")] = field(default_factory=list)
+    more: xml.RestNodes = field(default_factory=list)
+
+
+def test_attributes_of_a_child_that_is_a_scalar_survive_in_its_mark():
+    data = (
+        b'<e xmlns="urn:a"><title xmlns:x="urn:x" type="html" x:q="1">t</title><tag a="1">1</tag><tag>2</tag>'
+        b'<x:tag xmlns:x="urn:a" x:z="2">3</x:tag></e>'
+    )
+    value = xml.decode(data, Titled)
+    assert (value.title, value.tags) == ("t", [1, 2, 3])
+    assert xml.encode(value) == data
+    value.title = "new"
+    value.tags[1:] = [5]
+    short = (
+        data.replace(b">t<", b">new<").replace(b">2<", b">5<").replace(b'<x:tag xmlns:x="urn:a" x:z="2">3</x:tag>', b"")
+    )
+    assert xml.encode(value) == short
+    for step in (1, 7):
+        stream = xml.StreamDecoder(Titled, at="/{urn:a}e")
+        found = [one for at in range(0, len(data), step) for one in stream.feed(data[at : at + step])] + stream.close()
+        assert xml.encode(found[0]) == data
+    # They count as what the rest gathers.
+    with pytest.raises(LimitError) as caught:
+        xml.decode(data, Titled, limits=Limits(max_rest_members=3))
+    assert (caught.value.limit, caught.value.observed) == ("max_rest_members", 4)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from copy import copy as shallow
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias, final
 
 if TYPE_CHECKING:
@@ -99,11 +99,14 @@ class Claimed:
         field: the name of the field. The n-th mark of a list stands for its n-th item.
         prefix: the prefix that the child was written with, None for none.
         length: of character data that an ``xml.text()`` field holds: how many characters of it stood here; None: all.
+        attributes: of a child whose field holds a scalar, which has no place for them: its attributes and declarations;
+            None: it has none.
     """
 
     field: str
     prefix: str | None = None
     length: int | None = None
+    attributes: Attributes | None = field(default=None, hash=False)
 
 
 @final

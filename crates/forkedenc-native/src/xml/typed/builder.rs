@@ -307,17 +307,24 @@ impl Building<'_, '_> {
         }
         if self.keeps(shape) {
             let prefix = cx.names.prefix(tag.name.written);
-            let mark = if prefix == NameId::EMPTY {
-                field.mark.as_ptr()
+            let bare = tag.attributes.is_empty() && tag.bindings.is_empty();
+            if !bare && !matches!(field.value, Value::Instance) {
+                if !self.mark_with_attributes(parent.owner, field, prefix, tag, cx) {
+                    return false;
+                }
             } else {
-                self.mark(parent.shape, claim.field, field, prefix, cx)
-            };
-            if mark.is_null() {
-                return self.raised();
-            }
-            // SAFETY: attached; alive.
-            if !self.push_node(unsafe { ffi::Py_NewRef(mark) }) {
-                return false;
+                let mark = if prefix == NameId::EMPTY {
+                    field.mark.as_ptr()
+                } else {
+                    self.mark(parent.shape, claim.field, field, prefix, cx)
+                };
+                if mark.is_null() {
+                    return self.raised();
+                }
+                // SAFETY: attached; alive.
+                if !self.push_node(unsafe { ffi::Py_NewRef(mark) }) {
+                    return false;
+                }
             }
         }
         if matches!(field.value, Value::Instance) {
@@ -331,6 +338,57 @@ impl Building<'_, '_> {
         let place = if matches!(field.value, Value::Str) { Place::START } else { cx.place() };
         let frame = self.frame(What::Text, parent.shape, claim.field, 0, place);
         self.push(frame)
+    }
+
+    /// Marks the place of a child of which a scalar is made, and keeps its attributes there.
+    #[cold]
+    fn mark_with_attributes(
+        &mut self,
+        owner: u32,
+        field: &Field,
+        prefix: NameId,
+        tag: &Tag<'_>,
+        cx: &Context<'_>,
+    ) -> bool {
+        let declared = self.bytes_of(tag, cx);
+        if declared > 0 && !self.charge(owner, declared, cx) {
+            return false;
+        }
+        let attributes = self.new_attributes();
+        if attributes.is_null() {
+            return self.raised();
+        }
+        // SAFETY: attached; a new object, ours, given up or kept by the mark at the end.
+        let kept = unsafe { Bound::from_owned_ptr(self.py, attributes) };
+        if !self.keep_writing(attributes, tag, cx) {
+            return false;
+        }
+        for attribute in tag.attributes {
+            let bytes = cx.names.written(attribute.name.written).len() + tag.value(attribute).len();
+            if !self.charge(owner, bytes as u64, cx) {
+                return self.at_attribute(attribute, cx);
+            }
+            if !self.keep_attribute(attributes, attribute, tag, cx) {
+                return false;
+            }
+        }
+        let py = self.py;
+        let prefix = if prefix == NameId::EMPTY {
+            py.None().into_bound(py)
+        } else {
+            // SAFETY: attached; the name is one that `strings` knows, and borrowed.
+            match unsafe { Bound::from_borrowed_ptr_or_opt(py, self.strings.written(cx.names, prefix)) } {
+                Some(prefix) => prefix,
+                None => return self.raised(),
+            }
+        };
+        match self.plan.nodes.claimed.bind(py).call1((&field.name, prefix, py.None(), kept)) {
+            Ok(mark) => self.push_node(mark.into_ptr()),
+            Err(error) => {
+                error.restore(py);
+                self.raised()
+            }
+        }
     }
 
     /// The mark of a child with a prefix, borrowed; null with an exception set.

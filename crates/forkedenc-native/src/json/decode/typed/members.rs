@@ -39,7 +39,11 @@ impl<const TEXT: bool> TypedBuilder<TEXT> {
         match class.unknown {
             Unknown::Ignore => {
                 self.note_unknown(bytes);
-                if self.objects.duplicates() == Duplicates::Error { self.ignored_key(bytes, ascii) } else { Member::Skip }
+                if self.objects.duplicates() == Duplicates::Error {
+                    self.ignored_key(bytes, ascii)
+                } else {
+                    Member::Skip
+                }
             }
             Unknown::Error => {
                 self.note_unknown(bytes);

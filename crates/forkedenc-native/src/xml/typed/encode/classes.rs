@@ -44,6 +44,7 @@ pub struct Slots {
     pub field: isize,
     pub mark_prefix: isize,
     pub length: isize,
+    pub mark_attributes: isize,
 }
 
 /// What a slot holds; `None` where it is empty.
@@ -154,6 +155,7 @@ fn register_xml_classes(
         field: offset(&claimed, "field")?,
         mark_prefix: offset(&claimed, "prefix")?,
         length: offset(&claimed, "length")?,
+        mark_attributes: offset(&claimed, "attributes")?,
     };
     let (attributes, element, claimed) = (attributes.unbind(), element.unbind(), claimed.unbind());
     let made = Arc::new(Registered { shape_of, unset, enumeration, attributes, element, claimed, slots });

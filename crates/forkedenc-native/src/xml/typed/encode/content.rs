@@ -6,7 +6,7 @@
 
 use pyo3::exceptions::PyMemoryError;
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PyString};
+use pyo3::types::{PyDict, PyList, PyString};
 
 use super::classes::slot;
 use super::plan::Plan;
@@ -18,11 +18,11 @@ use super::walk::{Trouble, Walk};
 pub enum Item<'py> {
     /// So many characters of a text; `None`: all of it.
     Text(Bound<'py, PyAny>, Option<(usize, usize)>),
-    /// A value of a field, and the prefix that its mark has, if it has one.
+    /// A value of a field, and how its mark says that it was written, if it has one.
     Child {
         field: usize,
         value: Bound<'py, PyAny>,
-        prefix: Option<Bound<'py, PyAny>>,
+        mark: Option<Tagged<'py>>,
     },
     Node(Bound<'py, PyAny>),
 }
@@ -38,8 +38,15 @@ struct Column<'py> {
     length: Option<usize>,
 }
 
-/// A mark: of which field, with which prefix, for how many characters.
-type Mark<'py> = (usize, Bound<'py, PyAny>, Option<usize>);
+/// How a mark says that a child's tag was written: its prefix, and attributes that its field has no place for.
+#[derive(Clone)]
+pub struct Tagged<'py> {
+    pub prefix: Bound<'py, PyAny>,
+    pub attributes: Option<Bound<'py, PyDict>>,
+}
+
+/// A mark: of which field, how written, for how many characters.
+type Mark<'py> = (usize, Tagged<'py>, Option<usize>);
 
 impl<'py> Walk<'_, 'py> {
     /// Puts what is in an instance behind the items, in its order.
@@ -101,9 +108,9 @@ impl<'py> Walk<'_, 'py> {
             return Ok(None);
         }
         // SAFETY: a mark, which has these slots; they are filled unless someone emptied them.
-        let [field, prefix, length] = unsafe {
+        let [field, prefix, length, attributes] = unsafe {
             let slots = &self.known.slots;
-            [slot(node, slots.field), slot(node, slots.mark_prefix), slot(node, slots.length)]
+            [slots.field, slots.mark_prefix, slots.length, slots.mark_attributes].map(|offset| slot(node, offset))
         };
         let Some(field) = field else { return Ok(None) };
         let mut number = plan.content.iter().position(|own| field.is(&own.attribute.name));
@@ -116,7 +123,16 @@ impl<'py> Walk<'_, 'py> {
         }
         let Some(number) = number else { return Ok(None) };
         let length = length.filter(|length| !length.is_none()).map(|length| length.extract()).transpose()?;
-        Ok(Some((number, prefix.unwrap_or_else(|| py.None().into_bound(py)), length)))
+        let attributes = match attributes.filter(|attributes| !attributes.is_none()) {
+            Some(attributes) => Some(
+                attributes
+                    .cast_into::<PyDict>()
+                    .map_err(|error| Trouble::Type(error.into_inner().get_type().unbind(), "a dict of attributes"))?,
+            ),
+            None => None,
+        };
+        let prefix = prefix.unwrap_or_else(|| py.None().into_bound(py));
+        Ok(Some((number, Tagged { prefix, attributes }, length)))
     }
 
     fn in_class_order(
@@ -143,7 +159,7 @@ impl<'py> Walk<'_, 'py> {
             let value = value.clone();
             self.hold(match plan.text == Some(number) {
                 true => Item::Text(value, None),
-                false => Item::Child { field: number, value, prefix: None },
+                false => Item::Child { field: number, value, mark: None },
             })?;
         }
         Ok(())
@@ -157,7 +173,7 @@ impl<'py> Walk<'_, 'py> {
     ) -> Result<(), Trouble> {
         let mut written = 0;
         for (place, node) in nodes.iter().enumerate() {
-            let Some((field, prefix, length)) = self.mark(&node, plan)? else {
+            let Some((field, mark, length)) = self.mark(&node, plan)? else {
                 if !node.get_type().is(&self.known.claimed) {
                     self.hold(Item::Node(node))?;
                 }
@@ -186,7 +202,7 @@ impl<'py> Walk<'_, 'py> {
             } else if let Some(value) = column.values.get(column.met) {
                 column.met += 1;
                 let value = value.clone();
-                self.hold(Item::Child { field, value, prefix: Some(prefix) })?;
+                self.hold(Item::Child { field, value, mark: Some(mark) })?;
             }
             if place == columns[field].last {
                 self.remaining(plan, field, &columns[field])?;

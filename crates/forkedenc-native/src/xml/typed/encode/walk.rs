@@ -11,7 +11,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString, PyType};
 
 use super::classes::{Registered, slot};
-use super::content::Item;
+use super::content::{Item, Tagged};
 use super::names::{self, Names, Wish, prefix_of, utf8};
 use super::plan::Plan;
 use super::value::{Value, resolve};
@@ -521,11 +521,11 @@ impl<'a, 'py> Walk<'a, 'py> {
                     _ => self.scalar(&value, Context::Content),
                 }
             }
-            Item::Child { field, value, prefix } => {
+            Item::Child { field, value, mark } => {
                 let Some(Frame { open: Open::Instance { plan, .. }, .. }) = self.frames.last() else { return Ok(()) };
                 let plan = plan.clone();
                 let tag = plan.content.get(field).and_then(|own| own.tag.as_ref());
-                self.child(&value, tag, prefix.as_ref())
+                self.child(&value, tag, mark.as_ref())
             }
         }
     }
@@ -535,7 +535,7 @@ impl<'a, 'py> Walk<'a, 'py> {
         &mut self,
         value: &Bound<'py, PyAny>,
         tag: Option<&names::Name>,
-        mark: Option<&Bound<'py, PyAny>>,
+        mark: Option<&Tagged<'py>>,
     ) -> Result<(), Trouble> {
         let value = match self.resolved(value) {
             Ok(value) => value,
@@ -546,7 +546,7 @@ impl<'a, 'py> Walk<'a, 'py> {
             }
         };
         if let Value::Instance(instance, plan) = &value {
-            return self.instance(instance, plan, tag, mark);
+            return self.instance(instance, plan, tag, mark.map(|mark| &mark.prefix));
         }
         let Some(tag) = tag else {
             return Err(Trouble::Other("not_serializable", "expected an instance of a class with xml.element"));
@@ -557,11 +557,17 @@ impl<'a, 'py> Walk<'a, 'py> {
             _ => false,
         };
         let wish = match mark {
-            Some(prefix) => self.wish(prefix)?,
+            Some(mark) => self.wish(&mark.prefix)?,
             None => Wish::Unknown,
         };
+        let attributes = mark.and_then(|mark| mark.attributes.as_ref());
+        let written = self.how_written(attributes)?;
         self.line_before()?;
-        self.start(&tag.uri, &tag.local, tag.fits, &wish, None)?;
+        self.start(&tag.uri, &tag.local, tag.fits, &wish, written.namespaces.as_ref())?;
+        if let Some(attributes) = attributes {
+            self.rest_attributes(attributes, written.prefixes.as_ref(), None)?;
+            self.attribute.clear();
+        }
         if empty {
             return self.close_start(Ends::Empty);
         }
