@@ -6,9 +6,10 @@ are walked, not descended into.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from copy import copy as shallow
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias, final
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ class Claimed:
     field: str
     prefix: str | None = None
     length: int | None = None
-    attributes: Attributes | None = field(default=None, hash=False)
+    attributes: Attributes | None = dataclasses.field(default=None, hash=False)
 
 
 @final
