@@ -251,7 +251,7 @@ fn values_that_do_not_fit_are_refused_at_their_first_byte() {
         (r#"{"kind":"a","n":1,"next":{"kind":"a"}}"#, 36, "/next"),
         (r#"[{"kind":"b"},{"kind":"a"}]"#, 25, "/1"),
         (r#"{"kind":"b","items":[{"kind":"b","items":7}]}"#, 41, "/items/0/items"),
-        (r#"{"kind":"a","bad":1}"#, 12, ""),
+        (r#"{"kind":"a","bad":1}"#, 12, "/bad"),
     ];
     for (document, offset, path) in cases {
         assert_eq!(error(PLAIN, document.as_bytes()), (Kind::Mismatch, *offset, (*path).into()), "{document}");
