@@ -141,6 +141,8 @@ const DOCUMENTS: &[&str] = &[
     r#"{"n":"early","kind":"a","x":tru}"#,
     r#"{"\u006bind":"\u0061","n":1}"#,
     r#"{"kind":01}"#,
+    r#"{"n":[3e559] \uFF"#,
+    r#"{"kind":1e999,"kind":"a","n":1}"#,
     r#"{"kind":"a","bad":1,"n":1}"#,
     r#"{"n":1,"b\u0061d":1,"kind":"a"}"#,
     r#"{"kind":"b","raw":{"bad":[1,2,],"x":1}}"#,

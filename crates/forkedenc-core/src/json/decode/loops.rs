@@ -192,9 +192,9 @@ impl Machine {
                                         Number::Float(value) => built!(builder.float(value), from),
                                         Number::Big => built!(builder.big_integer(c.since(from)), from),
                                         Number::Careful => {
-                                            if B::CHECKS_RANGE {
+                                            if B::CHECKS_RANGE || B::WANTS_SCALARS {
                                                 let value = number::careful(c.since(from));
-                                                if value.is_infinite() && !self.rules.nan {
+                                                if B::CHECKS_RANGE && value.is_infinite() && !self.rules.nan {
                                                     c.back(from);
                                                     save!();
                                                     let here = c;

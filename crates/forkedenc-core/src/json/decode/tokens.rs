@@ -176,7 +176,7 @@ impl Machine {
             }
         } else {
             let value = number::careful(text);
-            if value.is_infinite() && !self.rules.nan {
+            if B::CHECKS_RANGE && value.is_infinite() && !self.rules.nan {
                 self.digits = digits;
                 return Token::Stopped(self.fail_at(builder, Kind::NumberOutOfRange, c, self.token));
             }
