@@ -30,7 +30,7 @@ from forkedenc._schema._hints import (
     type_text,
 )
 from forkedenc._schema._members import ClassInfo, Member, is_rest, own_name, wire_name
-from forkedenc._schema._naming import renaming_of
+from forkedenc._naming import renaming_of
 from forkedenc._schema._nodes import MISSING, Constraints, Field, Node, RestField, Schema, Shape
 from forkedenc._schema._peers import without_members
 from forkedenc._schema._scalars import encodable, plain_scalar

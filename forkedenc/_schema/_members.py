@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 from forkedenc._rest import REST
 from forkedenc._schema._hints import is_union, peel
-from forkedenc._schema._naming import Name, renaming_of
+from forkedenc._naming import Name, renaming_of
 from forkedenc._schema._nodes import MISSING, missing
 
 __all__ = [

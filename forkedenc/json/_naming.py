@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, TypeVar
 
-from forkedenc._schema import _naming
-from forkedenc._schema._naming import Name
+from forkedenc import _naming
+from forkedenc._naming import Name
 
 __all__ = ["name", "rename"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from forkedenc import _native, _schema
+from forkedenc import _native
 from forkedenc._errors import SchemaError
 
 
@@ -18,6 +18,9 @@ def _compile(
     """
     if type is Any:
         return None
+    # Loaded for the first type: whoever decodes untyped need not pay for it.
+    from forkedenc import _schema  # noqa: PLC0415 - as said
+
     schema = _schema.compile(type, lax=not strict, hook=hook)
     if unknown == "rest":
         for shape in schema.shapes:

@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from forkedenc import _native
 from forkedenc._rest import UNSET
-from forkedenc._schema import is_class, members_of
-from forkedenc.xml._typed._compile import element_of, fields_of
 from forkedenc.xml._typed._nodes import Attributes, Claimed, Element
-from forkedenc.xml._typed._shapes import XmlShape
 
 if TYPE_CHECKING:
     from forkedenc._limits import Limits
+    from forkedenc.xml._typed._shapes import XmlShape
 
 __all__ = ["Encoder", "encode"]
 
@@ -72,6 +70,10 @@ def encode(
 
 
 def _shape_of(cls: type[Any]) -> XmlShape | None:
+    # Loaded for the first instance: whoever encodes none need not pay for it.
+    from forkedenc._schema import is_class, members_of  # noqa: PLC0415 - as said
+    from forkedenc.xml._typed._compile import element_of, fields_of  # noqa: PLC0415
+
     if not is_class(cls):
         return None
     return fields_of(members_of(cls, lenient=True), element_of(cls))

@@ -7,7 +7,6 @@ from typing import Any, Literal, TypeAlias
 
 from forkedenc import _native
 from forkedenc._errors import SchemaError
-from forkedenc.xml._typed._compile import compile
 from forkedenc.xml._typed._nodes import Attributes, Claimed, Element
 from forkedenc.xml._typed._path import steps
 
@@ -21,6 +20,9 @@ _RECENT = 128
 
 
 def _make(kind: Any, unknown: _Unknown, hook: bool) -> _native.XmlPlan:
+    # Loaded for the first class: whoever decodes into none need not pay for it.
+    from forkedenc.xml._typed._compile import compile  # noqa: PLC0415 - as said
+
     schema = compile(kind, hook=hook)
     if unknown == "rest":
         for shape in schema.shapes:

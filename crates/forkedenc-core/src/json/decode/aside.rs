@@ -1,7 +1,7 @@
 //! Values that a builder wants otherwise than built: read past, or as their bytes. Their grammar is checked by the loops
 //! all the same, on a builder that builds nothing.
 
-use super::builder::{Builder, Constant, Member};
+use super::builder::{Builder, Constant, Member, builds_nothing};
 use super::machine::{Flow, Machine, State};
 use super::text::TextRules;
 use crate::cursor::Cursor;
@@ -108,64 +108,4 @@ impl Machine {
 /// Builds nothing, and leaves to the builder whose value this is to say where it stands.
 struct Unbuilt<'a, B>(&'a B);
 
-impl<B: Builder> Builder for Unbuilt<'_, B> {
-    const KEEPS_KEYS: bool = false;
-    const WANTS_SCALARS: bool = false;
-    const CHECKS_RANGE: bool = false;
-
-    #[inline(always)]
-    fn null(&mut self) -> bool {
-        true
-    }
-    #[inline(always)]
-    fn boolean(&mut self, _: bool) -> bool {
-        true
-    }
-    #[inline(always)]
-    fn integer(&mut self, _: i64) -> bool {
-        true
-    }
-    #[inline(always)]
-    fn big_integer(&mut self, _: &[u8]) -> bool {
-        true
-    }
-    #[inline(always)]
-    fn float(&mut self, _: f64) -> bool {
-        true
-    }
-    #[inline(always)]
-    fn number(&mut self, _: &[u8], _: bool) -> bool {
-        true
-    }
-    #[inline(always)]
-    fn constant(&mut self, _: Constant) -> bool {
-        true
-    }
-    #[inline(always)]
-    fn string(&mut self, _: &[u8], _: bool) -> bool {
-        true
-    }
-    #[inline(always)]
-    fn key(&mut self, _: &[u8], _: bool) -> Member {
-        Member::Build
-    }
-    #[inline(always)]
-    fn begin_array(&mut self) -> u64 {
-        0
-    }
-    #[inline(always)]
-    fn begin_object(&mut self) -> u64 {
-        0
-    }
-    #[inline(always)]
-    fn end_array(&mut self, _: u64, _: u64) -> bool {
-        true
-    }
-    #[inline(always)]
-    fn end_object(&mut self, _: u64, _: u64) -> bool {
-        true
-    }
-    fn member_key(&self, inner: Option<u64>) -> Vec<u8> {
-        self.0.member_key(inner)
-    }
-}
+builds_nothing!({impl<B: Builder> Builder for Unbuilt<'_, B>}, range: false, key: |unbuilt, inner| unbuilt.0.member_key(inner));

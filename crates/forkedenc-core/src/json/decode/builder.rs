@@ -181,9 +181,10 @@ pub struct Null;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Check;
 
+/// A builder that builds nothing: `$header` begins its impl, and it asks `$key` for keys of open members.
 macro_rules! builds_nothing {
-    ($name:ident, range: $range:literal) => {
-        impl Builder for $name {
+    ({$($header:tt)*}, range: $range:literal, key: $key:expr) => {
+        $($header)* {
             const KEEPS_KEYS: bool = false;
             const WANTS_SCALARS: bool = false;
             const CHECKS_RANGE: bool = $range;
@@ -240,12 +241,14 @@ macro_rules! builds_nothing {
             fn end_object(&mut self, _: u64, _: u64) -> bool {
                 true
             }
-            fn member_key(&self, _: Option<u64>) -> Vec<u8> {
-                Vec::new()
+            fn member_key(&self, inner: Option<u64>) -> Vec<u8> {
+                let key: fn(&Self, Option<u64>) -> Vec<u8> = $key;
+                key(self, inner)
             }
         }
     };
 }
+pub(super) use builds_nothing;
 
-builds_nothing!(Null, range: false);
-builds_nothing!(Check, range: true);
+builds_nothing!({impl Builder for Null}, range: false, key: |_, _| Vec::new());
+builds_nothing!({impl Builder for Check}, range: true, key: |_, _| Vec::new());
