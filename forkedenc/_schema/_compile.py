@@ -15,6 +15,7 @@ from typing import Any, TypeVar, get_args, get_origin
 
 from forkedenc import _native
 from forkedenc._errors import SchemaError
+from forkedenc._naming import renaming_of
 from forkedenc._rest import REST
 from forkedenc._schema._classes import is_class, members_of
 from forkedenc._schema._constraints import constrain, read_constraints
@@ -30,7 +31,6 @@ from forkedenc._schema._hints import (
     type_text,
 )
 from forkedenc._schema._members import ClassInfo, Member, is_rest, own_name, wire_name
-from forkedenc._naming import renaming_of
 from forkedenc._schema._nodes import MISSING, Constraints, Field, Node, RestField, Schema, Shape
 from forkedenc._schema._peers import without_members
 from forkedenc._schema._scalars import encodable, plain_scalar

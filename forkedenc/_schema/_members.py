@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, get_args
 
+from forkedenc._naming import Name, renaming_of
 from forkedenc._rest import REST
 from forkedenc._schema._hints import is_union, peel
-from forkedenc._naming import Name, renaming_of
 from forkedenc._schema._nodes import MISSING, missing
 
 __all__ = [
