@@ -5,6 +5,7 @@ use pyo3::prelude::*;
 
 pub mod class;
 pub mod flood;
+pub mod known;
 pub mod scalar;
 
 /// Why a value does not fit, in texts that name types and never show the value.

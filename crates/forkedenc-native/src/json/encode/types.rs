@@ -1,36 +1,24 @@
 //! The classes that the encoder has met, each with its plan or the word that it has none.
-//!
-//! A class is held by a weak reference, whose end takes the plan away, so that no class lives for being encoded. A class
-//! that is changed after its first instance was encoded stays what it was.
 
-use std::collections::HashMap;
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use pyo3::exceptions::PyMemoryError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyType;
 
 use super::plan::Plan;
+use crate::schema::known::{Classes, may_have_fields, weak_reference};
 
-struct Entry {
-    /// Keeps the weak reference, and so its callback.
-    weak: Py<PyAny>,
-    plan: Option<Arc<Plan>>,
-}
-
-#[derive(Default)]
 struct Known {
-    /// By the class's address.
-    entries: Option<HashMap<usize, Entry>>,
+    classes: Classes<Plan>,
     /// What `forkedenc.json` registers: asked what a class is made of.
     shape_of: Option<Py<PyAny>>,
 }
 
-static KNOWN: Mutex<Known> = Mutex::new(Known { entries: None, shape_of: None });
+static KNOWN: Mutex<Known> = Mutex::new(Known { classes: Classes::new(), shape_of: None });
 
 /// What marks a field that is left out.
 static UNSET: AtomicPtr<ffi::PyObject> = AtomicPtr::new(null_mut());
@@ -82,8 +70,7 @@ pub unsafe fn find<'a>(class: *mut ffi::PyTypeObject) -> Option<&'a Plan> {
 #[inline(never)]
 unsafe fn find_apart<'a>(class: *mut ffi::PyTypeObject) -> Option<&'a Plan> {
     let known = known();
-    let entry = known.entries.as_ref()?.get(&class.addr())?;
-    let plan = entry.plan.as_ref().map_or(null_mut(), |plan| Arc::as_ptr(plan).cast_mut());
+    let plan = known.classes.get(class.addr())?.as_ref().map_or(null_mut(), |plan| Arc::as_ptr(plan).cast_mut());
     let near = place(class);
     near.class.store(class, Ordering::Relaxed);
     near.plan.store(plan, Ordering::Relaxed);
@@ -95,15 +82,13 @@ unsafe fn find_apart<'a>(class: *mut ffi::PyTypeObject) -> Option<&'a Plan> {
 pub fn plan_of(class: &Bound<'_, PyType>) -> PyResult<Option<Arc<Plan>>> {
     let py = class.py();
     let address = class.as_ptr().addr();
-    // SAFETY: a type is alive as long as it is borrowed. Types that are no heap types are the interpreter's and of modules
-    // in C: none is a class of fields.
-    if unsafe { (*class.as_type_ptr()).tp_flags } & ffi::Py_TPFLAGS_HEAPTYPE == 0 {
+    if !may_have_fields(class) {
         return Ok(None);
     }
     let shape_of = {
         let known = known();
-        if let Some(entry) = known.entries.as_ref().and_then(|entries| entries.get(&address)) {
-            return Ok(entry.plan.clone());
+        if let Some(plan) = known.classes.get(address) {
+            return Ok(plan.clone());
         }
         known.shape_of.as_ref().map(|shape_of| shape_of.clone_ref(py))
     };
@@ -113,24 +98,14 @@ pub fn plan_of(class: &Bound<'_, PyType>) -> PyResult<Option<Arc<Plan>>> {
     drop(shape);
     let callback = FORGET
         .get_or_try_init(py, || pyo3::wrap_pyfunction!(forget, py).map(|function| function.into_any().unbind()))?;
-    // SAFETY: attached; both are alive, and the result is new.
-    let weak = unsafe {
-        let weak = ffi::PyWeakref_NewRef(class.as_ptr(), callback.as_ptr());
-        Bound::from_owned_ptr_or_err(py, weak)?.unbind()
-    };
-    let entry = Entry { weak, plan: plan.clone() };
+    let weak = weak_reference(class, callback)?;
     let old = {
         let mut known = known();
-        let entries = known.entries.get_or_insert_default();
-        if entries.try_reserve(1).is_err() {
-            drop(known);
-            return Err(PyMemoryError::new_err(()));
-        }
         clear(address);
-        entries.insert(address, entry)
+        known.classes.keep(address, weak, plan.clone())
     };
     // The code that was asked may have been here for the same class; what it found is as good.
-    drop(old);
+    drop(old?);
     Ok(plan)
 }
 
@@ -156,12 +131,11 @@ static FORGET: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 #[pyfunction]
 fn forget(weak: &Bound<'_, PyAny>) {
     let gone = {
-        let mut known = known();
-        let Some(entries) = &mut known.entries else { return };
-        let address = entries.iter().find(|(_, entry)| entry.weak.is(weak)).map(|(address, _)| *address);
-        let Some(address) = address else { return };
-        clear(address);
-        entries.remove(&address)
+        let gone = known().classes.forget(weak);
+        if let Some((address, _)) = &gone {
+            clear(*address);
+        }
+        gone
     };
     drop(gone);
 }
@@ -178,7 +152,7 @@ fn register_shapes(shape_of: Bound<'_, PyAny>, unset: Bound<'_, PyAny>) {
 /// How many classes are known.
 #[pyfunction]
 fn known_classes() -> usize {
-    known().entries.as_ref().map_or(0, HashMap::len)
+    known().classes.len()
 }
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {

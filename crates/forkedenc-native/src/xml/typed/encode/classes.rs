@@ -1,12 +1,8 @@
 //! The classes that the encoder has met, each with its plan or the word that it has none.
-//!
-//! A class is held by a weak reference, whose end takes the plan away, so that no class lives for being encoded. A class
-//! that is changed after its first instance was encoded stays what it was.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use pyo3::exceptions::{PyMemoryError, PyTypeError};
+use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -14,12 +10,7 @@ use pyo3::types::{PyString, PyType};
 
 use super::plan::Plan;
 use crate::schema::class::slot_of;
-
-struct Entry {
-    /// Keeps the weak reference, and so its callback.
-    weak: Py<PyAny>,
-    plan: Option<Arc<Plan>>,
-}
+use crate::schema::known::{Classes, may_have_fields, weak_reference};
 
 /// What `forkedenc.xml` registers.
 pub struct Registered {
@@ -60,14 +51,12 @@ pub unsafe fn slot<'py>(object: &Bound<'py, PyAny>, offset: isize) -> Option<Bou
     }
 }
 
-#[derive(Default)]
 struct Known {
-    /// By the class's address.
-    entries: Option<HashMap<usize, Entry>>,
+    classes: Classes<Plan>,
     registered: Option<Arc<Registered>>,
 }
 
-static KNOWN: Mutex<Known> = Mutex::new(Known { entries: None, registered: None });
+static KNOWN: Mutex<Known> = Mutex::new(Known { classes: Classes::new(), registered: None });
 static FORGET: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 
 fn known() -> MutexGuard<'static, Known> {
@@ -84,36 +73,21 @@ pub fn registered() -> PyResult<Arc<Registered>> {
 pub fn plan_of(class: &Bound<'_, PyType>) -> PyResult<Option<Arc<Plan>>> {
     let py = class.py();
     let address = class.as_ptr().addr();
-    // SAFETY: a type is alive as long as it is borrowed. Types that are no heap types are the interpreter's and of modules
-    // in C: none is a class of fields.
-    if unsafe { (*class.as_type_ptr()).tp_flags } & ffi::Py_TPFLAGS_HEAPTYPE == 0 {
+    if !may_have_fields(class) {
         return Ok(None);
     }
-    if let Some(entry) = known().entries.as_ref().and_then(|entries| entries.get(&address)) {
-        return Ok(entry.plan.clone());
+    if let Some(plan) = known().classes.get(address) {
+        return Ok(plan.clone());
     }
     let shape = registered()?.shape_of.bind(py).call1((class,))?;
     let plan = if shape.is_none() { None } else { Some(Arc::new(Plan::read(class, &shape)?)) };
     drop(shape);
     let callback = FORGET
         .get_or_try_init(py, || pyo3::wrap_pyfunction!(forget, py).map(|function| function.into_any().unbind()))?;
-    // SAFETY: attached; both are alive, and the result is new.
-    let weak = unsafe {
-        let weak = ffi::PyWeakref_NewRef(class.as_ptr(), callback.as_ptr());
-        Bound::from_owned_ptr_or_err(py, weak)?.unbind()
-    };
-    let entry = Entry { weak, plan: plan.clone() };
-    let old = {
-        let mut known = known();
-        let entries = known.entries.get_or_insert_default();
-        if entries.try_reserve(1).is_err() {
-            drop(known);
-            return Err(PyMemoryError::new_err(()));
-        }
-        entries.insert(address, entry)
-    };
+    let weak = weak_reference(class, callback)?;
+    let old = known().classes.keep(address, weak, plan.clone());
     // The code that was asked may have been here for the same class; what it found is as good.
-    drop(old);
+    drop(old?);
     Ok(plan)
 }
 
@@ -121,13 +95,7 @@ pub fn plan_of(class: &Bound<'_, PyType>) -> PyResult<Option<Arc<Plan>>> {
 #[pyfunction]
 #[pyo3(name = "forget_xml_class")]
 fn forget(weak: &Bound<'_, PyAny>) {
-    let gone = {
-        let mut known = known();
-        let Some(entries) = &mut known.entries else { return };
-        let address = entries.iter().find(|(_, entry)| entry.weak.is(weak)).map(|(address, _)| *address);
-        let Some(address) = address else { return };
-        entries.remove(&address)
-    };
+    let gone = known().classes.forget(weak);
     drop(gone);
 }
 
@@ -167,7 +135,7 @@ fn register_xml_classes(
 /// How many classes are known.
 #[pyfunction]
 fn known_xml_classes() -> usize {
-    known().entries.as_ref().map_or(0, HashMap::len)
+    known().classes.len()
 }
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
