@@ -54,8 +54,8 @@ pub struct TypedBuilder<const TEXT: bool> {
     infinite: bool,
     /// The limit that a member crossed.
     pub(super) over: Option<(Limit, u64, u64)>,
-    /// Text of the open members' keys, where maps make something else of them.
-    pub(super) odd_keys: Vec<Vec<u8>>,
+    /// Text of the open members' keys that nothing else keeps, one behind the other: each object cuts its own off.
+    pub(super) odd_keys: Vec<u8>,
     pub(super) trouble: Option<Trouble>,
 }
 

@@ -46,8 +46,8 @@ pub struct Frame {
     pub current: u32,
     /// Where the key of the open member lies, if it lies on the stack.
     pub key: Place,
-    /// One more than the place of that key among the odd ones.
-    pub odd: u32,
+    /// Where it begins and ends among the odd ones, if one has been there.
+    pub odd: Option<(u32, u32)>,
     /// Where the untyped container begins that is open in it, or was last.
     pub any_base: Place,
     /// What the container around goes on with: the place and row of the value that this container is.
@@ -66,7 +66,7 @@ impl Frame {
         next: 0,
         current: 0,
         key: Place::MAX,
-        odd: 0,
+        odd: None,
         any_base: Place::MAX,
         slot: PUSH,
         row: 0,
@@ -105,8 +105,8 @@ impl<const TEXT: bool> TypedBuilder<TEXT> {
             let (class, plan) = (&typed.classes[number], &typed.plan.classes[number]);
             let base = self.frame.base as usize;
             let places = base + plan.fields.len();
-            if self.frame.odd > 0 {
-                self.odd_keys.truncate(self.frame.odd as usize - 1);
+            if let Some((start, _)) = self.frame.odd {
+                self.odd_keys.truncate(start as usize);
             }
             // What is kept of no field's members, or what was noted of those that are dropped.
             let mut unclaimed = NULL;
@@ -149,8 +149,8 @@ impl<const TEXT: bool> TypedBuilder<TEXT> {
             let py = Python::assume_attached();
             let objects = &self.typed().maps[self.frame.number as usize];
             let base = self.frame.base as usize;
-            if self.frame.odd > 0 {
-                self.odd_keys.truncate(self.frame.odd as usize - 1);
+            if let Some((start, _)) = self.frame.odd {
+                self.odd_keys.truncate(start as usize);
             }
             if !objects.plain_keys && flood::is_flood(py, self.objects.values[base..].iter().step_by(2).copied()) {
                 let trouble = Trouble::refused("keys with hashes of their own", "keys of which many have one hash");

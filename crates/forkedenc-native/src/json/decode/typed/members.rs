@@ -60,13 +60,10 @@ impl<const TEXT: bool> TypedBuilder<TEXT> {
     /// Keeps a key that nothing else keeps, for paths.
     fn note_unknown(&mut self, bytes: &[u8]) {
         self.frame.current = Frame::UNKNOWN;
-        if self.frame.odd == 0 {
-            self.odd_keys.push(Vec::new());
-            self.frame.odd = self.odd_keys.len() as u32;
-        }
-        let key = &mut self.odd_keys[self.frame.odd as usize - 1];
-        key.clear();
-        key.extend_from_slice(&bytes[..bytes.len().min(4 * forkedenc_core::path::SHOWN)]);
+        let (start, _) = *self.frame.odd.get_or_insert((self.odd_keys.len() as u32, 0));
+        self.odd_keys.truncate(start as usize);
+        self.odd_keys.extend_from_slice(&bytes[..bytes.len().min(4 * forkedenc_core::path::SHOWN)]);
+        self.frame.odd = Some((start, self.odd_keys.len() as u32));
     }
 
     /// A key whose member is dropped, kept with nothing in its place until the object ends: it must not come twice.
@@ -138,8 +135,9 @@ impl<const TEXT: bool> TypedBuilder<TEXT> {
                 let tag = &self.typed().plan.classes[frame.number as usize].tag;
                 tag.as_ref().map(|(name, _)| name.to_vec()).unwrap_or_default()
             }
-            _ if frame.odd > 0 && frame.current == Frame::UNKNOWN => {
-                self.odd_keys.get(frame.odd as usize - 1).cloned().unwrap_or_default()
+            _ if frame.current == Frame::UNKNOWN => {
+                let key = frame.odd.and_then(|(start, end)| self.odd_keys.get(start as usize..end as usize));
+                key.unwrap_or_default().to_vec()
             }
             _ => self.objects.key_at(frame.key as usize),
         }
