@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from types import EllipsisType
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypedDict, TypeVar, Unpack, overload
 
 from forkedenc import _native
 from forkedenc._source import achunks, chunks
@@ -26,6 +26,18 @@ DuplicateKeys: TypeAlias = Literal["last", "first", "error"]
 Unknown: TypeAlias = Literal["rest", "ignore", "error"]
 DecHook: TypeAlias = Callable[[Any, Any], Any]
 Path: TypeAlias = "str | Iterable[str | EllipsisType]"
+
+
+class ValueOptions(TypedDict, total=False):
+    """How the values of `items`, `members` and `aitems` are decoded, for type checkers; see `items`."""
+
+    strict: bool
+    limits: Limits | None
+    unknown: Unknown | None
+    duplicate_keys: DuplicateKeys
+    allow_nan: bool
+    dec_hook: DecHook | None
+    depth_hint: int | None
 
 
 class Readable(Protocol):
@@ -88,28 +100,14 @@ def items(
     source: Source,
     path: Path,
     type: type[_T],
-    *,
-    strict: bool = True,
-    limits: Limits | None = None,
-    unknown: Unknown | None = None,
-    duplicate_keys: DuplicateKeys = "last",
-    allow_nan: bool = False,
-    dec_hook: DecHook | None = None,
-    depth_hint: int | None = None,
+    **options: Unpack[ValueOptions],
 ) -> Iterator[_T]: ...
 @overload
 def items(
     source: Source,
     path: Path,
     type: Any = ...,
-    *,
-    strict: bool = True,
-    limits: Limits | None = None,
-    unknown: Unknown | None = None,
-    duplicate_keys: DuplicateKeys = "last",
-    allow_nan: bool = False,
-    dec_hook: DecHook | None = None,
-    depth_hint: int | None = None,
+    **options: Unpack[ValueOptions],
 ) -> Iterator[Any]: ...
 def items(
     source: Source,
@@ -153,28 +151,14 @@ def members(
     source: Source,
     path: Path,
     type: type[_T],
-    *,
-    strict: bool = True,
-    limits: Limits | None = None,
-    unknown: Unknown | None = None,
-    duplicate_keys: DuplicateKeys = "last",
-    allow_nan: bool = False,
-    dec_hook: DecHook | None = None,
-    depth_hint: int | None = None,
+    **options: Unpack[ValueOptions],
 ) -> Iterator[tuple[str, _T]]: ...
 @overload
 def members(
     source: Source,
     path: Path,
     type: Any = ...,
-    *,
-    strict: bool = True,
-    limits: Limits | None = None,
-    unknown: Unknown | None = None,
-    duplicate_keys: DuplicateKeys = "last",
-    allow_nan: bool = False,
-    dec_hook: DecHook | None = None,
-    depth_hint: int | None = None,
+    **options: Unpack[ValueOptions],
 ) -> Iterator[tuple[str, Any]]: ...
 def members(
     source: Source,
@@ -201,28 +185,14 @@ def aitems(
     source: AsyncSource,
     path: Path,
     type: type[_T],
-    *,
-    strict: bool = True,
-    limits: Limits | None = None,
-    unknown: Unknown | None = None,
-    duplicate_keys: DuplicateKeys = "last",
-    allow_nan: bool = False,
-    dec_hook: DecHook | None = None,
-    depth_hint: int | None = None,
+    **options: Unpack[ValueOptions],
 ) -> AsyncIterator[_T]: ...
 @overload
 def aitems(
     source: AsyncSource,
     path: Path,
     type: Any = ...,
-    *,
-    strict: bool = True,
-    limits: Limits | None = None,
-    unknown: Unknown | None = None,
-    duplicate_keys: DuplicateKeys = "last",
-    allow_nan: bool = False,
-    dec_hook: DecHook | None = None,
-    depth_hint: int | None = None,
+    **options: Unpack[ValueOptions],
 ) -> AsyncIterator[Any]: ...
 def aitems(
     source: AsyncSource,
