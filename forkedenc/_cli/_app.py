@@ -2,34 +2,52 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
+from typing import Final
 
 import click
 
 import forkedenc
 from forkedenc._cli import _status
-from forkedenc._cli.break_ import break_
-from forkedenc._cli.check import check
-from forkedenc._cli.run import run as run_
-from forkedenc._cli.stacks import stacks
+
+COMMANDS: Final = {
+    "sanitize": "forkedenc._cli.sanitize:sanitize",
+    "policy": "forkedenc._cli.policy:policy",
+    "check": "forkedenc._cli.check:check",
+    "stacks": "forkedenc._cli.stacks:stacks",
+    "break": "forkedenc._cli.break_:break_",
+    "run": "forkedenc._cli.run:run",
+}
+"""Where each command is."""
+
+
+class _Commands(click.Group):
+    """Imports a command when it is asked for: none of them should take the time and memory that the others need."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click gives it
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click gives it
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), name)
+        return command
 
 
 @click.group(
+    cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
-    epilog="Later releases add sanitize and policy.",
 )
 @click.version_option(forkedenc.__version__, prog_name="forkedenc", message="%(prog)s %(version)s")
 def app() -> None:
-    r"""JSON and XML from strangers: checked, measured, within limits.
+    """JSON and XML from strangers: checked, measured, within limits.
 
     \b
     Exit status: 0 done · 1 --check found something to remove · 2 usage or policy · 3 not well-formed or refused
                  by the policy · 4 a limit was crossed · 5 input or output failed. The highest one wins.
-    """
-
-
-for _command in (check, stacks, break_, run_):
-    app.add_command(_command)
+    """  # noqa: D301 - click's mark for lines to keep
 
 
 def run(words: list[str]) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -21,13 +22,14 @@ def name_of(file: str) -> str:
 
 
 class Input:
-    """Reads the files of one command; use as a context manager, so that the bar goes away."""
+    """Reads the files of one command, in any thread; use as a context manager, so that the bar goes away."""
 
     def __init__(self, files: Sequence[str]) -> None:
         self._files = files
         self._bar: Any = None
         self._task: Any = None
         self._read = 0
+        self._lock = threading.Lock()
         self._due = time.monotonic() + _PATIENCE if sys.stderr.isatty() else None
 
     def __enter__(self) -> Self:
@@ -44,21 +46,29 @@ class Input:
             OSError: it can't be opened or read.
         """
         if file == "-":
-            yield from self._chunks(0)
+            yield from self.read(0)
             return
         # Opened without following the encoding or buffering of a text layer; a FIFO or a device will do.
         descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_BINARY", 0))
         try:
-            yield from self._chunks(descriptor)
+            yield from self.read(descriptor)
         finally:
             os.close(descriptor)
 
-    def _chunks(self, descriptor: int) -> Iterator[bytes]:
-        while chunk := os.read(descriptor, CHUNK_BYTES):
+    def read(self, descriptor: int, chunk_bytes: int = CHUNK_BYTES) -> Iterator[bytes]:
+        """The bytes of an open file.
+
+        Raises:
+            OSError: it can't be read.
+        """
+        while chunk := os.read(descriptor, chunk_bytes):
             yield chunk
-            self._read += len(chunk)
-            if self._due is not None and time.monotonic() >= self._due:
-                self._show()
+            if self._due is None:
+                continue
+            with self._lock:
+                self._read += len(chunk)
+                if time.monotonic() >= self._due:
+                    self._show()
 
     def _show(self) -> None:
         if self._bar is None:

@@ -18,6 +18,7 @@ from forkedenc import json
 from forkedenc._cli import _plot, _status
 from forkedenc._cli._input import CHUNK_BYTES, Input, name_of
 from forkedenc._cli._options import Size, limit_options, shown_size
+from forkedenc._cli._table import print_table
 from forkedenc._cli.check import Reader
 from forkedenc._errors import DecodeError, shown
 from forkedenc._limits import Limits
@@ -86,10 +87,10 @@ def stacks(files: tuple[str, ...], swept: bool, picture: str | None, step: int |
                 curves.append(curve)
             status = max(status, ended)
     if curves:
-        _print(_file_rows(curves))
+        print_table(_file_rows(curves), sys.stdout)
     found = sweep(SWEPT_BYTES) if swept else []
     if swept:
-        _print(_sweep_rows(found))
+        print_table(_sweep_rows(found), sys.stdout)
         if stressed():
             print("Stress mode is on: every push moves the stack, and the pool keeps nothing.")
     if picture is not None:
@@ -273,32 +274,3 @@ def _sweep_rows(found: Sequence[Overflow]) -> list[tuple[str, ...]]:
         for step in found
     )
     return rows
-
-
-# --- tables -------------------------------------------------------------------------------------------------------
-
-
-def _print(rows: Sequence[tuple[str, ...]]) -> None:
-    """A table: ruled on a terminal, aligned text elsewhere. Text to the left, figures to the right."""
-    if sys.stdout is not None and sys.stdout.isatty():
-        # rich is slow to import, and a pipe never needs it.
-        from rich.console import Console  # noqa: PLC0415
-        from rich.table import Table  # noqa: PLC0415
-        from rich.text import Text  # noqa: PLC0415
-
-        table = Table()
-        for head, cell in zip(rows[0], rows[-1], strict=True):
-            table.add_column(head, justify="right" if _is_figure(cell) else "left", overflow="fold")
-        for row in rows[1:]:
-            table.add_row(*map(Text, row))
-        Console().print(table)
-        return
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = zip(row, rows[-1], widths, strict=True)
-        line = "  ".join(cell.rjust(width) if _is_figure(last) else cell.ljust(width) for cell, last, width in cells)
-        print(line.rstrip())
-
-
-def _is_figure(cell: str) -> bool:
-    return cell.replace(",", "").isdigit()
