@@ -1,0 +1,135 @@
+"""Cleans documents, in several threads if that is wanted, and gives what became of each in their order."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import sys
+from collections import deque
+from collections.abc import Generator, Iterable
+from dataclasses import dataclass
+from threading import Event
+from typing import TYPE_CHECKING, Final
+
+from forkedenc._cli._input import CHUNK_BYTES, Input
+from forkedenc._cli.sanitize._plan import Job
+from forkedenc._cli.sanitize._write import File, Nowhere, Output, UnwrittenError, open_file, standard_output
+from forkedenc._errors import DecodeError
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from forkedenc.xml.sanitize import Report, Sanitizer
+
+_FILE_CHUNK_BYTES: Final = 256 << 10
+"""How much of a file is read at a time: threads meet that often."""
+_AHEAD: Final = 4
+"""Documents for each thread that are begun, or done, while an earlier one is not reported yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a job.
+
+    Attributes:
+        job: the job.
+        report: the sanitizer's, None where it failed.
+        written: a file has new content.
+        error: why it failed: the document was refused, could not be read, or could not be written.
+    """
+
+    job: Job
+    report: Report | None = None
+    written: bool = False
+    error: DecodeError | OSError | UnwrittenError | None = None
+
+
+class _Stopped(Exception):  # noqa: N818 - it is none
+    """The run has ended: what is begun is given up."""
+
+
+class Cleaner:
+    """Does jobs; in any number of threads."""
+
+    def __init__(self, sanitizer: Sanitizer, source: Input) -> None:
+        self._sanitizer = sanitizer
+        self._source = source
+        self._stop = Event()
+
+    def all(self, jobs: Iterable[Job], threads: int) -> Generator[Outcome, None, None]:
+        """What became of each job, in the order of the jobs. Give the iterator up to give the rest of the jobs up."""
+        if threads == 1:
+            yield from map(self.one, jobs)
+            return
+        # A pipe needs no threads.
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
+
+        waiting: deque[Future[Outcome]] = deque()
+        with ThreadPoolExecutor(threads) as pool:
+            try:
+                for job in jobs:
+                    waiting.append(pool.submit(self.one, job))
+                    if len(waiting) > _AHEAD * threads:
+                        yield waiting.popleft().result()
+                while waiting:
+                    yield waiting.popleft().result()
+            finally:
+                self._stop.set()
+                pool.shutdown(wait=True, cancel_futures=True)
+
+    def one(self, job: Job) -> Outcome:
+        """Do one job."""
+        try:
+            return self._in_file(job) if job.path != "-" else self._clean(job, 0, None)
+        except (DecodeError, OSError, UnwrittenError) as error:
+            return Outcome(job, error=error)
+
+    def _in_file(self, job: Job) -> Outcome:
+        flags = os.O_RDONLY | getattr(os, "O_BINARY", 0)
+        if job.found:
+            # It was a plain file when it was found; should it be a link or a FIFO by now, it is neither followed nor waited for.
+            flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+        descriptor = os.open(job.path, flags)
+        try:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode) and (job.found or job.in_place):
+                raise OSError(errno.EINVAL, "it is no plain file")
+            return self._clean(job, descriptor, status)
+        finally:
+            os.close(descriptor)
+
+    def _clean(self, job: Job, descriptor: int, status: os.stat_result | None) -> Outcome:
+        output = _output(job, status)
+        try:
+            chunk_bytes = CHUNK_BYTES if status is None else _FILE_CHUNK_BYTES
+            with self._sanitizer.stream(output.write) as stream:
+                for chunk in self._source.read(descriptor, chunk_bytes):
+                    if self._stop.is_set():
+                        raise _Stopped
+                    stream.feed(chunk)
+            return Outcome(job, stream.report, written=output.finish())
+        finally:
+            output.abandon()
+
+
+def _output(job: Job, status: os.stat_result | None) -> Output:
+    if job.target is None:
+        return Nowhere()
+    if job.target == "-":
+        return standard_output()
+    if job.in_place:
+        return File(job.name, job.target, status, replaced=True)
+    if job.found:
+        try:
+            os.makedirs(os.path.dirname(job.target), exist_ok=True)  # noqa: PTH103, PTH120
+        except OSError as error:
+            raise UnwrittenError(job.target, error) from error
+    return open_file(job.target, job.target)
+
+
+def available_cores() -> int:
+    """How many cores this process may use."""
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
