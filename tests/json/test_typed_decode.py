@@ -3,9 +3,10 @@
 import dataclasses
 import gc
 import json as stdlib
+import re
 import weakref
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import pytest
 
@@ -103,6 +104,21 @@ def test_a_value_that_does_not_fit_is_told_at_its_first_byte_whatever_the_cuts(d
     error = refused(kind, data)
     assert isinstance(error, ValidationError)
     assert (error.path, error.offset, error.line, error.column) == (path, *place)
+
+
+@pytest.mark.parametrize(
+    "data, kind, path, offset",
+    [
+        (b'{"":{"":null}}', dict[int, dict[str, int]], "/", 1),
+        (b'{"1": [1], "b": [2, "x"]}', dict[int, list[int]], "/b", 11),
+        (b'{"1": {"a": null}}', dict[int, dict[int, int]], "/1/a", 7),
+        (b'{"b": null}', dict[Annotated[str, re.compile("^a")], int], "/b", 1),
+    ],
+)
+def test_a_key_that_does_not_fit_is_told_before_what_stands_behind_it(data, kind, path, offset):
+    error = refused(kind, data)
+    assert isinstance(error, ValidationError)
+    assert (error.path, error.offset) == (path, offset)
 
 
 def test_a_syntax_error_inside_a_value_comes_before_its_type():

@@ -54,3 +54,18 @@ def test_the_reference_refuses_what_does_not_fit(kind, document, path):
     with pytest.raises(MisfitError) as caught:
         schema_reference.decode(kind, document)
     assert caught.value.path == path
+
+
+@pytest.mark.parametrize(
+    "kind, document, path",
+    [
+        (dict[int, int], {"a": None}, "/a"),
+        (dict[int, dict[str, int]], {"": {"": None}}, "/"),
+        (dict[int, list[int]], {"1": [1], "b": [2, "x"]}, "/b"),
+        (dict[int, dict[int, int]], {"1": {"a": None}}, "/1/a"),
+    ],
+)
+def test_the_reference_refuses_a_key_before_what_stands_behind_it(kind, document, path):
+    with pytest.raises(MisfitError) as caught:
+        schema_reference.decode(kind, document)
+    assert caught.value.path == path

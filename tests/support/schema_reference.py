@@ -159,7 +159,9 @@ class _Reader:
         made = {}
         for key, item in value.items():
             place = pointer(path, key)
-            made[key_of(self.schema.nodes[node[1]], key, place)] = self.read(node[2], item, place)
+            # In a statement of its own: `made[key] = value` reads the value first, and the key stands first.
+            name = key_of(self.schema.nodes[node[1]], key, place)
+            made[name] = self.read(node[2], item, place)
         check(node[3], made, path)
         return made
 
