@@ -1,7 +1,12 @@
 """Typed decoding and encoding of whatever types and documents there are, beside the plain reference of tests/support."""
 
+import datetime as dt
+import decimal
 import json as stdlib
+import uuid
+from functools import partial
 
+import pytest
 import schema_reference
 import schema_strategies as drawn
 from hypothesis import HealthCheck, given, settings, strategies as st
@@ -18,6 +23,11 @@ def fed(kind, data, size):
     stream = json.StreamDecoder(kind)
     values = [value for at in range(0, len(data), size) for value in stream.feed(data[at : at + size])]
     return values + stream.close()
+
+
+def decoded(kind, document):
+    """The value of a parsed document."""
+    return json.decode(stdlib.dumps(document), kind)
 
 
 def outcome(decode):
@@ -67,3 +77,12 @@ def test_what_does_not_fit_is_refused_where_the_reference_refuses_it(data):
         outcome(lambda: fed(case.hint, text + b"\n", 1)[0]),
     ):
         assert equal(got, expected)
+
+
+@pytest.mark.parametrize("kind", [int, bytes, decimal.Decimal, dt.datetime, dt.date, dt.time, dt.timedelta, uuid.UUID])
+def test_what_is_nearly_a_scalar_is_one_for_decoder_and_reference_or_for_neither(kind):
+    for text in drawn.NEARLY:
+        cases = [(kind, text)] if kind is bytes else [(kind, text), (dict[kind, int], {text: 1})]
+        for case in cases:
+            got, expected = outcome(partial(decoded, *case)), outcome(partial(schema_reference.decode, *case))
+            assert equal(got, expected), (text, got, expected)

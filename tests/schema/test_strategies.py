@@ -1,6 +1,9 @@
 """What the strategies draw: every type compiles, and every document stands for the value drawn with it."""
 
+import datetime as dt
+import decimal
 import json as stdlib
+import uuid
 
 import pytest
 import schema_reference
@@ -46,6 +49,7 @@ def test_a_drawn_class_has_one_shape_for_both_directions(own):
         (list[int], [1, "x"], "/1"),
         (dict[str, list[int]], {"a/b": [1, None]}, "/a~1b/1"),
         (dict[int, int], {"01": 1}, "/01"),
+        (dict[int, int], {"-0": 1}, "/-0"),
         (tuple[int, str], [1], ""),
         (int | None, "x", ""),
     ],
@@ -69,3 +73,22 @@ def test_the_reference_refuses_a_key_before_what_stands_behind_it(kind, document
     with pytest.raises(MisfitError) as caught:
         schema_reference.decode(kind, document)
     assert caught.value.path == path
+
+
+@pytest.mark.parametrize(
+    "kind, text",
+    [
+        (dt.timedelta, ""),
+        (dt.timedelta, "1"),
+        (dt.time, "12"),
+        (dt.date, "20200229"),
+        (dt.datetime, "2020-02-29"),
+        (decimal.Decimal, "\uff11"),
+        (decimal.Decimal, "NaN"),
+        (bytes, "AB=="),
+        (uuid.UUID, "0" * 31 + "-0"),
+    ],
+)
+def test_the_reference_refuses_a_text_that_only_the_standard_library_takes(kind, text):
+    with pytest.raises(MisfitError):
+        schema_reference.decode(kind, text)

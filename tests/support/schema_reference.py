@@ -8,7 +8,10 @@ import base64
 import binascii
 import datetime as dt
 import decimal
+import re
 import uuid
+from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 from forkedenc import _schema
@@ -229,11 +232,7 @@ def key_of(node: Any, key: str, path: str) -> Any:
     """The key of a dict that the name of a member stands for."""
     match node[1]:
         case "int":
-            if (
-                not key.isascii()
-                or not key.removeprefix("-").isdigit()
-                or (key.lstrip("-") != "0" and key.lstrip("-")[0] == "0")
-            ):
+            if not re.fullmatch("0|-?[1-9][0-9]*", key):
                 raise MisfitError(path)
             made: Any = int(key)
         case "enum" | "literal":
@@ -258,7 +257,7 @@ def scalar(node: Any, value: Any, path: str) -> Any:
                 made: Any = value
             case "float" if given in ("int", "float"):
                 made = float(value)
-            case "decimal" if given in ("int", "string"):
+            case "decimal" if given == "int":
                 made = decimal.Decimal(value)
             case "decimal" if given == "float":
                 made = decimal.Decimal(repr(value))
@@ -275,22 +274,60 @@ def scalar(node: Any, value: Any, path: str) -> Any:
     return made
 
 
+def as_written(pattern: str, read: Callable[[str], Any]) -> Callable[[str], Any]:
+    """Reads texts of one form alone: the standard library takes more than the standards that types are read by."""
+    form = re.compile(pattern, re.ASCII | re.IGNORECASE)
+
+    def checked(text: str) -> Any:
+        if not form.fullmatch(text):
+            raise ValueError(text)
+        return read(text)
+
+    return checked
+
+
+def base64_bytes(text: str) -> bytes:
+    """RFC 4648, section 4: bytes have one text."""
+    made = base64.b64decode(text, validate=True)
+    if base64.b64encode(made).decode() != text:
+        raise ValueError(text)
+    return made
+
+
+NUMBER = r"\d+(?:\.\d+)?"
+# ISO 8601 without years and months, which are no fixed length: weeks, or what is shorter. T has something behind it.
+DURATION = re.compile(
+    rf"([+-]?)P(?=.)(?:({NUMBER})W|(?:({NUMBER})D)?(?:T(?=.)(?:({NUMBER})H)?(?:({NUMBER})M)?(?:({NUMBER})S)?)?)",
+    re.ASCII | re.IGNORECASE,
+)
+LENGTHS = (7 * 86_400, 86_400, 3600, 60, 1)
+
+
 def duration(text: str) -> dt.timedelta:
-    """A duration as the strategies write it: ``-PT12.345678S`` or ``P1DT2S``."""
-    sign = -1 if text.startswith("-") else 1
-    days, _, seconds = text.removeprefix("-").removeprefix("P").partition("T")
-    number = decimal.Decimal(seconds.removesuffix("S") or 0)
-    return sign * dt.timedelta(days=int(days.removesuffix("D") or 0), microseconds=int(number * 1_000_000))
+    """A duration of ISO 8601. Only its last number has a fraction, and what is below a microsecond is dropped."""
+    found = DURATION.fullmatch(text)
+    if not found:
+        raise ValueError(text)
+    sign, *numbers = found.groups()
+    parts = [(number, length) for number, length in zip(numbers, LENGTHS, strict=True) if number]
+    if any("." in number for number, _ in parts[:-1]):
+        raise ValueError(text)
+    microseconds = int(sum(Fraction(number) * length for number, length in parts) * 1_000_000)
+    return dt.timedelta(microseconds=-microseconds if sign == "-" else microseconds)
 
 
-TEXTS: dict[str, Any] = {
+# RFC 3339, section 5.6, with or without an offset. Leap seconds are not drawn, and not read here.
+DATE = r"\d{4}-\d\d-\d\d"
+TIME = r"(?:[01]\d|2[0-3]):\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:[0-5]\d)?"
+TEXTS: dict[str, Callable[[str], Any]] = {
     "str": str,
-    "bytes": lambda text: base64.b64decode(text, validate=True),
-    "datetime": dt.datetime.fromisoformat,
-    "date": dt.date.fromisoformat,
-    "time": dt.time.fromisoformat,
+    "bytes": base64_bytes,
+    "decimal": as_written(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?", decimal.Decimal),
+    "datetime": as_written(rf"{DATE}[T ]{TIME}", lambda text: dt.datetime.fromisoformat(text.upper())),
+    "date": as_written(DATE, dt.date.fromisoformat),
+    "time": as_written(TIME, lambda text: dt.time.fromisoformat(text.upper())),
     "timedelta": duration,
-    "uuid": uuid.UUID,
+    "uuid": as_written(r"[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", uuid.UUID),
 }
 
 

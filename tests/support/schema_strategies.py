@@ -65,6 +65,21 @@ JSON = st.recursive(
     max_leaves=6,
 )
 
+# What the standard library takes for a scalar and its standard does not, the other way round, or nearly so.
+NEARLY_WORDS = """
+- 0 00 -0 +1 -1 . .5 1. 1e 1e5 1_0 NaN Infinity
+A=== AB AB= AB== AQ== AQA= AQB= AQAA= -_-_
+20200229 2020-W01 2020W011 2020-02-29 2020-02-30 0000-01-01
+12 1200 12:30 T12:30:00 12:30:00 24:00:00 12:30:00,5 12:30:00.5z 12:30:00+02 12:30:00+24:00 12:30:00+02:90
+2020-02-29t12:30:00.1234567Z 2020-02-29_12:30:00 2020-02-29T12 2020-02-29T24:00:00
+P PT T D P1 PT1 1D P1D +P1D p1dt1s P1DT P1W P1W1D P1Y P1M P1S PT1D P1000000000D
+PT1H1M1.5S PT1.5H PT1.5H1M PT1M1H PT.5S PT1.S -PT0.0000009S
+0000000000000000000000000000000A 0000000000000000000000000000000- {00000000000000000000000000000000}
+00000000-0000-0000-0000-00000000000A 00000000-000000000000000000000000
+"""
+SPACED = ["", " 1", "1 ", "A Q=", "2020-02-29 12:30:00"]
+NEARLY = [*NEARLY_WORDS.split(), *SPACED, "\uff11", "\uff12020-02-29", "PT\u0661S"]
+
 
 class Colour(enum.Enum):
     RED = "red"
@@ -355,7 +370,7 @@ def misfits(draw: st.DrawFn, document: Any) -> Any:
             pending.append(([*path, key], item))
     path = draw(st.sampled_from(places))
     drop = draw(st.booleans())
-    return replaced(document, path, MISSING if drop else draw(JSON))
+    return replaced(document, path, MISSING if drop else draw(JSON | st.sampled_from(NEARLY)))
 
 
 def replaced(value: Any, path: list[Any], new: Any) -> Any:
