@@ -12,11 +12,13 @@ import json as stdlib
 import random
 import sys
 import time
+import warnings
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, seed, settings, strategies as st
+from hypothesis.errors import HypothesisWarning
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests" / "support"))
 import schema_reference
@@ -87,6 +89,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="the first seed, to see a run again; 0 takes a new one")
     parser.add_argument("--seeds", "--artifacts", type=Path, help="of no use here: everything is drawn")
     options = parser.parse_args()
+    # Shrinking describes strategies to itself, and those of types in types are long.
+    warnings.filterwarnings("ignore", "Generating overly large repr", HypothesisWarning)
     end = time.monotonic() + options.seconds
     number = options.seed or random.SystemRandom().randrange(1, 1 << 32)
     runs = 0
