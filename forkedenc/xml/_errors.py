@@ -63,7 +63,7 @@ _INCOMPLETE = frozenset({"incomplete", "unclosed_token", "partial_character", "u
 _AMPLIFICATION = 43
 _AMPLIFYING = frozenset({"max_entity_expansions", "max_expanded_bytes", "max_amplification", "max_entity_depth"})
 # The faces that are no replacement of the standard library's.
-_OWN = frozenset({"xml", "xml.lxml"})
+_OWN = frozenset({"xml", "xml.lxml", "xml.sanitize"})
 
 
 class ParseError(ET.ParseError, _errors.DecodeError):
@@ -157,6 +157,8 @@ def _make(failure: _errors.Failure) -> BaseException:
         return made(limit_text(**numbers), **numbers, **place)
     if failure.kind == "validation":
         return _validation_error(failure)
+    if failure.kind == "policy":
+        return _policy_violation(failure)
     reason = WORDS[failure.kind].text
     if "entity" in failure.detail:
         # One that expat passes by and ElementTree has no text for: it is named.
@@ -178,6 +180,20 @@ def _validation_error(failure: _errors.Failure) -> _errors.ValidationError:
         f"expected {expected}, got {actual}: line {failure.line}, column {failure.column - 1}{where}",
         expected=expected,
         actual=actual,
+        offset=failure.offset,
+        line=failure.line,
+        column=failure.column,
+        path=failure.path,
+    )
+
+
+def _policy_violation(failure: _errors.Failure) -> _errors.PolicyViolation:
+    """The document was fine, but a sanitizer's policy refuses what is in it."""
+    name, rule, kind = (_errors.shown(failure.detail[key]) for key in ("name", "rule", "policy"))
+    where = f", at {failure.path}" if failure.path else ""
+    return _errors.PolicyViolation(
+        f"the policy refuses {kind} {name!r} ({rule}): line {failure.line}, column {failure.column - 1}{where}",
+        kind=kind,
         offset=failure.offset,
         line=failure.line,
         column=failure.column,

@@ -344,13 +344,35 @@ impl Machine {
         let limit = if self.metered && self.memory_left().saturating_sub(self.tag.bytes) <= cap {
             (Limit::MemoryBytes, limits.memory_bytes)
         } else if limits.attribute_bytes <= cap {
-            (Limit::AttributeBytes, limits.attribute_bytes)
+            (Limit::AttributeBytes, limits.attribute_bytes.max(if self.tag.wide { cap } else { 0 }))
         } else if left <= cap || !declares {
             (Limit::AttributesBytes, limits.attributes_bytes)
         } else {
             (Limit::NamespaceUriBytes, limits.namespace_uri_bytes)
         };
+        if self.audit.is_none() && !declares && self.spared(limit.0) {
+            return true;
+        }
         self.crossed(limit.0, limit.1, limit.1.saturating_add(1), at, env)
+    }
+
+    /// The value at hand may be longer than its cap, or is read past without being held.
+    fn spared(&mut self, limit: Limit) -> bool {
+        if !matches!(limit, Limit::AttributeBytes | Limit::AttributesBytes) {
+            return false;
+        }
+        let (element, attribute) = (self.names.local(self.tag.name), self.names.local(self.tag.attribute));
+        let wide = self.wide.iter().find(|wide| *wide.element == *element && *wide.attribute == *attribute);
+        if let Some(wide) = wide.filter(|_| !self.tag.wide) {
+            self.tag.cap = wide.bytes;
+            self.tag.wide = true;
+            return true;
+        }
+        if self.rules.skip_long {
+            self.scratch.truncate(self.tag.value);
+            self.tag.skipped = Some(limit);
+        }
+        self.rules.skip_long
     }
 
     /// A value of this length is complete.
@@ -532,6 +554,11 @@ impl Machine {
         let by_memory = self.metered && self.memory_left() <= maximum;
         let (limit, maximum) =
             if by_memory { (Limit::MemoryBytes, self.limits.memory_bytes) } else { (limit, maximum) };
+        if self.rules.skip_long && self.audit.is_none() && !by_memory && self.state != State::Name(NameOf::Pi) {
+            self.skipped = Some(limit);
+            self.carry.truncate(if self.state_is_pi() { self.target } else { 0 });
+            return true;
+        }
         self.crossed(limit, maximum, maximum.saturating_add(1), at, env)
     }
 
@@ -641,34 +668,44 @@ impl Machine {
     /// The way to what is being read: `/feed/entry[2]/@href`, cut to what is shown.
     #[must_use]
     pub fn path(&self) -> String {
-        let mut path = String::new();
-        let step = |name: NameId, index: u32, path: &mut String| {
-            path.push('/');
-            path.push_str(&String::from_utf8_lossy(self.names.written(name)));
-            if index > 1 {
-                path.push_str(&format!("[{index}]"));
+        let mut path = self.path_to(None);
+        if self.is_in_tag() && path.len() <= 4 * SHOWN {
+            let entry = self.names.entry(self.tag.name);
+            let index = if self.depth > 0 && entry.parent == self.open.serial() { entry.siblings + 1 } else { 1 };
+            self.step(self.tag.name, index, &mut path);
+            if self.tag.attribute != NameId::EMPTY {
+                path.push_str("/@");
+                path.push_str(&String::from_utf8_lossy(self.names.written(self.tag.attribute)));
             }
-        };
+        }
+        path
+    }
+
+    fn step(&self, name: NameId, index: u32, path: &mut String) {
+        path.push('/');
+        path.push_str(&String::from_utf8_lossy(self.names.written(name)));
+        if index > 1 {
+            path.push_str(&format!("[{index}]"));
+        }
+    }
+
+    /// The way to the open element; and on to a child of it whose start tag, the last of its name, was read.
+    pub(super) fn path_to(&self, child: Option<NameId>) -> String {
+        let mut path = String::new();
         let words = self.stack.words();
-        // The first frame is what stands around the root.
-        for frame in words.chunks_exact(4).skip(1) {
+        // The first frame is what stands around the root. Of a tag that is being told, the element around it may lie there already.
+        for frame in words.chunks_exact(4).take(self.depth as usize).skip(1) {
             let element = Element::of([frame[0], frame[1], frame[2], frame[3]]);
-            step(element.written(), element.index(), &mut path);
+            self.step(element.written(), element.index(), &mut path);
             if path.len() > 4 * SHOWN {
                 return path;
             }
         }
         if self.depth > 0 {
-            step(self.open.written(), self.open.index(), &mut path);
+            self.step(self.open.written(), self.open.index(), &mut path);
         }
-        if self.is_in_tag() {
-            let entry = self.names.entry(self.tag.name);
-            let index = if self.depth > 0 && entry.parent == self.open.serial() { entry.siblings + 1 } else { 1 };
-            step(self.tag.name, index, &mut path);
-            if self.tag.attribute != NameId::EMPTY {
-                path.push_str("/@");
-                path.push_str(&String::from_utf8_lossy(self.names.written(self.tag.attribute)));
-            }
+        if let Some(child) = child {
+            self.step(child, self.names.entry(child).siblings, &mut path);
         }
         path
     }

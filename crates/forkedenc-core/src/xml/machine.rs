@@ -9,6 +9,8 @@
 //! Invariants: a frame on the stack is the element *around* the open one; `open` is that element; input holds no NUL and no
 //! carriage return, and ends at a character's end (`input` sees to that).
 
+use std::sync::Arc;
+
 use forkedenc_runtime::{Overflow, Stack};
 
 use super::account::{Audit, Caps};
@@ -17,7 +19,7 @@ use super::error::{Error, Kind, Open};
 use super::names::{NameId, Names};
 use super::sink::{At, Attribute, Context, IN_SCRATCH, Locate, Name, Sink};
 use crate::cursor::Cursor;
-use crate::limits::{NONE, XmlLimits};
+use crate::limits::{Limit, NONE, XmlLimits};
 use crate::position::Place;
 
 /// What text counts as one run, for `max_text_bytes`.
@@ -41,6 +43,16 @@ pub struct Rules {
     pub forbid_entities: bool,
     /// A DOCTYPE or an entity with an external identifier is refused.
     pub forbid_external: bool,
+    /// A value, a comment or a PI past its limit is read past without being held, and the sink is told.
+    pub skip_long: bool,
+}
+
+/// An attribute that may have a longer value than others: by local names, since prefixes are known at the tag's end only.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wide {
+    pub element: Box<[u8]>,
+    pub attribute: Box<[u8]>,
+    pub bytes: u64,
 }
 
 /// How a run ended.
@@ -230,6 +242,10 @@ pub(super) struct OpenTag {
     /// White space in it collapses, and was the last of it.
     pub tokenized: bool,
     pub gap: bool,
+    /// The value at hand is past this limit, and not held.
+    pub skipped: Option<Limit>,
+    /// It may be longer than others, and is not counted with them.
+    pub wide: bool,
 }
 
 /// A text that is read: that of an entity.
@@ -291,6 +307,9 @@ pub struct Machine {
     pub(super) pending: [Place; 2],
     /// Names, references, comments and PIs that a window's end cut.
     pub(super) carry: Vec<u8>,
+    /// The comment or PI in `carry` is past this limit, and no longer held.
+    pub(super) skipped: Option<Limit>,
+    pub(super) wide: Arc<[Wide]>,
     /// A colon was read in the name at hand: 1 at its end, 2 before.
     pub(super) colon: u8,
     /// Values of the tag at hand that the window does not hold.
@@ -358,6 +377,8 @@ impl Machine {
             reference: At::Known(Place::START),
             pending: [Place::START; 2],
             carry: Vec::new(),
+            skipped: None,
+            wide: Arc::default(),
             colon: 0,
             scratch: Vec::new(),
             attributes: Vec::new(),
@@ -377,6 +398,8 @@ impl Machine {
                 cap: NONE,
                 tokenized: false,
                 gap: false,
+                skipped: None,
+                wide: false,
             },
             run: 0,
             text_cap: NONE,
@@ -508,7 +531,7 @@ impl Machine {
     /// What a sink may ask about an event that starts here.
     #[inline(always)]
     pub(super) fn context<'c>(&'c self, env: Env<'c>, start: At) -> Context<'c> {
-        Context { names: &self.names, in_doctype: false, place: env.place, start }
+        Context { names: &self.names, in_doctype: false, place: env.place, start, machine: Some(self) }
     }
 
     /// The name of the open element. Its prefix is bound as it was at the start tag, so that need not be kept.
@@ -532,6 +555,7 @@ impl Machine {
             names: self.names.clone(),
             aside: self.aside.clone(),
             carry: self.carry.clone(),
+            wide: Arc::clone(&self.wide),
             scratch: self.scratch.clone(),
             attributes: self.attributes.clone(),
             doctype: self.doctype.clone(),

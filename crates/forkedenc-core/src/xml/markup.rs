@@ -90,7 +90,9 @@ impl Machine {
                 if self.carry.len() as u64 + 1 > self.token_cap() && !self.over_pending(env) {
                     return Step::Failed;
                 }
-                self.carry.push(b'-');
+                if self.skipped.is_none() {
+                    self.carry.push(b'-');
+                }
             }
             _ => {}
         }
@@ -105,11 +107,13 @@ impl Machine {
         if length > self.token_cap() && !self.over_carried(length, c.position() + run.len(), c, env) {
             return Step::Failed;
         }
-        if end.is_some() && self.carry.is_empty() && rest.get(run.len() + 2) == Some(&b'>') {
+        if end.is_some() && self.carry.is_empty() && self.skipped.is_none() && rest.get(run.len() + 2) == Some(&b'>') {
             c.advance(run.len() + 3);
             return self.tell_comment(sink, run, env);
         }
-        self.carry.extend_from_slice(run);
+        if self.skipped.is_none() {
+            self.carry.extend_from_slice(run);
+        }
         c.advance(run.len());
         if end.is_some() {
             c.advance(2);
@@ -128,9 +132,15 @@ impl Machine {
         if self.metered && !self.meter_event(text.len() as u64, env) {
             return Step::Failed;
         }
-        if !sink.comment(text, &self.context(env, self.token)) {
+        let context = self.context(env, self.token);
+        let told = match self.skipped {
+            None => sink.comment(text, &context),
+            Some(limit) => sink.skipped(None, limit, &context),
+        };
+        if !told {
             return self.sink_failed(self.token, env);
         }
+        self.skipped = None;
         self.back_to_content();
         Step::Again
     }
@@ -268,7 +278,9 @@ impl Machine {
             if length > self.token_cap() && !self.over_pending(env) {
                 return Step::Failed;
             }
-            self.carry.push(b'?');
+            if self.skipped.is_none() {
+                self.carry.push(b'?');
+            }
         }
         let rest = c.ahead();
         let end = memmem::find(rest, b"?>");
@@ -281,7 +293,9 @@ impl Machine {
         if length > self.token_cap() && !self.over_carried(length, c.position() + run.len(), c, env) {
             return Step::Failed;
         }
-        self.carry.extend_from_slice(run);
+        if self.skipped.is_none() {
+            self.carry.extend_from_slice(run);
+        }
         c.advance(run.len());
         if end.is_some() {
             c.advance(2);
@@ -301,9 +315,15 @@ impl Machine {
         let carry = std::mem::take(&mut self.carry);
         let (target, data) = carry.split_at(self.target);
         let good = !self.metered || self.meter_event(length, env);
+        let context = self.context(env, self.token);
+        let told = |sink: &mut S| match self.skipped {
+            None => sink.pi(target, data, &context),
+            Some(limit) => sink.skipped(Some(target), limit, &context),
+        };
         let step = if !good {
             Step::Failed
-        } else if sink.pi(target, data, &self.context(env, self.token)) {
+        } else if told(sink) {
+            self.skipped = None;
             self.back_to_content();
             Step::Again
         } else {

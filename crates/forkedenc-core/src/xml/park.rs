@@ -504,13 +504,15 @@ impl Machine {
             declared: read.number(),
             value: read.number() as usize,
             cap: read.limit(),
+            skipped: None,
+            wide: false,
         };
         for _ in 0..read.number() {
             let written = self.names.at(read.small());
             let (start, length) = (read.number() | IN_SCRATCH, read.number());
             let expanded = self.unresolved(written);
             let name = Name { written, expanded };
-            self.attributes.push(Attribute { name, start, length, defaulted: false });
+            self.attributes.push(Attribute { name, start, length, defaulted: false, skipped: None });
         }
         self.moved = self.attributes.len();
         self.scratch.extend_from_slice(read.bytes());

@@ -1,10 +1,12 @@
 //! The parser: input, whatever its encoding, made events.
 
+use std::sync::Arc;
+
 use forkedenc_runtime::Stack;
 
 use super::error::{Error, Kind};
 use super::input::{Encodings, Input};
-use super::machine::{Env, Machine, Rules, Step};
+use super::machine::{Env, Machine, Rules, Step, Wide};
 use super::names::Names;
 use super::sink::{At, Context, Locate, Sink};
 use crate::cursor::{PADDING, Window};
@@ -81,6 +83,7 @@ impl Parser {
                     in_doctype: false,
                     place: &piece,
                     start: At::Known(declaration.place),
+                    machine: None,
                 };
                 if !sink.xml_declaration(&declaration.borrow(), &context) {
                     let env = Env { place: &piece, inside: None };
@@ -187,6 +190,11 @@ impl Parser {
     #[must_use]
     pub fn fork(&self) -> Option<Self> {
         Some(Self { input: self.input.clone(), machine: self.machine.fork()?, awake_from: self.awake_from })
+    }
+
+    /// Lets the values of some attributes be longer than others.
+    pub fn widen(&mut self, wide: Arc<[Wide]>) {
+        self.machine.wide = wide;
     }
 
     /// Limits are audited instead of enforced, but for depth and stack.

@@ -4,7 +4,9 @@
 //! a table of its own, by number. Text, values and ids are UTF-8 without anything that XML does not have; they are
 //! borrowed for the call. A method that returns `false` has failed and keeps the reason; the parse then stops.
 
+use super::machine::Machine;
 use super::names::{ExpandedId, NameId, Names, UriId};
+use crate::limits::Limit;
 use crate::position::Place;
 
 /// A name as it stands in the document, and what it stands for there.
@@ -25,6 +27,8 @@ pub struct Attribute {
     pub(super) length: u64,
     /// The DTD gave it; it does not stand in the tag.
     pub defaulted: bool,
+    /// Its value was past a limit and is not held ([`super::Rules::skip_long`]).
+    pub skipped: Option<Limit>,
 }
 
 /// A namespace declaration: a prefix (`""` for the default namespace) and its URI (`""` takes the default back).
@@ -120,6 +124,8 @@ pub struct Context<'c> {
     pub in_doctype: bool,
     pub(super) place: &'c dyn Locate,
     pub(super) start: At,
+    /// Who knows the way to here; nobody inside a DOCTYPE.
+    pub(super) machine: Option<&'c Machine>,
 }
 
 /// Where an event starts: in the window, or earlier.
@@ -142,6 +148,12 @@ impl Context<'_> {
             At::Window(position) => self.place.locate(position),
             At::Known(place) => place,
         }
+    }
+
+    /// The way to the open element, and from there to a child whose tag is being told.
+    #[must_use]
+    pub fn path(&self, child: Option<NameId>) -> String {
+        self.machine.map(|machine| machine.path_to(child)).unwrap_or_default()
     }
 
     /// Where so many bytes into a piece of text stand in the document; of what came by reference, where the reference starts.
@@ -168,6 +180,11 @@ pub trait Sink {
     fn comment(&mut self, text: &[u8], cx: &Context<'_>) -> bool;
     fn pi(&mut self, target: &[u8], data: &[u8], cx: &Context<'_>) -> bool;
 
+    /// A comment, or the PI of this target, was past a limit and is not held ([`super::Rules::skip_long`]).
+    #[inline(always)]
+    fn skipped(&mut self, _target: Option<&[u8]>, _limit: Limit, _cx: &Context<'_>) -> bool {
+        true
+    }
     /// Outside of all values; asked where [`Sink::STREAMS`].
     #[inline(always)]
     fn is_between(&self) -> bool {

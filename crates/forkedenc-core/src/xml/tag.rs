@@ -193,6 +193,8 @@ impl Machine {
         self.tag.quote = quote;
         self.tag.value = self.scratch.len();
         self.tag.gap = true;
+        self.tag.skipped = None;
+        self.tag.wide = false;
         self.state = State::Value;
     }
 
@@ -215,7 +217,9 @@ impl Machine {
         self.tag.spaced = false;
         let from = self.tag.value;
         let length = self.scratch.len() - from;
-        self.tag.bytes += length as u64;
+        if !self.tag.wide {
+            self.tag.bytes += length as u64;
+        }
         if self.metered {
             self.meter_value(length as u64);
         }
@@ -226,13 +230,17 @@ impl Machine {
             return self.declare(name, &uri, env);
         }
         self.push_attribute(name, from as u64 | IN_SCRATCH, length as u64);
+        if let (Some(limit), Some(attribute)) = (self.tag.skipped.take(), self.attributes.last_mut()) {
+            attribute.skipped = Some(limit);
+        }
         true
     }
 
     #[inline(always)]
     fn push_attribute(&mut self, name: NameId, start: u64, length: u64) {
         let expanded = self.unresolved(name);
-        self.attributes.push(Attribute { name: Name { written: name, expanded }, start, length, defaulted: false });
+        let name = Name { written: name, expanded };
+        self.attributes.push(Attribute { name, start, length, defaulted: false, skipped: None });
     }
 
     /// What an attribute of this name stands for, as far as its tag need not be read to its end for that.

@@ -19,13 +19,17 @@ impl Machine {
             let run = c.since(start);
             if !run.is_empty() {
                 let length = self.value_length() + run.len() as u64;
-                if length > self.tag.cap && !self.over_value(length, c.position(), c, env) {
-                    return Step::Failed;
+                while length > self.tag.cap {
+                    if !self.over_value(length, c.position(), c, env) {
+                        return Step::Failed;
+                    }
                 }
                 if self.tag.tokenized {
                     self.tag.gap = false;
                 }
-                self.scratch.extend_from_slice(run);
+                if self.tag.skipped.is_none() {
+                    self.scratch.extend_from_slice(run);
+                }
             }
             match stop {
                 b'<' => return self.fail(Kind::InvalidToken, c, env),
@@ -100,7 +104,9 @@ impl Machine {
                 return true;
             }
             self.tag.gap = true;
-            self.scratch.push(b' ');
+            if self.tag.skipped.is_none() {
+                self.scratch.push(b' ');
+            }
             return true;
         }
         self.add_to_value(b" ", env.at(c.position()), env)
@@ -113,7 +119,9 @@ impl Machine {
             return false;
         }
         self.tag.gap = false;
-        self.scratch.extend_from_slice(text);
+        if self.tag.skipped.is_none() {
+            self.scratch.extend_from_slice(text);
+        }
         true
     }
 

@@ -64,7 +64,7 @@ pub fn options(
             dtd: dtd.map_or(Ok(face.dtd), dtd_mode)?,
             runs: face.runs,
             forbid_entities: false,
-            forbid_external: false,
+            forbid_external: false, skip_long: false,
         },
         encodings: encodings_of(face, encodings)?,
         encoding: encoding.map(str::to_owned),
