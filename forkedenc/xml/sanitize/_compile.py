@@ -1,7 +1,8 @@
 """From a policy and a sanitizer's options to the plan that the core runs: plain tuples, lists, strings and numbers.
 
 The plan says everything as tables whose first row that matches decides, in the order of `element_rules` and
-`attribute_rules`. Element patterns of attributes are shared as groups, equal grammars as values.
+`attribute_rules`. Element patterns of attributes are shared as groups, equal grammars as values. Rows of the empty group
+speak of no element: they come first, and say by which grammar the values of an animation go that sets the attribute.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ from forkedenc.xml.sanitize._policy import (
     is_pattern,
     split,
 )
-from forkedenc.xml.sanitize._values import Url, Value
+from forkedenc.xml.sanitize._values import Animated, Keyword, Numbers, Timing, Url, Value
 
-__all__ = ["FLAGS", "FOLD", "URL_TEXT", "plan"]
+__all__ = ["FLAGS", "FOLD", "VALUE_TEXT", "plan"]
 
 FLAGS = {
     "text_only_elements": 1,
@@ -38,9 +39,10 @@ FLAGS = {
 }
 """The bit of an element's row for each setting that tells its kind."""
 FOLD = 512
-URL_TEXT = 2048
+VALUE_TEXT = 2048
 """The element has a row in ``text_values``: its text is judged by that value and goes when it is refused."""
 ATTRIBUTE_FOLD = 1
+_UNBOUNDED = 2**63 - 1
 
 _ID_PREFIX = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 Plan: TypeAlias = dict[str, Any]
@@ -60,7 +62,7 @@ def plan(
         PolicyError: an option is no option, or one that the policy has no use for.
     """
     schemes = _schemes(policy, links)
-    if id_prefix is not None and (not isinstance(id_prefix, str) or not _ID_PREFIX.fullmatch(id_prefix)):
+    if id_prefix is not None and not (type(id_prefix) is str and _ID_PREFIX.fullmatch(id_prefix)):
         raise PolicyError(f"id_prefix must begin an id: letters, digits, '_', '-' and '.', not {id_prefix!r}")
     if escape_for not in (None, "html"):
         raise PolicyError(f'escape_for must be "html" or None, not {escape_for!r}')
@@ -72,7 +74,10 @@ def plan(
         return values.number(_value(_linked(policy, element, grammar, schemes)))
 
     texts = [(*split(name), value(name, policy.text_values[name])) for name in sorted(policy.text_values)]
-    attributes = [
+    attributes: list[tuple[int, str | None, str, int, int]] = [
+        (groups.number(()), "", name, values.number(_value(grammar)), 0) for name, grammar in _animated(policy)
+    ]
+    attributes += [
         (groups.number(tuple(split(element) for element in elements)), *split(attribute), number, flags)
         for elements, attribute, number, flags in _gathered(policy, value)
     ]
@@ -135,6 +140,44 @@ def _gathered(policy: Policy, value: Callable[[str, Value], int]) -> Iterator[tu
     yield from others
 
 
+def _animated(policy: Policy) -> Iterator[tuple[str, Value]]:
+    """The attributes that animations may set, each with one grammar for all elements that have it.
+
+    An animation may set an attribute of an element that is not the one around it, so of several bounds the narrowest counts.
+    """
+    tables = policy.attributes.items()
+    moving = {
+        element for element, rules in tables if any(isinstance(value, (Animated, Timing)) for value in rules.values())
+    }
+    words: set[str] = set()
+    for element in moving:
+        if isinstance(names := policy.attributes[element].get("attributeName"), Keyword):
+            words |= names.words
+    found: dict[str, list[Value]] = {}
+    for rule in attribute_rules(policy):
+        if rule.value is None or rule.attribute not in words or rule.element in moving:
+            continue
+        if rule.value not in found.get(rule.attribute, ()):
+            found.setdefault(rule.attribute, []).append(rule.value)
+    for name in sorted(found):
+        yield name, _narrowest(found[name])
+
+
+def _narrowest(grammars: list[Value]) -> Value:
+    """One grammar for several: numbers within all bounds, else the first that is no number."""
+    numbers = [grammar for grammar in grammars if isinstance(grammar, Numbers)]
+    if len(numbers) < len(grammars):
+        return next(grammar for grammar in grammars if not isinstance(grammar, Numbers))
+    most = [grammar.most for grammar in numbers]
+    return Numbers(
+        least=min(grammar.least for grammar in numbers),
+        most=None if None in most else max(count for count in most if count is not None),
+        minimum=max((grammar.minimum for grammar in numbers if grammar.minimum is not None), default=None),
+        maximum=min((grammar.maximum for grammar in numbers if grammar.maximum is not None), default=None),
+        units=any(grammar.units for grammar in numbers),
+    )
+
+
 def _schemes(policy: Policy, links: Iterable[str]) -> frozenset[str]:
     """The schemes that links= names, checked as a `Url`'s are."""
     if isinstance(links, (str, bytes)):
@@ -161,7 +204,7 @@ def _elements(policy: Policy, keep: frozenset[str], *, html: bool) -> list[tuple
                 if any(covers(name, rule.pattern) for name in getattr(policy, setting)):
                     flags |= FLAGS[setting]
             if any(covers(name, rule.pattern) for name in policy.text_values):
-                flags |= URL_TEXT
+                flags |= VALUE_TEXT
             if html and flags & FLAGS["style_elements"]:
                 # A style sheet inside a page speaks of the whole page.
                 action, flags = "drop", 0
@@ -178,7 +221,9 @@ def _plain(value: tuple[Any, ...]) -> Iterator[Any]:
     return (list(item) if isinstance(item, tuple) else item for item in value)
 
 
-def _account(policy: Policy) -> tuple[int | None, int | None] | None:
+def _account(policy: Policy) -> tuple[int, int] | None:
     if policy.max_elements is None and policy.max_ids is None:
         return None
-    return policy.max_elements, policy.max_ids
+    return tuple(
+        _UNBOUNDED if most is None else min(most, _UNBOUNDED) for most in (policy.max_elements, policy.max_ids)
+    )  # type: ignore[return-value]

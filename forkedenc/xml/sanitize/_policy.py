@@ -11,15 +11,26 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from forkedenc._errors import PolicyError
 from forkedenc.xml.sanitize._values import Animated, Value
 
-__all__ = ["ACTIONS", "Policy", "Rule", "Table", "attribute_rules", "covers", "element_rules", "join", "split"]
+__all__ = [
+    "ACTIONS",
+    "Policy",
+    "Rule",
+    "Table",
+    "attribute_rules",
+    "checked",
+    "covers",
+    "element_rules",
+    "is_pattern",
+    "join",
+    "split",
+]
 
 XML_URI = "http://www.w3.org/XML/1998/namespace"
 ACTIONS = ("keep", "drop", "unwrap", "escape", "error")
@@ -85,7 +96,12 @@ def _name(field: str, given: object, *, element: bool) -> str:
         raise PolicyError(f"{field}: a name must be a str such as '{{uri}}local', not {given!r}")
     text = "{*}*" if element and given == "*" else given
     uri, local = split(text)
-    if ("{" in text and not text.startswith("{")) or (uri and ("{" in uri or "}" in uri)) or not local or not _LOCAL.fullmatch(local):
+    if (
+        ("{" in text and not text.startswith("{"))
+        or (uri and ("{" in uri or "}" in uri))
+        or not local
+        or not _LOCAL.fullmatch(local)
+    ):
         raise PolicyError(f"{field}: {given!r} is no name: write '{{uri}}local', 'local', '{{uri}}*' or '{{*}}local'")
     return join(uri, local)
 
@@ -137,12 +153,12 @@ class Table(Mapping[str, _T], Generic[_T]):
             object.__setattr__(self, "_hash", hash(frozenset(self._items.items())))
         return self._hash or 0
 
-    def __or__(self, other: Mapping[str, Any]) -> Table[Any]:
+    def __or__(self, other: object) -> Table[Any]:
         if not isinstance(other, Mapping):
             return NotImplemented
         return Table({**self._items, **{key: _united(self._items.get(key), value) for key, value in other.items()}})
 
-    def __ror__(self, other: Mapping[str, Any]) -> Table[Any]:
+    def __ror__(self, other: object) -> Table[Any]:
         return Table(other) | self if isinstance(other, Mapping) else NotImplemented
 
     def __sub__(self, names: Iterable[str]) -> Table[_T]:
@@ -206,9 +222,9 @@ class Policy:
     animation_elements: frozenset[str] = _setting("elements", "elements that go unless their attributeName is allowed")
     rel_elements: frozenset[str] = _setting("elements", 'links that always get rel="noopener noreferrer"')
     rel_target_elements: frozenset[str] = _setting("elements", 'links that get rel="noopener noreferrer" where target is kept')
-    attributes: Table[Table[Value]] = _table("attributes", "by element or pattern, by attribute or pattern: the grammar of the value")
-    denied_attributes: Table[frozenset[str]] = _table("names", "by element or pattern: attributes that always go; ASCII case does not count")
-    text_values: Table[Value] = _table("values", "elements whose text goes unless it obeys a grammar")
+    attributes: Table[Table[Value]] = _table("attributes", "by element or pattern, by attribute or pattern: the grammar of the value")  # noqa: RUF009 - a field
+    denied_attributes: Table[frozenset[str]] = _table("names", "by element or pattern: attributes that always go; ASCII case does not count")  # noqa: RUF009 - a field
+    text_values: Table[Value] = _table("values", "elements whose text goes unless it obeys a grammar")  # noqa: RUF009 - a field
     on_unknown_element: str = _setting("word drop unwrap escape error", "the answer to an element that no rule names", "drop")
     on_unknown_attribute: str = _setting("word drop error", "the answer to an attribute that no rule names", "drop")
     on_bad_value: str = _setting("word drop error", "the answer to a value that its grammar refuses", "drop")
@@ -223,12 +239,12 @@ class Policy:
     max_elements: int | None = _setting("count", "elements that a renderer visits once references are followed; None: not counted", None)
     max_ids: int | None = _setting("count", "ids of one document; None: not counted", None)
     ids_need_prefix: bool = _setting("flag", "ids go unless id_prefix= sets them apart from those of the page", default=False)
-    reasons: Table[str] = _table("texts", "why a rule is there, by its name, or element/@attribute; no part of a comparison", compare=False)
+    reasons: Table[str] = _table("texts", "why a rule is there, by its name, or element/@attribute; no part of a comparison", compare=False)  # noqa: RUF009 - a field
     # fmt: on
 
     def __post_init__(self) -> None:
         for row in SETTINGS:
-            object.__setattr__(self, row.name, _checked(row.name, row.metadata["kind"], getattr(self, row.name)))
+            object.__setattr__(self, row.name, checked(row.name, row.metadata["kind"], getattr(self, row.name)))
         _contradictions(self)
 
     def replace(self, /, **changes: Any) -> Policy:
@@ -260,7 +276,9 @@ class Policy:
 
         Neither `name` nor `reasons` is part of it. It is the same in each process, so an operator can pin it.
         """
-        settings = {row.name: _canonical(getattr(self, row.name)) for row in SETTINGS if row.name not in ("name", "reasons")}
+        settings = {
+            row.name: _canonical(getattr(self, row.name)) for row in SETTINGS if row.name not in ("name", "reasons")
+        }
         text = json.dumps(settings, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
         return hashlib.sha256(f"forkedenc policy 1\n{text}".encode()).hexdigest()
 
@@ -295,10 +313,13 @@ SETTINGS: tuple[dataclasses.Field[Any], ...] = dataclasses.fields(Policy)
 KEPT_SETS = tuple(
     row.name
     for row in SETTINGS
-    if row.metadata["kind"] == "elements" and row.name not in ("roots", "elements", "denied_elements", "unwrapped_elements", "link_elements")
+    if row.metadata["kind"] == "elements"
+    and row.name not in ("roots", "elements", "denied_elements", "unwrapped_elements", "link_elements")
 )
 """The settings that say what kind of element a kept one is."""
-Policy.__doc__ = f"{Policy.__doc__}\n    Settings:\n" + "".join(f"        {row.name}: {row.metadata['doc']}.\n" for row in SETTINGS)
+Policy.__doc__ = f"{Policy.__doc__}\n    Settings:\n" + "".join(
+    f"        {row.name}: {row.metadata['doc']}.\n" for row in SETTINGS
+)
 
 
 def _default(row: dataclasses.Field[Any]) -> Any:
@@ -312,31 +333,29 @@ def _restore(settings: dict[str, Any]) -> Policy:
 # --- checks of one setting -----------------------------------------------------------------------------------
 
 
-def _checked(field: str, kind: str, value: Any) -> Any:
+def checked(field: str, kind: str, value: Any) -> Any:
     """The setting in its one form; PolicyError for what is none."""
     kind, *words = kind.split(" ")
-    return _CHECKS[kind](field, value, words)
-
-
-def _check_name(field: str, value: Any, words: list[str]) -> str:
-    if not isinstance(value, str) or not value or not value.isprintable():
-        raise PolicyError(f"{field} must be a str that can be shown, not {value!r}")
-    return value
-
-
-def _check_word(field: str, value: Any, words: list[str]) -> str:
+    if kind != "word":
+        return _CHECKS[kind](field, value)
     if not isinstance(value, str) or value not in words:
         raise PolicyError(f"{field} must be one of {', '.join(words)}, not {value!r}")
     return value
 
 
-def _check_count(field: str, value: Any, words: list[str]) -> int | None:
+def _check_name(field: str, value: Any) -> str:
+    if not isinstance(value, str) or not value or not value.isprintable():
+        raise PolicyError(f"{field} must be a str that can be shown, not {value!r}")
+    return value
+
+
+def _check_count(field: str, value: Any) -> int | None:
     if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 0):
         raise PolicyError(f"{field} must be None or an int that is not negative, not {value!r}")
     return value
 
 
-def _check_flag(field: str, value: Any, words: list[str]) -> bool:
+def _check_flag(field: str, value: Any) -> bool:
     if not isinstance(value, bool):
         raise PolicyError(f"{field} must be True or False, not {value!r}")
     return value
@@ -348,18 +367,18 @@ def _collection(field: str, value: Any) -> Iterable[Any]:
     raise PolicyError(f"{field} must be a set of strings, not {value!r}")
 
 
-def _check_elements(field: str, value: Any, words: list[str]) -> frozenset[str]:
+def _check_elements(field: str, value: Any) -> frozenset[str]:
     return frozenset(_name(field, name, element=True) for name in _collection(field, value))
 
 
-def _check_css_words(field: str, value: Any, words: list[str]) -> frozenset[str]:
+def _check_css_words(field: str, value: Any) -> frozenset[str]:
     for word in (found := list(_collection(field, value))):
         if not isinstance(word, str) or not re.fullmatch(r"-?-?[A-Za-z][A-Za-z0-9_-]*", word):
             raise PolicyError(f"{field}: {word!r} is no CSS name")
     return frozenset(word.lower() for word in found)
 
 
-def _check_uris(field: str, value: Any, words: list[str]) -> frozenset[str] | None:
+def _check_uris(field: str, value: Any) -> frozenset[str] | None:
     if value is None:
         return None
     for uri in (found := list(_collection(field, value))):
@@ -390,7 +409,7 @@ def _grammar(field: str, value: Any) -> Value:
     return value
 
 
-def _check_attributes(field: str, value: Any, words: list[str]) -> Table[Table[Value]]:
+def _check_attributes(field: str, value: Any) -> Table[Table[Value]]:
     def inner(element: str, rules: Any) -> Table[Value]:
         where = f"{field}[{element!r}]"
         named = ((_name(where, name, element=False), grammar) for name, grammar in _mapping(where, rules).items())
@@ -400,26 +419,30 @@ def _check_attributes(field: str, value: Any, words: list[str]) -> Table[Table[V
     return _once(field, ((element, inner(element, rules)) for element, rules in names))
 
 
-def _check_names(field: str, value: Any, words: list[str]) -> Table[frozenset[str]]:
-    items = ((_name(field, element, element=True), _collection(field, names)) for element, names in _mapping(field, value).items())
-    return _once(field, ((element, frozenset(_name(field, name, element=False) for name in names)) for element, names in items))
+def _check_names(field: str, value: Any) -> Table[frozenset[str]]:
+    items = (
+        (_name(field, element, element=True), _collection(field, names))
+        for element, names in _mapping(field, value).items()
+    )
+    return _once(
+        field, ((element, frozenset(_name(field, name, element=False) for name in names)) for element, names in items)
+    )
 
 
-def _check_values(field: str, value: Any, words: list[str]) -> Table[Value]:
+def _check_values(field: str, value: Any) -> Table[Value]:
     items = ((_name(field, element, element=True), grammar) for element, grammar in _mapping(field, value).items())
     return _once(field, ((element, _grammar(f"{field}[{element!r}]", grammar)) for element, grammar in items))
 
 
-def _check_texts(field: str, value: Any, words: list[str]) -> Table[str]:
+def _check_texts(field: str, value: Any) -> Table[str]:
     for key, text in _mapping(field, value).items():
         if not isinstance(key, str) or not isinstance(text, str):
             raise PolicyError(f"{field} must say a str for each rule, not {text!r} for {key!r}")
     return Table(value)
 
 
-_CHECKS: dict[str, Callable[[str, Any, list[str]], Any]] = {
+_CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "name": _check_name,
-    "word": _check_word,
     "count": _check_count,
     "flag": _check_flag,
     "elements": _check_elements,
@@ -502,9 +525,9 @@ def _meeting(patterns: AbstractSet[str], name: str) -> bool:
 
 def _pruned(policy: Policy, changes: Mapping[str, Any]) -> dict[str, Any]:
     """The settings that speak of elements, without those that `changes` takes away."""
-    elements = _checked("elements", "elements", changes.get("elements", policy.elements))
-    links = _checked("link_elements", "elements", changes.get("link_elements", policy.link_elements))
-    unwrapped = _checked("unwrapped_elements", "elements", changes.get("unwrapped_elements", policy.unwrapped_elements))
+    elements = checked("elements", "elements", changes.get("elements", policy.elements))
+    links = checked("link_elements", "elements", changes.get("link_elements", policy.link_elements))
+    unwrapped = checked("unwrapped_elements", "elements", changes.get("unwrapped_elements", policy.unwrapped_elements))
     if "link_elements" not in changes:
         links = frozenset(name for name in links if _covering(elements | unwrapped, name))
     carriers = elements | links
@@ -556,7 +579,9 @@ def element_rules(policy: Policy, *, keep: AbstractSet[str] = frozenset()) -> li
     rules = [Rule(name, "drop", fold=True) for name in sorted(policy.denied_elements, key=_specificity)]
     kept = policy.elements | keep
     # What kind an element is may be said of a name that a pattern keeps: the name gets a rule of its own.
-    named = {name for setting in (*KEPT_SETS, "text_values") for name in getattr(policy, setting) if _covering(kept, name)}
+    named = {
+        name for setting in (*KEPT_SETS, "text_values") for name in getattr(policy, setting) if _covering(kept, name)
+    }
     actions = dict.fromkeys(kept | named, "keep") | dict.fromkeys(policy.unwrapped_elements - keep, "unwrap")
     rules += [Rule(name, actions[name]) for name in sorted(actions, key=_specificity)]
     if policy.on_unknown_element == "unwrap":
@@ -589,8 +614,12 @@ def _element_rule(policy: Policy, element: str) -> Rule | None:
 def _explain_element(policy: Policy, element: str) -> str:
     rule = _element_rule(policy, element)
     if rule is None:
-        answer = {"drop": "drops", "unwrap": "unwraps", "escape": "escapes", "error": "refuses a document with"}[policy.on_unknown_element]
-        return f"{policy.name} {answer} {element}: no rule names it (on_unknown_element is {policy.on_unknown_element!r})."
+        answer = {"drop": "drops", "unwrap": "unwraps", "escape": "escapes", "error": "refuses a document with"}[
+            policy.on_unknown_element
+        ]
+        return (
+            f"{policy.name} {answer} {element}: no rule names it (on_unknown_element is {policy.on_unknown_element!r})."
+        )
     verb = {"keep": "keeps", "drop": "drops", "unwrap": "unwraps"}[rule.action]
     said = [f"{policy.name} {verb} {element}{_by(rule.pattern, element)}"]
     if rule.action == "drop":
@@ -599,10 +628,16 @@ def _explain_element(policy: Policy, element: str) -> str:
         said.append("links= keeps it")
     if rule.action == "keep":
         said += [
-            row.metadata["doc"] for row in SETTINGS if row.name in KEPT_SETS and _covering(getattr(policy, row.name), element)
+            row.metadata["doc"]
+            for row in SETTINGS
+            if row.name in KEPT_SETS and _covering(getattr(policy, row.name), element)
         ]
         said += ["it may be the root"] if _covering(policy.roots, element) else []
-        said += [f"its text must be {value.explained()}" for name, value in policy.text_values.items() if covers(name, element)]
+        said += [
+            f"its text must be {value.explained()}"
+            for name, value in policy.text_values.items()
+            if covers(name, element)
+        ]
     return "; ".join(said) + "." + _because(policy, rule.pattern)
 
 
@@ -619,15 +654,21 @@ def _explain_attribute(policy: Policy, element: str, attribute: str) -> str:
             continue
         by = _by(f"{rule.attribute} of {rule.element}", shown)
         if rule.value is None:
-            return f"{policy.name}: {shown} is always dropped{by}.{_because(policy, f'{rule.element}/@{rule.attribute}')}"
+            return (
+                f"{policy.name}: {shown} is always dropped{by}.{_because(policy, f'{rule.element}/@{rule.attribute}')}"
+            )
         answer = "the attribute is dropped" if policy.on_bad_value == "drop" else "the document is refused"
-        prefix = " Only with id_prefix=, which goes before it." if policy.ids_need_prefix and rule.value.kind == "id" else ""
+        prefix = (
+            " Only with id_prefix=, which goes before it." if policy.ids_need_prefix and rule.value.kind == "id" else ""
+        )
         return (
             f"{policy.name}: {links}{shown} must be {rule.value.explained()}{by}; otherwise {answer}."
             f"{prefix}{_because(policy, f'{rule.element}/@{rule.attribute}')}"
         )
     answer = "is dropped" if policy.on_unknown_attribute == "drop" else "makes the document be refused"
-    return f"{policy.name}: {shown} {answer}: no rule names it (on_unknown_attribute is {policy.on_unknown_attribute!r})."
+    return (
+        f"{policy.name}: {shown} {answer}: no rule names it (on_unknown_attribute is {policy.on_unknown_attribute!r})."
+    )
 
 
 def _by(pattern: str, name: str) -> str:

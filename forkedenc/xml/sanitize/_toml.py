@@ -15,7 +15,7 @@ from pathlib import PurePath
 from typing import Any
 
 from forkedenc._errors import PolicyError
-from forkedenc.xml.sanitize._policy import SETTINGS, Policy, Table, _checked
+from forkedenc.xml.sanitize._policy import SETTINGS, Policy, Table, checked
 from forkedenc.xml.sanitize._presets import NAMES, preset
 from forkedenc.xml.sanitize._values import KINDS, Value
 
@@ -51,7 +51,7 @@ def loads(text: str, *, name: str = "policy") -> Policy:
     settings: dict[str, Any] = {} if base is not None else {"name": name if name.isprintable() and name else "policy"}
     settings |= {key: _setting(key, value) for key, value in said.items()}
     for key, value in add.items():
-        settings[key] = _one(key, settings, base) | _checked(key, _KIND[key], _setting(key, value))
+        settings[key] = _one(key, settings, base) | checked(key, _KIND[key], _setting(key, value))
     for key, value in remove.items():
         settings[key] = _without(key, _one(key, settings, base), value)
     return Policy(**settings) if base is None else base.replace(**settings)
@@ -86,7 +86,7 @@ def _known(key: str) -> None:
 def _one(key: str, settings: Mapping[str, Any], base: Policy | None) -> Any:
     """What add and remove begin with: the file's own setting, else the base's."""
     if key in settings:
-        return _checked(key, _KIND[key], settings[key])
+        return checked(key, _KIND[key], settings[key])
     value = getattr(base, key)
     if value is None:
         raise PolicyError(f"{key} is {_ANY!r} in the base, of which nothing can be added or removed")
@@ -96,12 +96,12 @@ def _one(key: str, settings: Mapping[str, Any], base: Policy | None) -> Any:
 def _without(key: str, value: Any, gone: Any) -> Any:
     """The set or table without what `gone` names; of attributes, without single ones: ``"{uri}rect" = ["x"]``."""
     if isinstance(value, frozenset):
-        return value - _checked(key, _KIND[key], gone)
+        return value - checked(key, _KIND[key], gone)
     if isinstance(gone, list):
-        return value - _checked(key, "elements" if key != "reasons" else "words", gone)
+        return value - checked(key, "elements" if key != "reasons" else "words", gone)
     if not isinstance(gone, dict) or key not in ("attributes", "denied_attributes"):
         raise PolicyError(f"[remove] {key} must list names, not {gone!r}")
-    single = _checked(key, "names", gone)
+    single = checked(key, "names", gone)
     return Table({
         element: rules - single[element] if element in single else rules for element, rules in value.items()
     })  # fmt: skip
@@ -132,10 +132,16 @@ def _grammar(where: str, said: Any) -> Value:
     arguments = {"grammar": said} if isinstance(said, str) else said
     word = arguments.get("grammar") if isinstance(arguments, dict) else None
     if not isinstance(word, str) or word not in KINDS:
-        raise PolicyError(f"{where} must be a grammar such as {{grammar = \"text\"}}, of {', '.join(sorted(KINDS))}, not {said!r}")
+        raise PolicyError(
+            f'{where} must be a grammar such as {{grammar = "text"}}, of {", ".join(sorted(KINDS))}, not {said!r}'
+        )
     kind = KINDS[word]
     known = {field.name for field in dataclasses.fields(kind)}
-    given = {name: None if value == _ANY and name == "most" else value for name, value in arguments.items() if name != "grammar"}
+    given: dict[str, Any] = {
+        name: None if value == _ANY and name == "most" else value
+        for name, value in arguments.items()
+        if name != "grammar"
+    }
     if unknown := sorted(given.keys() - known):
         raise PolicyError(f"{where}: the grammar {word} has no argument {unknown[0]!r}")
     try:
@@ -214,7 +220,12 @@ def _write_attributes(key: str, table: Mapping[str, Mapping[str, Value]]) -> Ite
 
 def _one_line(value: Any) -> str:
     """As `_written`, without line breaks, which an inline table must not have."""
-    return re.sub(r"\[\n    (.*?),\n\]", lambda match: f"[{match[1].replace(chr(10) + '    ', ' ')}]", _written(value), flags=re.DOTALL)
+    return re.sub(
+        r"\[\n    (.*?),\n\]",
+        lambda match: f"[{match[1].replace(chr(10) + '    ', ' ')}]",
+        _written(value),
+        flags=re.DOTALL,
+    )
 
 
 _WRITERS: dict[str, Callable[[str, Any], Iterable[str]]] = {

@@ -33,15 +33,29 @@ SYNDICATION = "http://purl.org/rss/1.0/modules/syndication/"
 MAX_URL = 8192
 LINK = Url(schemes=frozenset({"http", "https"}), max_bytes=MAX_URL)
 # Names of things, which some readers follow as links: no scheme that runs or opens anything.
-NAME = Text(refused_schemes=frozenset({"javascript", "vbscript", "livescript", "mocha", "data", "file"}), max_bytes=MAX_URL)
+NAME = Text(
+    refused_schemes=frozenset({"javascript", "vbscript", "livescript", "mocha", "data", "file"}), max_bytes=MAX_URL
+)
 PLAIN_TEXT = Pattern(regex=r"[^<]*")
-TYPE = Pattern(regex=r"\s*[A-Za-z0-9!#$&^_.+-]+(?:/[A-Za-z0-9!#$&^_.+*-]+)?(?:\s*;[A-Za-z0-9!#$&^_.+=\x22 -]*)*\s*", max_bytes=256)
+TYPE = Pattern(
+    regex=r"\s*[A-Za-z0-9!#$&^_.+-]+(?:/[A-Za-z0-9!#$&^_.+*-]+)?(?:\s*;[A-Za-z0-9!#$&^_.+=\x22 -]*)*\s*", max_bytes=256
+)
 LANGUAGE = Pattern(regex=r"[A-Za-z0-9-]{0,64}")
 LABEL = Words(max_bytes=1024)
 COUNT = Numbers(minimum=0)
 
 
-def _group(draft: Draft, reason: str, uri: str, *, structure: str = "", text: str = "", html: str = "", links: str = "", ids: str = "") -> None:
+def _group(
+    draft: Draft,
+    reason: str,
+    uri: str,
+    *,
+    structure: str = "",
+    text: str = "",
+    html: str = "",
+    links: str = "",
+    ids: str = "",
+) -> None:
     """The elements of one vocabulary, by what they hold."""
     draft.elements(reason, names(uri, f"{structure} {text} {html} {links} {ids}"))
     draft.settings["html_text_elements"] = draft.settings.get("html_text_elements", frozenset()) | names(uri, html)
@@ -66,17 +80,27 @@ def _rss(draft: Draft) -> None:
             ids="guid",
         )  # fmt: skip
         draft.allow("RSS 2.0, the element rss", names(uri, "rss"), {"version": Pattern(regex=r"[0-9.]{1,8}")})
-        draft.allow("RSS 2.0, the element guid", names(uri, "guid"), {"isPermaLink": Keyword(words=frozenset({"true", "false"}))})
+        draft.allow(
+            "RSS 2.0, the element guid",
+            names(uri, "guid"),
+            {"isPermaLink": Keyword(words=frozenset({"true", "false"}))},
+        )
         draft.allow("RSS 2.0, the element category", names(uri, "category"), {"domain": LABEL})
         draft.allow("where an item is from", names(uri, "source"), {"url": LINK})
-        draft.allow("a file to fetch, from the web", names(uri, "enclosure"), {"url": LINK, "length": COUNT, "type": TYPE})
+        draft.allow(
+            "a file to fetch, from the web", names(uri, "enclosure"), {"url": LINK, "length": COUNT, "type": TYPE}
+        )
         draft.allow("RSS 2.0, the element cloud", names(uri, "cloud"), {
             "domain": Pattern(regex=r"[A-Za-z0-9.-]{1,255}"), "port": Numbers(minimum=0, maximum=65535), "path": Pattern(regex=r"/[A-Za-z0-9/._-]{0,1024}"),
             "registerProcedure": Pattern(regex=r"[A-Za-z0-9._-]{0,256}"), "protocol": Keyword(words=frozenset({"xml-rpc", "soap", "http-post"})),
         })  # fmt: skip
     draft.elements("the root and lists of RSS 0.90 and 1.0", names(RDF, "RDF Seq Bag li"))
     resource = f"{{{RDF}}}about {{{RDF}}}resource resource"
-    described = names(RSS_1_0, "channel item image textinput") | names(RSS_0_90, "channel item image textinput") | names(RDF, "li")
+    described = (
+        names(RSS_1_0, "channel item image textinput")
+        | names(RSS_0_90, "channel item image textinput")
+        | names(RDF, "li")
+    )
     draft.allow("RSS 1.0, section 5: what is described is named by its URL", described, {resource: LINK})
 
 
@@ -90,13 +114,19 @@ def _atom(draft: Draft) -> None:
         ids="id",
     )  # fmt: skip
     draft.settings["link_elements"] |= names(ATOM, "link content")
-    draft.allow("RFC 4287, section 3.1: what the text is", names(ATOM, "title subtitle summary content rights"), {"type": TYPE})
+    draft.allow(
+        "RFC 4287, section 3.1: what the text is", names(ATOM, "title subtitle summary content rights"), {"type": TYPE}
+    )
     draft.allow("RFC 4287, section 4.1.3.2: content from elsewhere, of the web", names(ATOM, "content"), {"src": LINK})
     draft.allow("RFC 4287, section 4.2.7: the web only", names(ATOM, "link"), {
         "href": LINK, "rel": LABEL, "type": TYPE, "hreflang": LANGUAGE, "title": Text(max_bytes=4096), "length": COUNT,
         f"{{{THREAD}}}count": COUNT, f"{{{THREAD}}}updated": LABEL,
     })  # fmt: skip
-    draft.allow("RFC 4287, section 4.2.2", names(ATOM, "category"), {"term": LABEL, "scheme": LINK, "label": Text(max_bytes=1024)})
+    draft.allow(
+        "RFC 4287, section 4.2.2",
+        names(ATOM, "category"),
+        {"term": LABEL, "scheme": LINK, "label": Text(max_bytes=1024)},
+    )
     draft.allow("RFC 4287, section 4.2.4", names(ATOM, "generator"), {"uri": LINK, "version": LABEL})
     _group(draft, "RFC 4685: answers to entries", THREAD, structure="in-reply-to", text="total")
     draft.allow("RFC 4685, section 3", names(THREAD, "in-reply-to"), {"ref": NAME, "href source": LINK, "type": TYPE})
@@ -108,7 +138,13 @@ def _modules(draft: Draft) -> None:
         draft, "Dublin Core 1.1", DC,
         text="contributor coverage creator date format language publisher subject type", html="title description rights", ids="identifier relation source",
     )  # fmt: skip
-    _group(draft, "Dublin Core terms", DCTERMS, text="created modified issued valid available dateAccepted dateSubmitted creator publisher subject", html="abstract")
+    _group(
+        draft,
+        "Dublin Core terms",
+        DCTERMS,
+        text="created modified issued valid available dateAccepted dateSubmitted creator publisher subject",
+        html="abstract",
+    )
     _group(draft, "RSS module slash", SLASH, text="comments section department hit_parade")
     _group(draft, "the comment API of wellformedweb", WFW, links="comment commentRss commentRSS")
     _group(draft, "RSS module syndication", SYNDICATION, text="updatePeriod updateFrequency updateBase")
@@ -123,8 +159,18 @@ def _modules(draft: Draft) -> None:
         draft, "places: GeoRSS", GEORSS,
         structure="where", text="point line polygon box circle elev floor radius featurename featuretypetag relationshiptag",
     )  # fmt: skip
-    draft.allow("places: GeoRSS", f"{{{GEORSS}}}*", {"elev floor radius": Numbers(), "featurename featuretypetag relationshiptag": LABEL})
-    _group(draft, "places: GeoRSS in GML", GML, structure="Point LineString Polygon exterior interior LinearRing Envelope", text="pos posList lowerCorner upperCorner")
+    draft.allow(
+        "places: GeoRSS",
+        f"{{{GEORSS}}}*",
+        {"elev floor radius": Numbers(), "featurename featuretypetag relationshiptag": LABEL},
+    )
+    _group(
+        draft,
+        "places: GeoRSS in GML",
+        GML,
+        structure="Point LineString Polygon exterior interior LinearRing Envelope",
+        text="pos posList lowerCorner upperCorner",
+    )
     draft.allow("places: GeoRSS in GML", f"{{{GML}}}*", {"srsName": LABEL, "srsDimension": COUNT})
     _group(draft, "places: W3C Basic Geo", GEO, structure="Point", text="lat long alt")
 
@@ -149,9 +195,17 @@ def _media(draft: Draft) -> None:
     draft.allow("Media RSS 1.5", names(MEDIA, "subTitle"), {"href": LINK, "type": TYPE, "lang": LANGUAGE})
     draft.allow("Media RSS 1.5", names(MEDIA, "title description"), {"type": TYPE})
     draft.allow("Media RSS 1.5", names(MEDIA, "text"), {"type": TYPE, "lang": LANGUAGE, "start end": LABEL})
-    draft.allow("Media RSS 1.5", names(MEDIA, "category rating credit"), {"scheme": LABEL, "label": Text(max_bytes=1024), "role": LABEL})
+    draft.allow(
+        "Media RSS 1.5",
+        names(MEDIA, "category rating credit"),
+        {"scheme": LABEL, "label": Text(max_bytes=1024), "role": LABEL},
+    )
     draft.allow("Media RSS 1.5", names(MEDIA, "hash"), {"algo": LABEL})
-    draft.allow("Media RSS 1.5", names(MEDIA, "restriction"), {"relationship": Keyword(words=frozenset({"allow", "deny"})), "type": LABEL})
+    draft.allow(
+        "Media RSS 1.5",
+        names(MEDIA, "restriction"),
+        {"relationship": Keyword(words=frozenset({"allow", "deny"})), "type": LABEL},
+    )
     draft.allow("Media RSS 1.5", names(MEDIA, "starRating"), {"average count min max": COUNT})
     draft.allow("Media RSS 1.5", names(MEDIA, "statistics"), {"views favorites": COUNT})
     draft.allow("Media RSS 1.5", names(MEDIA, "status"), {"state": LABEL, "reason": LABEL})

@@ -28,11 +28,11 @@ def rules(name: str) -> Draft:
     for uri, where in ((XHTML_URI, "a page"), (SVG_URI, "a picture")):
         found = names(uri, _ACTIVE)
         draft.elements(f"it runs or embeds what a stranger wrote when {where} is shown", found, "denied_elements")
-    draft.elements("XInclude makes a processor fetch and paste another document", names(XINCLUDE_URI, "*"), "denied_elements")
-    draft.elements("XSLT is a program that a processor runs", names(XSLT_URI, "*"), "denied_elements")
-    draft.deny(
-        "an event handler is a script", names(XHTML_URI, "*") | names(SVG_URI, "*"), ["on*"]
+    draft.elements(
+        "XInclude makes a processor fetch and paste another document", names(XINCLUDE_URI, "*"), "denied_elements"
     )
+    draft.elements("XSLT is a program that a processor runs", names(XSLT_URI, "*"), "denied_elements")
+    draft.deny("an event handler is a script", names(XHTML_URI, "*") | names(SVG_URI, "*"), ["on*"])
     draft.deny("it changes what every relative URL below it means", _ANYTHING, names(XML_URI, "base"))
     draft.deny(
         "a hint that a validating processor fetches by itself",

@@ -16,7 +16,9 @@ def policy() -> Policy:
     """The preset."""
     draft = rules("soap")
     envelopes = names(SOAP_1_1_URI, "Envelope") | names(SOAP_1_2_URI, "Envelope")
-    draft.elements("a message is an envelope: SOAP 1.1, section 4; SOAP 1.2 part 1, section 5", envelopes, "elements", "roots")
+    draft.elements(
+        "a message is an envelope: SOAP 1.1, section 4; SOAP 1.2 part 1, section 5", envelopes, "elements", "roots"
+    )
     # SOAP 1.1, section 3; SOAP 1.2 part 1, section 5: a message must hold neither.
     draft.settings |= {"doctype": "error", "pis": "drop"}
     return draft.policy()

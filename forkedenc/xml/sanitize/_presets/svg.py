@@ -85,7 +85,9 @@ ONE_OR_TWO = Numbers(most=2)
 EXTENT = Numbers(units=True, maximum=MAX_EXTENT)
 REGION = Numbers(units=True, minimum=-MAX_REGION, maximum=MAX_REGION)
 UNITS = _words("userSpaceOnUse objectBoundingBox")
-RATIO = Pattern(regex=r"\s*(?:defer\s+)?(?:none|x(?:Min|Mid|Max)Y(?:Min|Mid|Max))(?:\s+(?:meet|slice))?\s*", max_bytes=64)
+RATIO = Pattern(
+    regex=r"\s*(?:defer\s+)?(?:none|x(?:Min|Mid|Max)Y(?:Min|Mid|Max))(?:\s+(?:meet|slice))?\s*", max_bytes=64
+)
 LANGUAGE = Pattern(regex=r"[A-Za-z0-9-]{0,64}")
 MEDIA = Pattern(regex=r"\s*(?:(?:[A-Za-z-]+|\([A-Za-z-]+(?:\s*:\s*[0-9A-Za-z./ -]+)?\))(?:[\s,]+|$))*", max_bytes=512)
 # One character of any kind, or several that mean nothing to a style sheet or as a URL.
@@ -99,36 +101,76 @@ def _elements(draft: Draft) -> None:
     draft.elements("text of SVG 2, chapter 11", _svg(TEXTS))
     draft.elements("paint, clipping, masks and markers of SVG 2, chapter 13 and 14, and CSS Masking 1", _svg(PAINT))
     draft.elements("a raster picture, embedded as a data: URL: SVG 2, chapter 12", _svg("image"))
-    draft.elements("filters of Filter Effects 1; what they cost is capped", _svg(f"filter feMergeNode {PRIMITIVES} {LIGHTS} {TRANSFER}"))
+    draft.elements(
+        "filters of Filter Effects 1; what they cost is capped",
+        _svg(f"filter feMergeNode {PRIMITIVES} {LIGHTS} {TRANSFER}"),
+    )
     draft.elements("fonts of SVG 1.1, chapter 20: outlines, of which nothing is fetched", _svg(FONTS))
     draft.elements(
         "a glyph's outline is its d; elements inside would be drawn for each character without being counted",
         _svg("glyph missing-glyph"), "elements", "text_only_elements",
     )  # fmt: skip
-    draft.elements("words for readers, in which elements of another namespace would act", _svg("title desc"), "elements", "text_only_elements", "paired_elements")
-    draft.elements("a style sheet of presentation properties, without anything from outside", _svg("style"), "elements", "style_elements", "paired_elements")
-    draft.elements("animation of SVG 1.1, chapter 19, of attributes that can't fetch or run", _svg(ANIMATIONS), "elements", "animation_elements")
+    draft.elements(
+        "words for readers, in which elements of another namespace would act",
+        _svg("title desc"),
+        "elements",
+        "text_only_elements",
+        "paired_elements",
+    )
+    draft.elements(
+        "a style sheet of presentation properties, without anything from outside",
+        _svg("style"),
+        "elements",
+        "style_elements",
+        "paired_elements",
+    )
+    draft.elements(
+        "animation of SVG 1.1, chapter 19, of attributes that can't fetch or run",
+        _svg(ANIMATIONS),
+        "elements",
+        "animation_elements",
+    )
     draft.elements("movement along a path: SVG 1.1, section 19.2.13", _svg("animateMotion mpath"))
     draft.settings["roots"] = _svg("svg")
-    draft.elements("a link leads out of the picture: its content stays, and links= keeps it", _svg("a"), "unwrapped_elements", "link_elements", "rel_elements")
+    draft.elements(
+        "a link leads out of the picture: its content stays, and links= keeps it",
+        _svg("a"),
+        "unwrapped_elements",
+        "link_elements",
+        "rel_elements",
+    )
     draft.settings["weightless_elements"] = _svg(
         f"linearGradient radialGradient stop feMergeNode {PRIMITIVES} {LIGHTS} {TRANSFER} {ANIMATIONS} animateMotion mpath title desc style"
     ) - _svg("feImage")
 
     draft.elements("it runs a script, or says what runs one", names(None, "script handler listener"), "denied_elements")
-    draft.elements("it embeds a page or a plug-in", names(None, "foreignObject iframe object embed frame applet canvas"), "denied_elements")
+    draft.elements(
+        "it embeds a page or a plug-in",
+        names(None, "foreignObject iframe object embed frame applet canvas"),
+        "denied_elements",
+    )
     draft.elements("it plays what it fetches, and is no picture", names(None, "audio video"), "denied_elements")
     draft.elements("it takes text or a cursor from another document", _svg("tref cursor"), "denied_elements")
     draft.elements("it fetches a font or a colour profile", _svg("font-face-uri color-profile"), "denied_elements")
     draft.elements("it takes elements out of the document while it is shown", _svg("discard"), "denied_elements")
     draft.elements("notes of editors in any vocabulary, of which nothing is drawn", _svg("metadata"), "denied_elements")
-    draft.elements("a style sheet or markup of a page acts on the page around the picture", names(XHTML_URI, "*"), "denied_elements")
+    draft.elements(
+        "a style sheet or markup of a page acts on the page around the picture",
+        names(XHTML_URI, "*"),
+        "denied_elements",
+    )
 
 
 def _everywhere(draft: Draft) -> None:
     """What each element may have."""
-    draft.allow("a presentation attribute of SVG 1.1 or 2, the same grammar as in a style sheet", EVERY, {PRESENTATION: Css()})
-    draft.allow("what references and style sheets name it by", EVERY, {"id": Id(max_bytes=1024), "class": Tokens(max_bytes=4096)})
+    draft.allow(
+        "a presentation attribute of SVG 1.1 or 2, the same grammar as in a style sheet", EVERY, {PRESENTATION: Css()}
+    )
+    draft.allow(
+        "what references and style sheets name it by",
+        EVERY,
+        {"id": Id(max_bytes=1024), "class": Tokens(max_bytes=4096)},
+    )
     draft.allow("declarations of presentation properties", EVERY, {"style": Style()})
     draft.allow(
         "white space and language of text: XML 1.0, sections 2.10 and 2.12", EVERY,
@@ -145,7 +187,11 @@ def _everywhere(draft: Draft) -> None:
         "aria-hidden aria-disabled aria-expanded aria-checked aria-pressed aria-selected aria-current aria-live aria-busy aria-atomic": Tokens(max_bytes=64),
         "aria-level aria-posinset aria-setsize aria-valuemin aria-valuemax aria-valuenow": NUMBER,
     })  # fmt: skip
-    draft.allow("what XLink 1.1 says of each link, in words", EVERY, {f"{{{XLINK_URI}}}type": _words("simple"), f"{{{XLINK_URI}}}title": Words(max_bytes=1024)})
+    draft.allow(
+        "what XLink 1.1 says of each link, in words",
+        EVERY,
+        {f"{{{XLINK_URI}}}type": _words("simple"), f"{{{XLINK_URI}}}title": Words(max_bytes=1024)},
+    )
     draft.deny("an event handler is a script", "{*}*", ["{*}on*"])
     draft.deny("it changes what every relative reference below it means", "{*}*", names(XML_URI, "base"))
 
@@ -161,15 +207,25 @@ def _geometry(draft: Draft) -> None:
     draft.allow("where it is drawn", _svg("symbol"), {**place, **extent, **view, "refX refY": Css(max_bytes=32)})
     draft.allow("where it is drawn", _svg("view"), {**view, "zoomAndPan": _words("disable magnify")})
     draft.allow("where it is drawn", _svg("rect image use"), {**place, **extent})
-    draft.allow("how the picture is fitted", _svg("image"), {"preserveAspectRatio": RATIO, "decoding": _words("sync async auto")})
+    draft.allow(
+        "how the picture is fitted",
+        _svg("image"),
+        {"preserveAspectRatio": RATIO, "decoding": _words("sync async auto")},
+    )
     draft.allow("geometry of SVG 2, chapters 9 and 10", _svg("path"), {"d": Path()})
     draft.allow("geometry of SVG 2, chapters 9 and 10", _svg("rect"), {"rx ry": Css(max_bytes=64)})
     draft.allow("geometry of SVG 2, chapters 9 and 10", _svg("circle"), {"cx cy r": LENGTH})
     draft.allow("geometry of SVG 2, chapters 9 and 10", _svg("ellipse"), {"cx cy": LENGTH, "rx ry": Css(max_bytes=64)})
     draft.allow("geometry of SVG 2, chapters 9 and 10", _svg("line"), {"x1 y1 x2 y2": LENGTH})
-    draft.allow("geometry of SVG 2, chapters 9 and 10", _svg("polyline polygon"), {"points": Numbers(least=0, most=None)})
+    draft.allow(
+        "geometry of SVG 2, chapters 9 and 10", _svg("polyline polygon"), {"points": Numbers(least=0, most=None)}
+    )
     draft.allow("the author's own length of the path", _svg(SHAPES), {"pathLength": NUMBER})
-    draft.allow("places of the characters: SVG 2, section 11.4", _svg("text tspan altGlyph"), {"x y dx dy": LENGTHS, "rotate": NUMBERS})
+    draft.allow(
+        "places of the characters: SVG 2, section 11.4",
+        _svg("text tspan altGlyph"),
+        {"x y dx dy": LENGTHS, "rotate": NUMBERS},
+    )
     draft.allow("length of the text: SVG 2, section 11.4", _svg(f"{TEXTS} altGlyph"), {
         "textLength": LENGTH, "lengthAdjust": _words("spacing spacingAndGlyphs"),
     })  # fmt: skip
@@ -193,7 +249,11 @@ def _paint(draft: Draft) -> None:
         "viewBox": Numbers(least=4, most=4), "preserveAspectRatio": RATIO,
     })  # fmt: skip
     draft.allow("a clip path: CSS Masking 1, section 7", _svg("clipPath"), {"clipPathUnits": UNITS})
-    draft.allow("a mask: CSS Masking 1, section 8; its region is a bitmap", _svg("mask"), {"x y width height": REGION, "maskUnits maskContentUnits": UNITS})
+    draft.allow(
+        "a mask: CSS Masking 1, section 8; its region is a bitmap",
+        _svg("mask"),
+        {"x y width height": REGION, "maskUnits maskContentUnits": UNITS},
+    )
     draft.allow("a marker: SVG 2, section 13.7", _svg("marker"), {
         "markerWidth markerHeight": Numbers(units=True, maximum=MAX_REGION), "refX refY": Css(max_bytes=32), "markerUnits": _words("strokeWidth userSpaceOnUse"),
         "orient": Pattern(regex=r"\s*(?:auto|auto-start-reverse|[-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?(?:deg|grad|rad|turn)?)\s*", max_bytes=64),
@@ -202,22 +262,48 @@ def _paint(draft: Draft) -> None:
 
 
 def _references(draft: Draft) -> None:
-    referring = _svg(f"use linearGradient radialGradient pattern textPath mpath filter altGlyph glyphRef {ANIMATIONS} animateMotion")
-    draft.allow("a reference into the same document: anything else would be fetched", referring, {f"href {XLINK_HREF}": IdRef(max_bytes=1024)})
+    referring = _svg(
+        f"use linearGradient radialGradient pattern textPath mpath filter altGlyph glyphRef {ANIMATIONS} animateMotion"
+    )
+    draft.allow(
+        "a reference into the same document: anything else would be fetched",
+        referring,
+        {f"href {XLINK_HREF}": IdRef(max_bytes=1024)},
+    )
     picture = Url(data_types=RASTER, max_bytes=MAX_PICTURE_BYTES)
-    draft.allow("a raster picture inside the document: anything else is fetched, or is a document of its own", _svg("image"), {f"href {XLINK_HREF}": picture})
-    draft.allow("the same, or an element of the document", _svg("feImage"), {f"href {XLINK_HREF}": picture.replace(fragment=True)})
+    draft.allow(
+        "a raster picture inside the document: anything else is fetched, or is a document of its own",
+        _svg("image"),
+        {f"href {XLINK_HREF}": picture},
+    )
+    draft.allow(
+        "the same, or an element of the document",
+        _svg("feImage"),
+        {f"href {XLINK_HREF}": picture.replace(fragment=True)},
+    )
     draft.allow("where a link leads: the schemes that links= names; nothing is reported (ping) or saved (download)", _svg("a"), {
         f"href {XLINK_HREF}": Url(fragment=True, max_bytes=8192), "target": _words("_self _blank _parent _top"), "rel": Tokens(max_bytes=256), "hreflang": LANGUAGE,
     })  # fmt: skip
-    draft.allow("which sheet it is, and when it holds", _svg("style"), {"type": Pattern(regex=r"[A-Za-z0-9.+/-]{0,64}"), "media": MEDIA})
+    draft.allow(
+        "which sheet it is, and when it holds",
+        _svg("style"),
+        {"type": Pattern(regex=r"[A-Za-z0-9.+/-]{0,64}"), "media": MEDIA},
+    )
 
 
 def _filters(draft: Draft) -> None:
     primitives = _svg(PRIMITIVES)
     region: dict[str, Value] = {"x y width height": REGION}
-    draft.allow("the region of a filter is a bitmap", _svg("filter"), {**region, "filterUnits primitiveUnits": UNITS, "filterRes": Numbers(most=2, maximum=4096)})
-    draft.allow("region, input and name of a primitive: Filter Effects 1, section 9", primitives, {**region, "in result": Tokens(max_bytes=256)})
+    draft.allow(
+        "the region of a filter is a bitmap",
+        _svg("filter"),
+        {**region, "filterUnits primitiveUnits": UNITS, "filterRes": Numbers(most=2, maximum=4096)},
+    )
+    draft.allow(
+        "region, input and name of a primitive: Filter Effects 1, section 9",
+        primitives,
+        {**region, "in result": Tokens(max_bytes=256)},
+    )
     kernel = Numbers(most=2, minimum=0.1)
     rules: tuple[tuple[str, dict[str, Value]], ...] = (
         ("feBlend", {"in2": Tokens(max_bytes=256), "mode": Tokens(max_bytes=32)}),
@@ -261,8 +347,16 @@ def _animations(draft: Draft) -> None:
     })  # fmt: skip
     animated = Keyword(words=frozenset(ANIMATED.split()) | frozenset(PRESENTATION.split()))
     kind = _words("CSS XML auto")
-    draft.allow("what is animated: nothing that refers, runs, or is capped", _svg("animate animateColor set"), {"attributeName": animated, "attributeType": kind})
-    draft.allow("values that the animated attribute could have itself", _svg("animate animateColor set"), {"to from by values": Animated()})
+    draft.allow(
+        "what is animated: nothing that refers, runs, or is capped",
+        _svg("animate animateColor set"),
+        {"attributeName": animated, "attributeType": kind},
+    )
+    draft.allow(
+        "values that the animated attribute could have itself",
+        _svg("animate animateColor set"),
+        {"to from by values": Animated()},
+    )
     draft.allow("which transformation is animated", _svg("animateTransform"), {
         "attributeName": _words("transform gradientTransform patternTransform"), "attributeType": kind, "type": _words("translate scale rotate skewX skewY"),
         "to from by values": Numbers(most=None, units=True, semicolons=True),
@@ -280,15 +374,23 @@ def _fonts(draft: Draft) -> None:
     draft.allow("metrics of a font: SVG 1.1, section 20.3", _svg("font glyph missing-glyph"), {
         "horiz-origin-x horiz-origin-y horiz-adv-x vert-origin-x vert-origin-y vert-adv-y": NUMBER,
     })  # fmt: skip
-    draft.allow("kerning: SVG 1.1, section 20.7", _svg("hkern vkern"), {"u1 u2": CHARACTERS, "g1 g2": Words(max_bytes=1024), "k": NUMBER})
+    draft.allow(
+        "kerning: SVG 1.1, section 20.7",
+        _svg("hkern vkern"),
+        {"u1 u2": CHARACTERS, "g1 g2": Words(max_bytes=1024), "k": NUMBER},
+    )
     metrics = "units-per-em stemv stemh slope cap-height x-height accent-height ascent descent ideographic alphabetic mathematical hanging"
     vertical = "v-ideographic v-alphabetic v-mathematical v-hanging underline-position underline-thickness strikethrough-position strikethrough-thickness overline-position overline-thickness"
     draft.allow("metrics of a font: SVG 1.1, section 20.8.3", _svg("font-face"), {
         f"{metrics} {vertical}": NUMBER, "unicode-range": Pattern(regex=r"[Uu0-9A-Fa-f+?,\s-]*", max_bytes=4096), "panose-1 bbox": Numbers(most=10), "widths": Words(max_bytes=4096),
     })  # fmt: skip
-    draft.allow("a font that is installed: SVG 1.1, section 20.8.4", _svg("font-face-name"), {"name": Words(max_bytes=256)})
+    draft.allow(
+        "a font that is installed: SVG 1.1, section 20.8.4", _svg("font-face-name"), {"name": Words(max_bytes=256)}
+    )
     draft.allow("a format's name: SVG 1.1, section 20.8.4", _svg("font-face-format"), {"string": Words(max_bytes=64)})
-    draft.allow("glyphs by name: SVG 1.1, section 10.14", _svg("altGlyph glyphRef"), {"glyphRef format": Words(max_bytes=256)})
+    draft.allow(
+        "glyphs by name: SVG 1.1, section 10.14", _svg("altGlyph glyphRef"), {"glyphRef format": Words(max_bytes=256)}
+    )
     draft.allow("glyphs by name: SVG 1.1, section 10.14", _svg("glyphRef"), {"x y dx dy": NUMBER})
 
 

@@ -44,21 +44,35 @@ def rules(draft: Draft) -> None:
     draft.elements("a phrase: HTML, section 4.5", _html(PHRASES))
     draft.elements("a table: HTML, section 4.9", _html(TABLES))
     draft.elements("a picture that is fetched by http or https: HTML, section 4.8.3", _html("img"))
-    draft.elements("its looks are the page's business, its text is not", _html("font center main details summary picture"), "unwrapped_elements")
+    draft.elements(
+        "its looks are the page's business, its text is not",
+        _html("font center main details summary picture"),
+        "unwrapped_elements",
+    )
     written = _html(f"{SECTIONS} {HEADINGS} {BLOCKS} {LISTS} {PHRASES} {TABLES} img")
     void = _html(VOID)
     for setting, found in (("void_elements", void), ("paired_elements", written - void)):
         draft.settings[setting] = draft.settings.get(setting, frozenset()) | found
     draft.settings["ids_need_prefix"] = True
 
-    draft.elements("it runs a script, or says what runs one", names(None, "script handler listener noscript template"), "denied_elements")
-    draft.elements("it embeds another document or a plug-in", names(None, "iframe object embed frame frameset applet portal noframes noembed"), "denied_elements")
+    draft.elements(
+        "it runs a script, or says what runs one",
+        names(None, "script handler listener noscript template"),
+        "denied_elements",
+    )
+    draft.elements(
+        "it embeds another document or a plug-in",
+        names(None, "iframe object embed frame frameset applet portal noframes noembed"),
+        "denied_elements",
+    )
     draft.elements("it acts on the page around it", _html("style base meta link title head"), "denied_elements")
     draft.elements(
         "a form asks readers for what the page's own forms ask",
         _html("form input button select option optgroup textarea datalist output fieldset legend keygen isindex"), "denied_elements",
     )  # fmt: skip
-    draft.elements("an HTML parser reads what it holds by other rules", _html("xmp plaintext listing"), "denied_elements")
+    draft.elements(
+        "an HTML parser reads what it holds by other rules", _html("xmp plaintext listing"), "denied_elements"
+    )
     draft.elements("it plays what it fetches, or is drawn by a script", _html("audio video canvas"), "denied_elements")
     draft.elements(
         "SVG and MathML are read by other rules inside a page, and have links and scripts of their own",
@@ -66,7 +80,9 @@ def rules(draft: Draft) -> None:
     )  # fmt: skip
     draft.deny("an event handler is a script", "{*}*", ["{*}on*"])
     draft.deny("it changes what every relative URL below it means", "{*}*", names(XML_URI, "base"))
-    draft.deny("it styles, or sends what readers enter, past the page's own rules", EVERY, ["style", "srcdoc", "formaction"])
+    draft.deny(
+        "it styles, or sends what readers enter, past the page's own rules", EVERY, ["style", "srcdoc", "formaction"]
+    )
     _attributes(draft)
 
 
@@ -74,7 +90,11 @@ def _attributes(draft: Draft) -> None:
     draft.allow("words and language: HTML, section 3.2.6", EVERY, {
         "title": Text(max_bytes=4096), f"lang {{{XML_URI}}}lang": LANGUAGE, "dir": _words("ltr rtl auto"), "translate": _words("yes no"),
     })  # fmt: skip
-    draft.allow("an id of a stranger would stand for one of the page: id_prefix= sets them apart", EVERY, {"id": Id(max_bytes=256)})
+    draft.allow(
+        "an id of a stranger would stand for one of the page: id_prefix= sets them apart",
+        EVERY,
+        {"id": Id(max_bytes=256)},
+    )
     draft.allow("what screen readers say: WAI-ARIA 1.2", EVERY, {
         "role": Tokens(max_bytes=64), "aria-label": Words(max_bytes=4096), "aria-hidden": _words("true false"), "aria-labelledby aria-describedby": IdRefs(max_bytes=1024),
     })  # fmt: skip
@@ -90,16 +110,28 @@ def _attributes(draft: Draft) -> None:
         "src": Url(schemes=WEB, relative=True, max_bytes=8192), "alt": Text(max_bytes=4096), "width height": Numbers(units=True, minimum=0, maximum=32_767),
         "loading": _words("lazy eager"), "decoding": _words("sync async auto"),
     })  # fmt: skip
-    draft.allow("where a text is from", _html("blockquote q ins del"), {"cite": Url(schemes=WEB, relative=True, max_bytes=8192)})
+    draft.allow(
+        "where a text is from", _html("blockquote q ins del"), {"cite": Url(schemes=WEB, relative=True, max_bytes=8192)}
+    )
     draft.allow("when", _html("ins del time"), {"datetime": Words(max_bytes=64)})
     draft.allow("the value for programs", _html("data"), {"value": Words(max_bytes=1024)})
-    draft.allow("how a list counts: HTML, section 4.4.5", _html("ol"), {"start": Numbers(), "reversed": _words("reversed"), "type": Keyword(words=frozenset("1aAiI"))})
+    draft.allow(
+        "how a list counts: HTML, section 4.4.5",
+        _html("ol"),
+        {"start": Numbers(), "reversed": _words("reversed"), "type": Keyword(words=frozenset("1aAiI"))},
+    )
     draft.allow("how a list counts: HTML, section 4.4.8", _html("li"), {"value": Numbers()})
     span = Numbers(minimum=0, maximum=1000)
-    draft.allow("cells of a table: HTML, section 4.9.11", _html("th td"), {"colspan rowspan": span, "headers": IdRefs(max_bytes=1024), "abbr": Text(max_bytes=1024)})
+    draft.allow(
+        "cells of a table: HTML, section 4.9.11",
+        _html("th td"),
+        {"colspan rowspan": span, "headers": IdRefs(max_bytes=1024), "abbr": Text(max_bytes=1024)},
+    )
     draft.allow("cells of a table: HTML, section 4.9.10", _html("th"), {"scope": _words("row col rowgroup colgroup")})
     draft.allow("columns of a table: HTML, section 4.9.3", _html("col colgroup"), {"span": span})
-    draft.allow("what a table says, for readers who do not see it: XHTML 1.0", _html("table"), {"summary": Text(max_bytes=4096)})
+    draft.allow(
+        "what a table says, for readers who do not see it: XHTML 1.0", _html("table"), {"summary": Text(max_bytes=4096)}
+    )
     draft.allow("where text stands in its cell: XHTML 1.0", _html("caption col colgroup thead tbody tfoot tr th td"), {
         "align": _words("left right center justify"), "valign": _words("top middle bottom baseline"),
     })  # fmt: skip
