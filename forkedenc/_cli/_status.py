@@ -18,7 +18,9 @@ INTERRUPTED = 130
 
 def complain(name: str, what: str) -> None:
     """Say what is wrong with a file as a whole, in one line."""
-    print(f"{shown(name)}: {shown(what)}", file=sys.stderr)
+    if sys.stderr is not None:
+        # Without one, print() would take standard output, where a document may go.
+        print(f"{shown(name)}: {shown(what)}", file=sys.stderr)
 
 
 def refuse(name: str, error: DecodeError, lines_before: int = 0) -> int:

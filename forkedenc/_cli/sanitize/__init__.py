@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -61,7 +61,7 @@ def sanitize(  # noqa: PLR0917 - click calls it by name
     jobs: int | None,
     links: str,
     id_prefix: str | None,
-    escape_for: str | None,
+    escape_for: Literal["html"] | None,
     limits: Limits,
 ) -> int:
     """Clean XML and SVG documents to a policy.
@@ -86,7 +86,7 @@ def sanitize(  # noqa: PLR0917 - click calls it by name
 
     A report goes to standard output, or to standard error if the document goes to the former: as json one object for each
     document on a line of its own, with "file", "status" and either what was removed or the "error"; as text one line
-    FILE:LINE: what for each removal. Sizes take a unit, as in 8MiB; none means no limit.
+    FILE:LINE:COLUMN: what for each removal and one with the numbers. Sizes take a unit, as in 8MiB; none means no limit.
     """  # noqa: D301 - click's mark for lines to keep
     files = files or _standard_input()
     if check and (in_place or out):

@@ -101,7 +101,8 @@ def make(files: Sequence[str], out: str | None, in_place: bool, check: bool, tak
             _make_directory(out, directories)
         place = _Into(out)
     else:
-        place = _Onto(os.path.realpath(out))
+        # The file that a link leads to is replaced; what is no file, as /dev/stdout, is written to by its name.
+        place = _Onto(out if os.path.exists(out) and not os.path.isfile(out) else os.path.realpath(out))  # noqa: PTH110, PTH113
     failed: list[OSError] = []
     excluded = out if out and isinstance(place, _Into) else None
     jobs = list(_jobs(files, place, _Walk(taken, excluded, failed)))

@@ -83,7 +83,8 @@ class Teller:
             return _status.DONE
         self._changed += 1
         if self._form is None:
-            _status.complain(outcome.job.name, f"would remove {_listed(report)}")
+            counts = ", ".join(f"{count} {kind}" for kind, count in report.counts.items())
+            _status.complain(outcome.job.name, f"would be removed: {counts}")
         return _status.FOUND
 
     def _emit(self, data: bytes) -> None:
@@ -98,7 +99,7 @@ def _complain(outcome: Outcome) -> int:
     if isinstance(error, DecodeError):
         return _status.refuse(name, error)
     if isinstance(error, UnwrittenError):
-        if error.name == "<stdout>":
+        if error.name == "<stdout>" or isinstance(error.error, BrokenPipeError):
             return _status.unwritten(error.error)
         return _status.failed(error.name, error.error)
     assert isinstance(error, OSError)  # noqa: S101 - an outcome has no other
@@ -124,17 +125,8 @@ def _record(outcome: Outcome, status: int) -> dict[str, Any]:
 
 
 def _lines(name: str, report: Report) -> Iterator[str]:
-    """The lines of a text report."""
-    for removal in report.removals:
-        what = f"{removal.kind} {removal.name}" if removal.name else removal.kind
-        yield shown(f"{name}:{removal.line}: {what} at {removal.path}: {removal.rule}")
-    if report.truncated:
-        yield shown(f"{name}: {_listed(report)} removed, of which the first {len(report.removals):,} are named")
-    elif not report.removed:
-        yield shown(f"{name}: nothing removed")
-
-
-def _listed(report: Report) -> str:
-    """What was removed, by kind: ``2 attributes, 1 element``."""
-    counts = sorted(report.counts.items())
-    return ", ".join(f"{count:,} {kind}{'s' if count > 1 else ''}" for kind, count in counts if count)
+    """The lines of a text report: each removal with its place, and the numbers."""
+    *removals, numbers = report.to_text().splitlines()
+    for removal in removals:
+        yield f"{shown(name)}:{removal}"
+    yield f"{shown(name)}: {numbers}"

@@ -125,7 +125,7 @@ def _output(job: Job, status: os.stat_result | None) -> Output:
             os.makedirs(os.path.dirname(job.target), exist_ok=True)  # noqa: PTH103, PTH120
         except OSError as error:
             raise UnwrittenError(job.target, error) from error
-    return open_file(job.target, job.target)
+    return open_file(job.target)
 
 
 def available_cores() -> int:

@@ -180,27 +180,24 @@ def write_all(descriptor: int, data: bytes | bytearray) -> None:
             done += os.write(descriptor, view[done:])
 
 
-def open_file(name: str, target: str) -> Output:
+def open_file(target: str) -> Output:
     """What writes to a path that an operator named.
 
     Raises:
         UnwrittenError: it can't be written.
     """
     try:
-        like = os.stat(target, follow_symlinks=False)  # noqa: PTH116
+        like = os.stat(target)  # noqa: PTH116
     except FileNotFoundError:
         like = None
     except OSError as error:
-        raise UnwrittenError(name, error) from error
+        raise UnwrittenError(target, error) from error
     if like is None or stat.S_ISREG(like.st_mode):
-        return File(name, target, like, replaced=False)
-    if stat.S_ISLNK(like.st_mode):
-        # In a directory to write to: it is replaced, and what it leads to stays.
-        return File(name, target, None, replaced=False)
+        return File(target, target, like, replaced=False)
     try:
-        return Descriptor(name, os.open(target, os.O_WRONLY | getattr(os, "O_BINARY", 0)))
+        return Descriptor(target, os.open(target, os.O_WRONLY | getattr(os, "O_BINARY", 0)))
     except OSError as error:
-        raise UnwrittenError(name, error) from error
+        raise UnwrittenError(target, error) from error
 
 
 def standard_output() -> Output:
