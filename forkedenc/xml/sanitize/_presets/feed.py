@@ -119,13 +119,13 @@ def _atom(draft: Draft) -> None:
     )
     draft.allow("RFC 4287, section 4.1.3.2: content from elsewhere, of the web", names(ATOM, "content"), {"src": LINK})
     draft.allow("RFC 4287, section 4.2.7: the web only", names(ATOM, "link"), {
-        "href": LINK, "rel": LABEL, "type": TYPE, "hreflang": LANGUAGE, "title": Text(max_bytes=4096), "length": COUNT,
+        "href": LINK, "rel": LABEL, "type": TYPE, "hreflang": LANGUAGE, "title": xhtml.CAPTION, "length": COUNT,
         f"{{{THREAD}}}count": COUNT, f"{{{THREAD}}}updated": LABEL,
     })  # fmt: skip
     draft.allow(
         "RFC 4287, section 4.2.2",
         names(ATOM, "category"),
-        {"term": LABEL, "scheme": LINK, "label": Text(max_bytes=1024)},
+        {"term": LABEL, "scheme": LINK, "label": xhtml.CAPTION},
     )
     draft.allow("RFC 4287, section 4.2.4", names(ATOM, "generator"), {"uri": LINK, "version": LABEL})
     _group(draft, "RFC 4685: answers to entries", THREAD, structure="in-reply-to", text="total")
@@ -198,7 +198,7 @@ def _media(draft: Draft) -> None:
     draft.allow(
         "Media RSS 1.5",
         names(MEDIA, "category rating credit"),
-        {"scheme": LABEL, "label": Text(max_bytes=1024), "role": LABEL},
+        {"scheme": LABEL, "label": xhtml.CAPTION, "role": LABEL},
     )
     draft.allow("Media RSS 1.5", names(MEDIA, "hash"), {"algo": LABEL})
     draft.allow(

@@ -241,8 +241,8 @@ def _paint(draft: Draft) -> None:
     draft.allow("a gradient: SVG 2, section 14.2", gradients, {
         "gradientUnits": UNITS, "gradientTransform": Transform(), "spreadMethod": _words("pad reflect repeat"),
     })  # fmt: skip
-    draft.allow("a gradient: SVG 2, section 14.2", _svg("linearGradient"), {"x1 y1 x2 y2": LENGTH})
-    draft.allow("a gradient: SVG 2, section 14.2", _svg("radialGradient"), {"cx cy r fx fy fr": LENGTH})
+    # Both kinds have all of them: a gradient of one kind may take them from one of the other by its reference.
+    draft.allow("a gradient: SVG 2, section 14.2", gradients, {"x1 y1 x2 y2 cx cy r fx fy fr": LENGTH})
     draft.allow("a gradient: SVG 2, section 14.2", _svg("stop"), {"offset": LENGTH})
     draft.allow("a pattern: SVG 2, section 14.3; its tile is a bitmap", _svg("pattern"), {
         "x y": LENGTH, "width height": REGION, "patternUnits patternContentUnits": UNITS, "patternTransform": Transform(),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from forkedenc.xml.sanitize._policy import Policy
 from forkedenc.xml.sanitize._presets._draft import XHTML_URI, XML_URI, Draft, names
-from forkedenc.xml.sanitize._values import Id, IdRefs, Keyword, Numbers, Pattern, Text, Tokens, Url, Words
+from forkedenc.xml.sanitize._values import Id, IdRefs, Keyword, Numbers, Pattern, Tokens, Url, Words
 
 __all__ = ["policy", "rules"]
 
@@ -27,6 +27,12 @@ ROOTS = f"{SECTIONS} {HEADINGS} {BLOCKS} ol ul dl table span em strong b i a"
 
 LANGUAGE = Pattern(regex=r"[A-Za-z0-9-]{0,64}")
 WEB = frozenset({"http", "https"})
+
+# Words for people, of any kind but "url(": what looks for references in a style sheet would take them for one.
+_U = r"[uU](?:[uU]|[rR][uU]|[rR][lL][uU])*"
+CAPTION = Pattern(
+    regex=rf"(?:[^uU]|{_U}(?:[^uUrR]|[rR][^uUlL]|[rR][lL][^uU(]))*(?:{_U}(?:[rR][lL]?)?)?", max_bytes=4096
+)
 
 
 def _html(words: str) -> frozenset[str]:
@@ -88,7 +94,7 @@ def rules(draft: Draft) -> None:
 
 def _attributes(draft: Draft) -> None:
     draft.allow("words and language: HTML, section 3.2.6", EVERY, {
-        "title": Text(max_bytes=4096), f"lang {{{XML_URI}}}lang": LANGUAGE, "dir": _words("ltr rtl auto"), "translate": _words("yes no"),
+        "title": CAPTION, f"lang {{{XML_URI}}}lang": LANGUAGE, "dir": _words("ltr rtl auto"), "translate": _words("yes no"),
     })  # fmt: skip
     draft.allow(
         "an id of a stranger would stand for one of the page: id_prefix= sets them apart",
@@ -107,7 +113,7 @@ def _attributes(draft: Draft) -> None:
         "target": _words("_blank _self _parent _top"), "rel": Tokens(max_bytes=256),
     })  # fmt: skip
     draft.allow("a picture of the web or of the same site, its words and its size", _html("img"), {
-        "src": Url(schemes=WEB, relative=True, max_bytes=8192), "alt": Text(max_bytes=4096), "width height": Numbers(units=True, minimum=0, maximum=32_767),
+        "src": Url(schemes=WEB, relative=True, max_bytes=8192), "alt": CAPTION, "width height": Numbers(units=True, minimum=0, maximum=32_767),
         "loading": _words("lazy eager"), "decoding": _words("sync async auto"),
     })  # fmt: skip
     draft.allow(
@@ -125,13 +131,11 @@ def _attributes(draft: Draft) -> None:
     draft.allow(
         "cells of a table: HTML, section 4.9.11",
         _html("th td"),
-        {"colspan rowspan": span, "headers": IdRefs(max_bytes=1024), "abbr": Text(max_bytes=1024)},
+        {"colspan rowspan": span, "headers": IdRefs(max_bytes=1024), "abbr": CAPTION},
     )
     draft.allow("cells of a table: HTML, section 4.9.10", _html("th"), {"scope": _words("row col rowgroup colgroup")})
     draft.allow("columns of a table: HTML, section 4.9.3", _html("col colgroup"), {"span": span})
-    draft.allow(
-        "what a table says, for readers who do not see it: XHTML 1.0", _html("table"), {"summary": Text(max_bytes=4096)}
-    )
+    draft.allow("what a table says, for readers who do not see it: XHTML 1.0", _html("table"), {"summary": CAPTION})
     draft.allow("where text stands in its cell: XHTML 1.0", _html("caption col colgroup thead tbody tfoot tr th td"), {
         "align": _words("left right center justify"), "valign": _words("top middle bottom baseline"),
     })  # fmt: skip
