@@ -29,6 +29,7 @@ __all__ = [
     "element_rules",
     "is_pattern",
     "join",
+    "pruned",
     "split",
 ]
 
@@ -254,7 +255,7 @@ class Policy:
         same call sets it.
         """
         if "elements" in changes or "link_elements" in changes:
-            changes = {**_pruned(self, changes), **changes}
+            changes = {**pruned(self, changes), **changes}
         return dataclasses.replace(self, **changes)
 
     def __replace__(self, /, **changes: Any) -> Policy:
@@ -523,7 +524,7 @@ def _meeting(patterns: AbstractSet[str], name: str) -> bool:
     return name in patterns or any(meets(pattern, name) for pattern in patterns)
 
 
-def _pruned(policy: Policy, changes: Mapping[str, Any]) -> dict[str, Any]:
+def pruned(policy: Policy, changes: Mapping[str, Any]) -> dict[str, Any]:
     """The settings that speak of elements, without those that `changes` takes away."""
     elements = checked("elements", "elements", changes.get("elements", policy.elements))
     links = checked("link_elements", "elements", changes.get("link_elements", policy.link_elements))

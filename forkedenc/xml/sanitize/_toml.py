@@ -15,7 +15,7 @@ from pathlib import PurePath
 from typing import Any
 
 from forkedenc._errors import PolicyError
-from forkedenc.xml.sanitize._policy import SETTINGS, Policy, Table, checked
+from forkedenc.xml.sanitize._policy import SETTINGS, Policy, Table, checked, pruned
 from forkedenc.xml.sanitize._presets import NAMES, preset
 from forkedenc.xml.sanitize._values import KINDS, Value
 
@@ -25,6 +25,7 @@ _ANY = "any"
 """What stands for None, which TOML has not."""
 _SETS = ("elements", "words", "uris")
 _TABLES = ("attributes", "names", "values", "texts")
+_BEARERS = frozenset({"elements", "link_elements", "unwrapped_elements"})
 _KIND = {row.name: row.metadata["kind"].partition(" ")[0] for row in SETTINGS}
 
 
@@ -50,10 +51,13 @@ def loads(text: str, *, name: str = "policy") -> Policy:
     add, remove = _changes(said, "add", base), _changes(said, "remove", base)
     settings: dict[str, Any] = {} if base is not None else {"name": name if name.isprintable() and name else "policy"}
     settings |= {key: _setting(key, value) for key, value in said.items()}
-    for key, value in add.items():
-        settings[key] = _one(key, settings, base) | checked(key, _KIND[key], _setting(key, value))
-    for key, value in remove.items():
-        settings[key] = _without(key, _one(key, settings, base), value)
+    # What is said of elements that go with this file goes too, unless the file says it itself.
+    for keys in (_BEARERS, _KIND.keys() - _BEARERS):
+        known = settings if base is None else {**pruned(base, settings), **settings}
+        for key in sorted(keys & add.keys()):
+            settings[key] = known[key] = _one(key, known, base) | checked(key, _KIND[key], _setting(key, add[key]))
+        for key in sorted(keys & remove.keys()):
+            settings[key] = _without(key, _one(key, known, base), remove[key])
     return Policy(**settings) if base is None else base.replace(**settings)
 
 
