@@ -112,8 +112,12 @@ def sanitize(  # noqa: PLR0917 - click calls it by name
     for failure in plan.failed:
         status = max(status, _status.failed(failure.filename, failure))
     threads = min(jobs or _run.available_cores(), max(len(plan.jobs), 1))
-    with Input([job.path for job in plan.jobs]) as source:
-        status = max(status, _clean(_run.Cleaner(sanitizer, source), plan, threads, teller))
+    try:
+        with Input([job.path for job in plan.jobs]) as source:
+            status = max(status, _clean(_run.Cleaner(sanitizer, source), plan, threads, teller))
+    except OSError as error:
+        # A report. Here, and not where click would see it: it has a status of its own for a reader that went away.
+        return _status.unwritten(error)
     if plan.has_directory:
         teller.summarize()
     return status
