@@ -17,7 +17,7 @@ from forkedenc.xml.sanitize._policy import (
     KEPT_SETS,
     Policy,
     attribute_rules,
-    covers,
+    covering,
     element_rules,
     is_pattern,
     split,
@@ -190,7 +190,7 @@ def _schemes(policy: Policy, links: Iterable[str]) -> frozenset[str]:
 
 def _linked(policy: Policy, element: str, value: Value, schemes: frozenset[str]) -> Value:
     """The grammar of a link's URL with the schemes of links=; any other as it is."""
-    if schemes and isinstance(value, Url) and any(covers(name, element) for name in policy.link_elements):
+    if schemes and isinstance(value, Url) and covering(policy.link_elements, element):
         return value.replace(schemes=schemes)
     return value
 
@@ -201,9 +201,9 @@ def _elements(policy: Policy, keep: frozenset[str], *, html: bool) -> list[tuple
         action, flags = rule.action, FOLD if rule.fold else 0
         if action == "keep":
             for setting in KEPT_SETS:
-                if any(covers(name, rule.pattern) for name in getattr(policy, setting)):
+                if covering(getattr(policy, setting), rule.pattern):
                     flags |= FLAGS[setting]
-            if any(covers(name, rule.pattern) for name in policy.text_values):
+            if covering(policy.text_values, rule.pattern):
                 flags |= VALUE_TEXT
             if html and flags & FLAGS["style_elements"]:
                 # A style sheet inside a page speaks of the whole page.

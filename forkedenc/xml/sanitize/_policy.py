@@ -7,6 +7,7 @@ its checks, and the order in which its rules decide, which `Policy.explain` and 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import json
 import os
@@ -25,6 +26,7 @@ __all__ = [
     "Table",
     "attribute_rules",
     "checked",
+    "covering",
     "covers",
     "element_rules",
     "is_pattern",
@@ -42,6 +44,7 @@ _T = TypeVar("_T")
 # --- names ---------------------------------------------------------------------------------------------------
 
 
+@functools.lru_cache(maxsize=4096)
 def split(name: str) -> tuple[str | None, str]:
     """A name or pattern of names as (uri, local): uri None is any namespace or none, "" is none."""
     uri, brace, local = name.rpartition("}")
@@ -83,6 +86,8 @@ def meets(pattern: str, name: str, *, fold: bool = False) -> bool:
 
 
 def _ascii_lower(text: str) -> str:
+    if text.isascii():
+        return text.lower()
     return "".join(char.lower() if char.isascii() else char for char in text)
 
 
@@ -464,7 +469,7 @@ def _contradictions(policy: Policy) -> None:
     kept, carriers = policy.elements, policy.elements | policy.link_elements
     for setting in ("elements", "unwrapped_elements", "link_elements"):
         for name in sorted(getattr(policy, setting)):
-            if denied := _covering(policy.denied_elements, name, fold=True):
+            if denied := covering(policy.denied_elements, name, fold=True):
                 raise PolicyError(f"{name} is in {setting} and denied by {denied}")
     if both := sorted(kept & policy.unwrapped_elements):
         raise PolicyError(f"{both[0]} is both kept and unwrapped")
@@ -472,12 +477,12 @@ def _contradictions(policy: Policy) -> None:
         if _ascii_lower(split(name)[1]) in ("script", "style"):
             raise PolicyError(f"{name} can't be unwrapped: that would show what it holds as text")
     for name in sorted(policy.roots):
-        if not _covering(kept, name):
+        if not covering(kept, name):
             raise PolicyError(f"the root {name} is no allowed element")
-        if denied := _covering(policy.denied_elements, name, fold=True):
+        if denied := covering(policy.denied_elements, name, fold=True):
             raise PolicyError(f"the root {name} is denied by {denied}")
     for name in sorted(policy.link_elements):
-        if not _covering(kept | policy.unwrapped_elements, name):
+        if not covering(kept | policy.unwrapped_elements, name):
             raise PolicyError(f"{name} is in link_elements, but neither kept nor unwrapped")
     for setting in (*KEPT_SETS, "text_values"):
         for name in sorted(getattr(policy, setting)):
@@ -496,7 +501,7 @@ def _check_rules(policy: Policy, element: str) -> None:
     rules = policy.attributes[element]
     for name, value in rules.items():
         for pattern, names in policy.denied_attributes.items():
-            if covers(pattern, element) and (denied := _covering(names, name, fold=True)):
+            if covers(pattern, element) and (denied := covering(names, name, fold=True)):
                 raise PolicyError(f"the attribute {name} of {element} is allowed, and denied by {denied} of {pattern}")
         if isinstance(value, Animated):
             around = [table for pattern, table in policy.attributes.items() if covers(pattern, element)]
@@ -516,12 +521,17 @@ def _check_namespaces(policy: Policy, namespaces: frozenset[str]) -> None:
                 raise PolicyError(f"the attribute {name} of {element} is allowed, but its namespace is not")
 
 
-def _covering(patterns: Iterable[str], name: str, *, fold: bool = False) -> str | None:
-    return next((pattern for pattern in sorted(patterns) if covers(pattern, name, fold=fold)), None)
+def covering(patterns: Iterable[str], name: str, *, fold: bool = False) -> str | None:
+    """The first of `patterns` that covers the name: itself, or else one of those that stand for several."""
+    if name in patterns:
+        return name
+    found = (pattern for pattern in patterns if (fold or is_pattern(pattern)) and covers(pattern, name, fold=fold))
+    return min(found, default=None)
 
 
 def _meeting(patterns: AbstractSet[str], name: str) -> bool:
-    return name in patterns or any(meets(pattern, name) for pattern in patterns)
+    several = is_pattern(name)
+    return name in patterns or any(meets(pattern, name) for pattern in patterns if several or is_pattern(pattern))
 
 
 def pruned(policy: Policy, changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -530,7 +540,7 @@ def pruned(policy: Policy, changes: Mapping[str, Any]) -> dict[str, Any]:
     links = checked("link_elements", "elements", changes.get("link_elements", policy.link_elements))
     unwrapped = checked("unwrapped_elements", "elements", changes.get("unwrapped_elements", policy.unwrapped_elements))
     if "link_elements" not in changes:
-        links = frozenset(name for name in links if _covering(elements | unwrapped, name))
+        links = frozenset(name for name in links if covering(elements | unwrapped, name))
     carriers = elements | links
     made: dict[str, Any] = {"link_elements": links}
     for setting in KEPT_SETS:
@@ -581,7 +591,7 @@ def element_rules(policy: Policy, *, keep: AbstractSet[str] = frozenset()) -> li
     kept = policy.elements | keep
     # What kind an element is may be said of a name that a pattern keeps: the name gets a rule of its own.
     named = {
-        name for setting in (*KEPT_SETS, "text_values") for name in getattr(policy, setting) if _covering(kept, name)
+        name for setting in (*KEPT_SETS, "text_values") for name in getattr(policy, setting) if covering(kept, name)
     }
     actions = dict.fromkeys(kept | named, "keep") | dict.fromkeys(policy.unwrapped_elements - keep, "unwrap")
     rules += [Rule(name, actions[name]) for name in sorted(actions, key=_specificity)]
@@ -625,15 +635,15 @@ def _explain_element(policy: Policy, element: str) -> str:
     said = [f"{policy.name} {verb} {element}{_by(rule.pattern, element)}"]
     if rule.action == "drop":
         said[0] += " and all it holds"
-    if rule.action == "unwrap" and _covering(policy.link_elements, element):
+    if rule.action == "unwrap" and covering(policy.link_elements, element):
         said.append("links= keeps it")
     if rule.action == "keep":
         said += [
             row.metadata["doc"]
             for row in SETTINGS
-            if row.name in KEPT_SETS and _covering(getattr(policy, row.name), element)
+            if row.name in KEPT_SETS and covering(getattr(policy, row.name), element)
         ]
-        said += ["it may be the root"] if _covering(policy.roots, element) else []
+        said += ["it may be the root"] if covering(policy.roots, element) else []
         said += [
             f"its text must be {value.explained()}"
             for name, value in policy.text_values.items()
@@ -647,7 +657,7 @@ def _explain_attribute(policy: Policy, element: str, attribute: str) -> str:
     shown = f"{attribute} of {element}"
     if (where is None and policy.on_unknown_element != "error") or (where is not None and where.action == "drop"):
         return _explain_element(policy, element)
-    if where is None or (where.action == "unwrap" and not _covering(policy.link_elements, element)):
+    if where is None or (where.action == "unwrap" and not covering(policy.link_elements, element)):
         return _explain_element(policy, element)
     links = "with links=, " if where.action == "unwrap" else ""
     for rule in attribute_rules(policy):

@@ -60,7 +60,10 @@ def _kind(cls: _V) -> _V:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Value:
-    """What all grammars have: ``max_bytes``, the longest value as UTF-8 (None: the caller's Limits alone)."""
+    """What all grammars have: ``max_bytes``, the longest value as UTF-8 (None: the caller's Limits alone).
+
+    A grammar without arguments of its own needs no decorator: making a dataclass is most of what importing this costs.
+    """
 
     kind: ClassVar[str] = ""
 
@@ -250,10 +253,10 @@ class Numbers(Value):
 
 
 @_kind
-@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
 class Path(Value):
     """Path data: SVG 2, section 9.3 (``M0 0 L1 1 z``); also ``none`` and the empty string."""
 
+    __slots__ = ()
     kind: ClassVar[str] = "path"
 
     def described(self) -> str:
@@ -261,10 +264,10 @@ class Path(Value):
 
 
 @_kind
-@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
 class Transform(Value):
     """A list of transform functions: SVG 1.1, section 7.6; CSS Transforms 1, section 8 (``translate(1 2) scale(2)``)."""
 
+    __slots__ = ()
     kind: ClassVar[str] = "transform"
 
     def described(self) -> str:
@@ -272,13 +275,13 @@ class Transform(Value):
 
 
 @_kind
-@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
 class Css(Value):
     """The value of one property, as a presentation attribute has it: SVG 2, section 6.6; CSS Syntax 3, section 5.
 
     Functions are those of the policy, ``url()`` is local (``url(#id)``) only.
     """
 
+    __slots__ = ()
     kind: ClassVar[str] = "css"
 
     def described(self) -> str:
@@ -286,10 +289,10 @@ class Css(Value):
 
 
 @_kind
-@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
 class Style(Value):
     """A declaration list: CSS Style Attributes; CSS Syntax 3, section 5.4.4. Declarations that are not allowed go."""
 
+    __slots__ = ()
     kind: ClassVar[str] = "style"
 
     def described(self) -> str:
@@ -366,10 +369,10 @@ class UrlList(Url):
 
 
 @_kind
-@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
 class Id(Value):
     """A name for the element itself: XML 1.0, section 3.3.1 (ID); with ``id_prefix=`` it gets the prefix."""
 
+    __slots__ = ()
     kind: ClassVar[str] = "id"
 
     def described(self) -> str:
@@ -377,10 +380,10 @@ class Id(Value):
 
 
 @_kind
-@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
 class IdRef(Value):
     """``#name``, a reference to an element of the same document: RFC 3986, section 4.4; SVG 2, section 16.1."""
 
+    __slots__ = ()
     kind: ClassVar[str] = "idref"
 
     def described(self) -> str:
@@ -388,10 +391,10 @@ class IdRef(Value):
 
 
 @_kind
-@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
 class IdRefs(Value):
     """Names of elements of the same document, separated by white space: XML 1.0, section 3.3.1 (IDREFS)."""
 
+    __slots__ = ()
     kind: ClassVar[str] = "idrefs"
 
     def described(self) -> str:
@@ -399,10 +402,10 @@ class IdRefs(Value):
 
 
 @_kind
-@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
 class Tokens(Value):
     """Class names and the like, separated by white space: HTML, section 2.3.7; no characters with a meaning elsewhere."""
 
+    __slots__ = ()
     kind: ClassVar[str] = "tokens"
 
     def described(self) -> str:
@@ -410,10 +413,10 @@ class Tokens(Value):
 
 
 @_kind
-@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
 class Words(Value):
     r"""Words for people (``aria-label``): any text without ``( \ < >``, which markup and style sheets are made of."""
 
+    __slots__ = ()
     kind: ClassVar[str] = "words"
 
     def described(self) -> str:
@@ -444,10 +447,10 @@ class Pattern(Value):
 
 
 @_kind
-@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
 class Timing(Value):
     """When an animation begins, ends, how long it takes: SMIL 3.0, section 5.4.1 (``0s; a.click+1s; indefinite``)."""
 
+    __slots__ = ()
     kind: ClassVar[str] = "timing"
 
     def described(self) -> str:
@@ -455,10 +458,10 @@ class Timing(Value):
 
 
 @_kind
-@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
 class Animated(Value):
     """SMIL's ``to from by values``: one or more values, each in the grammar of the attribute that ``attributeName`` names."""
 
+    __slots__ = ()
     kind: ClassVar[str] = "animated"
 
     def described(self) -> str:
