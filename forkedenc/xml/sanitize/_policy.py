@@ -200,7 +200,7 @@ def _table(kind: str, doc: str, *, compare: bool = True) -> Any:
     return dataclasses.field(default_factory=Table, compare=compare, metadata={"kind": kind, "doc": doc})
 
 
-@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False, eq=False)
 class Policy:
     """What a document may hold; frozen data with set algebra, chosen by the operator and never by the document.
 
@@ -266,6 +266,14 @@ class Policy:
     def __replace__(self, /, **changes: Any) -> Policy:
         return self.replace(**changes)
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Policy):
+            return NotImplemented
+        return self is other or all(getattr(self, name) == getattr(other, name) for name in COMPARED)
+
+    def __hash__(self) -> int:
+        return hash(tuple(getattr(self, name) for name in COMPARED))
+
     def __reduce__(self) -> tuple[Any, ...]:
         # By name, so that a pickle is checked on its way in and outlives new settings.
         return _restore, (self.changed(),)
@@ -316,6 +324,7 @@ class Policy:
 
 SETTINGS: tuple[dataclasses.Field[Any], ...] = dataclasses.fields(Policy)
 """The table: each setting's name, default, and metadata "kind" and "doc"."""
+COMPARED = tuple(row.name for row in SETTINGS if row.compare)
 KEPT_SETS = tuple(
     row.name
     for row in SETTINGS

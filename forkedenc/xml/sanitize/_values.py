@@ -58,11 +58,12 @@ def _kind(cls: _V) -> _V:
     return cls
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False, eq=False)
 class Value:
     """What all grammars have: ``max_bytes``, the longest value as UTF-8 (None: the caller's Limits alone).
 
-    A grammar without arguments of its own needs no decorator: making a dataclass is most of what importing this costs.
+    A grammar without arguments of its own needs no decorator, and comparison is written once for all: making dataclasses is
+    most of what importing this costs.
     """
 
     kind: ClassVar[str] = ""
@@ -84,6 +85,15 @@ class Value:
 
     def __replace__(self, /, **changes: Any) -> Value:
         return self.replace(**changes)
+
+    def __eq__(self, other: object) -> bool:
+        return self._key() == other._key() if isinstance(other, Value) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def _key(self) -> tuple[Any, ...]:
+        return self.kind, *(getattr(self, name) for name in self.__dataclass_fields__)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # By name and argument, so that a pickle is checked on its way in.
@@ -153,7 +163,7 @@ def _listed(words: frozenset[str] | tuple[str, ...], last: str = "or") -> str:
 
 
 @_kind
-@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False, eq=False)
 class Text(Value):
     """Any text (XML 1.0, section 3.3.1, CDATA); refused where it reads as a URL of one of ``refused_schemes``."""
 
@@ -174,7 +184,7 @@ class Text(Value):
 
 
 @_kind
-@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False, eq=False)
 class Keyword(Value):
     """Exactly one of ``words``; with ``fold`` ASCII case does not count. White space around it goes."""
 
@@ -202,7 +212,7 @@ class Keyword(Value):
 
 
 @_kind
-@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False, eq=False)
 class Numbers(Value):
     """From ``least`` to ``most`` (None: any count) numbers, separated by white space or comma.
 
@@ -300,7 +310,7 @@ class Style(Value):
 
 
 @_kind
-@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False, eq=False)
 class Url(Value):
     """One URL, read as a browser does: WHATWG URL, section 4.4; RFC 3986 for what is written.
 
@@ -347,7 +357,7 @@ class Url(Value):
 
 
 @_kind
-@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False, eq=False)
 class UrlList(Url):
     """URLs, each judged as `Url`, with ``separator`` between them: a space (``ping``) or a comma (``srcset``)."""
 
@@ -424,7 +434,7 @@ class Words(Value):
 
 
 @_kind
-@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False, eq=False)
 class Pattern(Value):
     """The whole value matches ``regex``, in linear time: no backreferences and no lookaround, which are refused."""
 
