@@ -14,6 +14,7 @@ from forkedenc.xml.sanitize._values import Keyword, Numbers, Pattern, Text, Url,
 __all__ = ["policy"]
 
 ATOM = "http://www.w3.org/2005/Atom"
+ATOM_0_3 = "http://purl.org/atom/ns#"
 RSS_1_0 = "http://purl.org/rss/1.0/"
 RSS_0_90 = "http://my.netscape.com/rdf/simple/0.9/"
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
@@ -21,7 +22,9 @@ CONTENT = "http://purl.org/rss/1.0/modules/content/"
 DC = "http://purl.org/dc/elements/1.1/"
 DCTERMS = "http://purl.org/dc/terms/"
 MEDIA = "http://search.yahoo.com/mrss/"
+MEDIA_VARIANT = "http://search.yahoo.com/mrss"  # as many feeds write it
 ITUNES = "http://www.itunes.com/dtds/podcast-1.0.dtd"
+ITUNES_VARIANT = "http://www.itunes.com/DTDs/Podcast-1.0.dtd"
 GEORSS = "http://www.georss.org/georss"
 GML = "http://www.opengis.net/gml"
 GEO = "http://www.w3.org/2003/01/geo/wgs84_pos#"
@@ -29,6 +32,10 @@ THREAD = "http://purl.org/syndication/thread/1.0"
 SLASH = "http://purl.org/rss/1.0/modules/slash/"
 WFW = "http://wellformedweb.org/CommentAPI/"
 SYNDICATION = "http://purl.org/rss/1.0/modules/syndication/"
+NAMESPACES = frozenset({
+    ATOM, ATOM_0_3, RSS_1_0, RSS_0_90, RDF, CONTENT, DC, DCTERMS, MEDIA, MEDIA_VARIANT, ITUNES, ITUNES_VARIANT, GEORSS, GML, GEO, THREAD, SLASH, WFW, SYNDICATION,
+    XHTML_URI,
+})  # fmt: skip
 
 MAX_URL = 8192
 LINK = Url(schemes=frozenset({"http", "https"}), max_bytes=MAX_URL)
@@ -128,6 +135,25 @@ def _atom(draft: Draft) -> None:
         {"term": LABEL, "scheme": LINK, "label": xhtml.CAPTION},
     )
     draft.allow("RFC 4287, section 4.2.4", names(ATOM, "generator"), {"uri": LINK, "version": LABEL})
+    _group(
+        draft, "Atom 0.3, which old feeds have", ATOM_0_3,
+        structure="feed entry author contributor link",
+        text="name email modified issued created generator",
+        html="title tagline info summary content copyright",
+        links="url",
+        ids="id",
+    )  # fmt: skip
+    draft.settings["link_elements"] |= names(ATOM_0_3, "link")
+    draft.allow("Atom 0.3, section 3.1: what the text is; text in base64 could be anything", names(ATOM_0_3, "title tagline info summary content copyright"), {
+        "type": TYPE, "mode": Keyword(words=frozenset({"xml", "escaped"})),
+    })  # fmt: skip
+    draft.allow(
+        "Atom 0.3, section 3.4: the web only",
+        names(ATOM_0_3, "link"),
+        {"href": LINK, "rel": LABEL, "type": TYPE, "title": xhtml.CAPTION},
+    )
+    draft.allow("Atom 0.3, section 4.8", names(ATOM_0_3, "generator"), {"url": LINK, "version": LABEL})
+    draft.allow("Atom 0.3, section 4.1.1", names(ATOM_0_3, "feed"), {"version": Pattern(regex=r"[0-9.]{1,8}")})
     _group(draft, "RFC 4685: answers to entries", THREAD, structure="in-reply-to", text="total")
     draft.allow("RFC 4685, section 3", names(THREAD, "in-reply-to"), {"ref": NAME, "href source": LINK, "type": TYPE})
 
@@ -142,19 +168,20 @@ def _modules(draft: Draft) -> None:
         draft,
         "Dublin Core terms",
         DCTERMS,
-        text="created modified issued valid available dateAccepted dateSubmitted creator publisher subject",
+        text="created modified issued valid available dateAccepted dateCopyrighted dateSubmitted creator publisher subject",
         html="abstract",
     )
     _group(draft, "RSS module slash", SLASH, text="comments section department hit_parade")
     _group(draft, "the comment API of wellformedweb", WFW, links="comment commentRss commentRSS")
     _group(draft, "RSS module syndication", SYNDICATION, text="updatePeriod updateFrequency updateBase")
-    _group(
-        draft, "podcasts: Apple's module itunes", ITUNES,
-        structure="owner image category", text="author block explicit complete name email duration order keywords type episode season episodeType isClosedCaptioned",
-        html="title subtitle summary", links="new-feed-url",
-    )  # fmt: skip
-    draft.allow("podcasts: Apple's module itunes", names(ITUNES, "image"), {"href": LINK})
-    draft.allow("podcasts: Apple's module itunes", names(ITUNES, "category"), {"text": LABEL})
+    for uri in (ITUNES, ITUNES_VARIANT):
+        _group(
+            draft, "podcasts: Apple's module itunes", uri,
+            structure="owner image category", text="author block explicit complete name email duration order keywords type episode season episodeType isClosedCaptioned",
+            html="title subtitle summary", links="new-feed-url",
+        )  # fmt: skip
+        draft.allow("podcasts: Apple's module itunes", names(uri, "image"), {"href": LINK})
+        draft.allow("podcasts: Apple's module itunes", names(uri, "category"), {"text": LABEL})
     _group(
         draft, "places: GeoRSS", GEORSS,
         structure="where", text="point line polygon box circle elev floor radius featurename featuretypetag relationshiptag",
@@ -176,47 +203,52 @@ def _modules(draft: Draft) -> None:
 
 
 def _media(draft: Draft) -> None:
+    for uri in (MEDIA, MEDIA_VARIANT):
+        _media_of(draft, uri)
+
+
+def _media_of(draft: Draft, uri: str) -> None:
     _group(
-        draft, "Media RSS 1.5", MEDIA,
+        draft, "Media RSS 1.5", uri,
         structure="group content thumbnail player community starRating statistics restriction subTitle comments",
         text="keywords rating category hash credit copyright tags status comment", html="title description text", links="backLink",
     )  # fmt: skip
     url = {"url": LINK}
     size = {"width height": COUNT}
-    draft.settings["link_elements"] |= names(MEDIA, "content thumbnail player")
-    draft.allow("Media RSS 1.5: where the media object is, from the web", names(MEDIA, "content"), {
+    draft.settings["link_elements"] |= names(uri, "content thumbnail player")
+    draft.allow("Media RSS 1.5: where the media object is, from the web", names(uri, "content"), {
         **url, **size, "type": TYPE, "lang": LANGUAGE, "medium": Keyword(words=frozenset({"image", "audio", "video", "document"})),
         "isDefault": Keyword(words=frozenset({"true", "false"})), "expression": Keyword(words=frozenset({"sample", "full", "nonstop"})),
         "fileSize bitrate framerate samplingrate channels duration": COUNT,
     })  # fmt: skip
-    draft.allow("Media RSS 1.5", names(MEDIA, "thumbnail"), {**url, **size, "time": LABEL})
-    draft.allow("Media RSS 1.5", names(MEDIA, "player"), {**url, **size})
-    draft.allow("Media RSS 1.5", names(MEDIA, "copyright"), url)
-    draft.allow("Media RSS 1.5", names(MEDIA, "subTitle"), {"href": LINK, "type": TYPE, "lang": LANGUAGE})
-    draft.allow("Media RSS 1.5", names(MEDIA, "title description"), {"type": TYPE})
-    draft.allow("Media RSS 1.5", names(MEDIA, "text"), {"type": TYPE, "lang": LANGUAGE, "start end": LABEL})
+    draft.allow("Media RSS 1.5", names(uri, "thumbnail"), {**url, **size, "time": LABEL})
+    draft.allow("Media RSS 1.5", names(uri, "player"), {**url, **size})
+    draft.allow("Media RSS 1.5", names(uri, "copyright"), url)
+    draft.allow("Media RSS 1.5", names(uri, "subTitle"), {"href": LINK, "type": TYPE, "lang": LANGUAGE})
+    draft.allow("Media RSS 1.5", names(uri, "title description"), {"type": TYPE})
+    draft.allow("Media RSS 1.5", names(uri, "text"), {"type": TYPE, "lang": LANGUAGE, "start end": LABEL})
     draft.allow(
         "Media RSS 1.5",
-        names(MEDIA, "category rating credit"),
+        names(uri, "category rating credit"),
         {"scheme": LABEL, "label": xhtml.CAPTION, "role": LABEL},
     )
-    draft.allow("Media RSS 1.5", names(MEDIA, "hash"), {"algo": LABEL})
+    draft.allow("Media RSS 1.5", names(uri, "hash"), {"algo": LABEL})
     draft.allow(
         "Media RSS 1.5",
-        names(MEDIA, "restriction"),
+        names(uri, "restriction"),
         {"relationship": Keyword(words=frozenset({"allow", "deny"})), "type": LABEL},
     )
-    draft.allow("Media RSS 1.5", names(MEDIA, "starRating"), {"average count min max": COUNT})
-    draft.allow("Media RSS 1.5", names(MEDIA, "statistics"), {"views favorites": COUNT})
-    draft.allow("Media RSS 1.5", names(MEDIA, "status"), {"state": LABEL, "reason": LABEL})
+    draft.allow("Media RSS 1.5", names(uri, "starRating"), {"average count min max": COUNT})
+    draft.allow("Media RSS 1.5", names(uri, "statistics"), {"views favorites": COUNT})
+    draft.allow("Media RSS 1.5", names(uri, "status"), {"state": LABEL, "reason": LABEL})
 
 
 def policy() -> Policy:
     """The preset."""
     draft = Draft(
         name="feed",
-        namespaces=frozenset({ATOM, RSS_1_0, RSS_0_90, RDF, CONTENT, DC, DCTERMS, MEDIA, ITUNES, GEORSS, GML, GEO, THREAD, SLASH, WFW, SYNDICATION, XHTML_URI}),
-        roots=frozenset({"rss"}) | names(RDF, "RDF") | names(ATOM, "feed entry"),
+        namespaces=NAMESPACES,
+        roots=frozenset({"rss"}) | names(RDF, "RDF") | names(ATOM, "feed entry") | names(ATOM_0_3, "feed entry"),
     )  # fmt: skip
     for part in (xhtml.rules, _rss, _atom, _modules, _media):
         part(draft)
