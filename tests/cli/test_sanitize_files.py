@@ -145,8 +145,13 @@ def test_documents_come_in_the_same_order_however_many_threads_clean_them(tmp_pa
     assert found == [str(tmp_path / name) for name in sorted(names, key=_place) if name not in ("a/5.svg", "b/5.svg")]
     lines = err.splitlines()
     assert [line.split(":")[0] for line in lines[:2]] == [str(tmp_path / "a/5.svg"), str(tmp_path / "b/5.svg")]
-    assert lines[2].split() == ["files", "to", "clean", "refused", "over", "a", "limit", "failed", "removed", "element"]
-    assert lines[3].split() == ["36", "34", "2", "0", "0", "34", "34"]
+    assert lines[2:] == [
+        "summary          count",
+        "files               36",
+        "to clean            34",
+        "refused              2",
+        "element removed     34",
+    ]
 
 
 def _place(name):
@@ -161,7 +166,7 @@ def test_a_document_named_twice_is_cleaned_once(tmp_path):
 
 
 def test_a_directory_without_documents_is_no_failure(tmp_path):
-    assert run("--in-place", tmp_path).err.splitlines()[1].split() == ["0"] * 6
+    assert run("--in-place", tmp_path).err == "summary  count\nfiles        0\nwritten      0\n"
 
 
 @posix
@@ -198,10 +203,11 @@ def test_a_link_named_as_a_file_is_followed_and_stays(tmp_path):
 
 
 @posix
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
 def test_a_directory_that_can_not_be_read_does_not_stop_the_rest(tmp_path):
     tree_of(tmp_path, "a/a.svg", "b/b.svg")
     (tmp_path / "a").chmod(0)
+    if os.access(tmp_path / "a", os.R_OK):
+        pytest.skip("this user may read everything")
     try:
         done = run("--in-place", tmp_path, code=5)
     finally:
@@ -231,7 +237,7 @@ def test_what_would_not_change_is_not_written(tmp_path):
     done = run("--in-place", tmp_path)
     after = (tmp_path / "a.svg").stat()
     assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
-    assert done.err.splitlines()[1].split() == ["1", "0", "0", "0", "0", "0"]
+    assert done.err == "summary  count\nfiles        1\nwritten      0\n"
     assert contents(tmp_path) == {"a.svg": CLEANED}
 
 

@@ -60,16 +60,18 @@ class Teller:
         """Print the table of the whole run, on standard error."""
         if sys.stderr is None:
             return
-        columns = {
+        counts = {
             "files": self._files,
             "to clean" if self._check else "written": self._changed,
+        }
+        failed = {
             "refused": self._failed[_status.REFUSED],
             "over a limit": self._failed[_status.LIMIT],
             "failed": self._failed[_status.INPUT_OUTPUT],
-            "removed": self._removed.total(),
         }
-        columns.update(sorted(self._removed.items()))
-        print_table([tuple(columns), tuple(f"{count:,}" for count in columns.values())], sys.stderr)
+        counts.update((name, count) for name, count in failed.items() if count)
+        counts.update((f"{kind} removed", count) for kind, count in sorted(self._removed.items()))
+        print_table([("summary", "count"), *((name, f"{count:,}") for name, count in counts.items())], sys.stderr)
 
     def _count(self, outcome: Outcome) -> int:
         report = outcome.report

@@ -9,7 +9,7 @@ import sys
 from contextlib import suppress
 from typing import Protocol
 
-_CHUNK_BYTES = 256 << 10
+_CHUNK_BYTES = 64 << 10
 
 
 class UnwrittenError(Exception):
@@ -113,10 +113,12 @@ class File:
             raise UnwrittenError(name, error) from error
 
     def write(self, data: bytes, /) -> None:
-        """Write some bytes, some later than others."""
-        self._pending += data
-        if len(self._pending) >= _CHUNK_BYTES:
-            self._flush()
+        """Write some bytes, few of them later."""
+        if len(self._pending) + len(data) < _CHUNK_BYTES:
+            self._pending += data
+            return
+        self._flush()
+        self._put(data)
 
     def finish(self) -> bool:
         """Put the file into its place, unless it has this content already."""
@@ -159,12 +161,15 @@ class File:
         return True
 
     def _flush(self) -> None:
+        self._put(self._pending)
+        self._pending.clear()
+
+    def _put(self, data: bytes | bytearray) -> None:
         try:
-            write_all(self._descriptor, self._pending)
+            write_all(self._descriptor, data)
         except OSError as error:
             raise UnwrittenError(self._name, error) from error
-        self._size += len(self._pending)
-        self._pending.clear()
+        self._size += len(data)
 
     def _close(self) -> None:
         descriptor, self._descriptor = self._descriptor, -1
