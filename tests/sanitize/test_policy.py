@@ -262,6 +262,7 @@ def test_what_runs_must_be_asked_for_by_name():
         "a{,3}",
         "(?#x)",
         "(?a)x",
+        "a{1000}",
     ],
 )
 def test_a_pattern_that_has_no_bound_in_time_or_two_meanings_is_refused(regex):

@@ -104,7 +104,18 @@ elements = ["{image}"]
     assert policy.reasons == sanitize.SVG.reasons
 
 
+def test_each_reason_is_written_once_with_its_rules(reading):
+    text = sanitize.SVG.to_toml()
+    assert text.count("presentation attribute") == 1
+    given = 'roots = ["a"]\nelements = ["a"]\n'
+    assert reading(f'{given}[reasons]\na = "why"\n').reasons == {"a": "why"}
+    assert reading(f'{given}[[reasons]]\nwhy = "why"\nrules = ["a", "b"]\n').reasons == {"a": "why", "b": "why"}
+
+
 BAD = [
+    "[[reasons]]\nwhy = 5\n",
+    '[[reasons]]\nwhy = "x"\nrules = [5]\n',
+    '[[reasons]]\nwhy = 5\nrules = ["x"]\n',
     "this is not toml", "no_such_setting = 1\n", 'on_limit = "perhaps"\n', "elements = 5\n", 'base = "none"\n', "base = 5\n", 'base = "svg"\nadd = 5\n',
     '[add]\nelements = ["a"]\n', 'base = "svg"\n[add]\non_limit = "drop"\n', 'base = "svg"\n[add]\nunheard = ["a"]\n', 'base = "plain"\n[add]\nnamespaces = ["urn:x"]\n',
     'base = "svg"\n[remove]\nelements = 5\n', 'base = "svg"\n[remove]\ntext_values = {a = 1}\n', 'elements = ["a"]\nattributes = 5\n', 'elements = ["a"]\n[attributes]\na = 5\n',

@@ -1,7 +1,8 @@
 """Policies as TOML: `load` reads a file, `dumps` writes one that reads back as an equal policy.
 
 A file is a whole policy, or ``base = "svg"`` (a preset) and what differs: a setting replaces the base's, the tables ``[add]``
-and ``[remove]`` change its sets and tables. A grammar is an inline table, ``{grammar = "numbers", units = true}``.
+and ``[remove]`` change its sets and tables. A grammar is an inline table, ``{grammar = "numbers", units = true}``; reasons are
+listed each with its rules.
 """
 
 from __future__ import annotations
@@ -120,9 +121,23 @@ def _setting(key: str, value: Any) -> Any:
     if value == _ANY and _KIND[key] in ("uris", "count"):
         return None
     kind = _KIND[key]
+    if kind == "texts" and isinstance(value, list):
+        return dict(_reasons(key, value))
     if kind == "attributes" and isinstance(value, dict):
         return {element: _grammars(f"{key}.{element!r}", rules) for element, rules in value.items()}
     return _grammars(key, value) if kind == "values" and isinstance(value, dict) else value
+
+
+def _reasons(key: str, said: list[Any]) -> Iterator[tuple[str, str]]:
+    """The table that maps each rule to its reason, from one that lists the rules of each reason."""
+    for entry in said:
+        rules = entry.get("rules") if isinstance(entry, dict) and entry.keys() == {"why", "rules"} else None
+        if not isinstance(rules, list):
+            raise PolicyError(f"[[{key}]] must have why, and rules, a list")
+        for rule in rules:
+            if not isinstance(rule, str):
+                raise PolicyError(f"[[{key}]] rules must be names, not {rule!r}")
+            yield rule, entry["why"]
 
 
 def _grammars(where: str, rules: Any) -> Any:
@@ -222,6 +237,16 @@ def _write_attributes(key: str, table: Mapping[str, Mapping[str, Value]]) -> Ite
             yield f"{_key(name)} = {_one_line(table[element][name])}"
 
 
+def _write_reasons(key: str, table: Mapping[str, str]) -> Iterator[str]:
+    rules: dict[str, list[str]] = {}
+    for rule in sorted(table):
+        rules.setdefault(table[rule], []).append(rule)
+    for index, (why, found) in enumerate(rules.items()):
+        if index:
+            yield ""
+        yield from (f"[[{key}]]", f"why = {_string(why)}", f"rules = {_written(frozenset(found))}")
+
+
 def _one_line(value: Any) -> str:
     """As `_written`, without line breaks, which an inline table must not have."""
     return re.sub(
@@ -236,5 +261,5 @@ _WRITERS: dict[str, Callable[[str, Any], Iterable[str]]] = {
     "attributes": _write_attributes,
     "names": _write_flat,
     "values": _write_flat,
-    "texts": _write_flat,
+    "texts": _write_reasons,
 }

@@ -480,6 +480,8 @@ class Animated(Value):
 
 def _check_regex(regex: str) -> None:
     """Refuse what a matcher in linear time can't do, or what two syntaxes read differently."""
+    if re.search(r"\{\d*,?\d{4,}", regex):
+        raise PolicyError(f"the regex {regex!r} counts past 999: max_bytes says how long a value may be")
     index, in_class = 0, False
     while index < len(regex):
         two, three = regex[index : index + 2], regex[index : index + 3]

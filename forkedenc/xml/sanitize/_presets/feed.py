@@ -43,6 +43,7 @@ LINK = Url(schemes=frozenset({"http", "https"}), max_bytes=MAX_URL)
 NAME = Text(
     refused_schemes=frozenset({"javascript", "vbscript", "livescript", "mocha", "data", "file"}), max_bytes=MAX_URL
 )
+ENTRY = Url(schemes=frozenset({"http", "https", "urn", "tag"}), max_bytes=MAX_URL)
 PLAIN_TEXT = Pattern(regex=r"[^<]*")
 TYPE = Pattern(
     regex=r"\s*[A-Za-z0-9!#$&^_.+-]+(?:/[A-Za-z0-9!#$&^_.+*-]+)?(?:\s*;[A-Za-z0-9!#$&^_.+=\x22 -]*)*\s*", max_bytes=256
@@ -98,7 +99,7 @@ def _rss(draft: Draft) -> None:
             "a file to fetch, from the web", names(uri, "enclosure"), {"url": LINK, "length": COUNT, "type": TYPE}
         )
         draft.allow("RSS 2.0, the element cloud", names(uri, "cloud"), {
-            "domain": Pattern(regex=r"[A-Za-z0-9.-]{1,255}"), "port": Numbers(minimum=0, maximum=65535), "path": Pattern(regex=r"/[A-Za-z0-9/._-]{0,1024}"),
+            "domain": Pattern(regex=r"[A-Za-z0-9.-]{1,255}"), "port": Numbers(minimum=0, maximum=65535), "path": Pattern(regex=r"/[A-Za-z0-9/._-]{0,255}"),
             "registerProcedure": Pattern(regex=r"[A-Za-z0-9._-]{0,256}"), "protocol": Keyword(words=frozenset({"xml-rpc", "soap", "http-post"})),
         })  # fmt: skip
     draft.elements("the root and lists of RSS 0.90 and 1.0", names(RDF, "RDF Seq Bag li"))
@@ -155,7 +156,7 @@ def _atom(draft: Draft) -> None:
     draft.allow("Atom 0.3, section 4.8", names(ATOM_0_3, "generator"), {"url": LINK, "version": LABEL})
     draft.allow("Atom 0.3, section 4.1.1", names(ATOM_0_3, "feed"), {"version": Pattern(regex=r"[0-9.]{1,8}")})
     _group(draft, "RFC 4685: answers to entries", THREAD, structure="in-reply-to", text="total")
-    draft.allow("RFC 4685, section 3", names(THREAD, "in-reply-to"), {"ref": NAME, "href source": LINK, "type": TYPE})
+    draft.allow("RFC 4685, section 3", names(THREAD, "in-reply-to"), {"ref": ENTRY, "href source": LINK, "type": TYPE})
 
 
 def _modules(draft: Draft) -> None:
