@@ -91,8 +91,13 @@ POKE = """
   const seen = [];
   const poke = document => {
     document.addEventListener('click', event => {
-      const link = event.target.closest && event.target.closest('a[href^="http"], area[href^="http"], a:not([href^="javascript:" i])');
-      if (link && !/^[\\s\\0-\\x20]*j/i.test(link.getAttribute('href') || link.getAttribute('xlink:href') || '')) event.preventDefault();
+      const link = event.target.closest && event.target.closest('a, area');
+      if (!link) return;
+      const value = link.getAttribute('href') ?? link.getAttribute('xlink:href') ?? '';
+      let scheme = '';
+      try { scheme = new URL(value, document.baseURI).protocol } catch {}
+      // A link that leads elsewhere may stay; one that runs something is followed.
+      if (!/^(javascript|vbscript|data):/i.test(scheme)) event.preventDefault();
     }, true);
     document.addEventListener('submit', event => event.preventDefault(), true);
     for (const root of document.querySelectorAll('svg')) { try { root.setCurrentTime(3) } catch {} }
