@@ -14,12 +14,15 @@ FEEDS = {
     "http://purl.org/rss/1.0/": "",
     "http://my.netscape.com/rdf/simple/0.9/": "",
     "http://www.w3.org/2005/Atom": "atom:",
+    "http://purl.org/atom/ns#": "atom03:",
     "http://www.w3.org/1999/02/22-rdf-syntax-ns#": "rdf:",
     "http://purl.org/rss/1.0/modules/content/": "content:",
     "http://purl.org/dc/elements/1.1/": "dc:",
     "http://purl.org/dc/terms/": "dcterms:",
     "http://search.yahoo.com/mrss/": "media:",
+    "http://search.yahoo.com/mrss": "media:",
     "http://www.itunes.com/dtds/podcast-1.0.dtd": "itunes:",
+    "http://www.itunes.com/DTDs/Podcast-1.0.dtd": "itunes:",
     "http://www.georss.org/georss": "georss:",
     "http://www.opengis.net/gml": "gml:",
     "http://www.w3.org/2003/01/geo/wgs84_pos#": "geo:",
@@ -67,7 +70,7 @@ class Tables:
         if uri == "{*":
             return f"*:{local}"
         # Where a page leaves out the prefix of its own namespace, a name in none says so.
-        return f"{self.prefixes.get(uri[1:], '')}{local}" if brace else f"{{}}{local}" if self.bare else local
+        return f"{self.prefixes[uri[1:]]}{local}" if brace else f"{{}}{local}" if self.bare else local
 
     def listed(self, names):
         names = [name for name in names if name.rpartition("}")[0][1:] not in self.hidden]
