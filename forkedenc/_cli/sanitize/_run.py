@@ -8,13 +8,14 @@ import stat
 import sys
 from collections import deque
 from collections.abc import Generator, Iterable
+from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Event
 from typing import TYPE_CHECKING, Final
 
 from forkedenc._cli._input import CHUNK_BYTES, Input
 from forkedenc._cli.sanitize._plan import Job
-from forkedenc._cli.sanitize._write import File, Nowhere, Output, UnwrittenError, open_file, standard_output
+from forkedenc._cli.sanitize._write import File, Output, UnwrittenError, open_file, standard_output
 from forkedenc._errors import DecodeError
 
 if TYPE_CHECKING:
@@ -80,42 +81,52 @@ class Cleaner:
 
     def one(self, job: Job) -> Outcome:
         """Do one job."""
+        output = None
         try:
-            return self._in_file(job) if job.path != "-" else self._clean(job, 0, None)
+            with _opened(job) as (descriptor, status):
+                output = _output(job, status)
+                report = self._pass(output, descriptor, CHUNK_BYTES if status is None else _FILE_CHUNK_BYTES)
+            # Not before the document is closed: some systems replace no open file.
+            return Outcome(job, report, written=output.finish())
         except (DecodeError, OSError, UnwrittenError) as error:
             return Outcome(job, error=error)
-
-    def _in_file(self, job: Job) -> Outcome:
-        flags = os.O_RDONLY | getattr(os, "O_BINARY", 0)
-        if job.found:
-            # It was a plain file when it was found; should it be a link or a FIFO by now, it is neither followed nor waited for.
-            flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-        descriptor = os.open(job.path, flags)
-        try:
-            status = os.fstat(descriptor)
-            if not stat.S_ISREG(status.st_mode) and (job.found or job.in_place):
-                raise OSError(errno.EINVAL, "it is no plain file")
-            return self._clean(job, descriptor, status)
         finally:
-            os.close(descriptor)
+            if output is not None:
+                output.abandon()
 
-    def _clean(self, job: Job, descriptor: int, status: os.stat_result | None) -> Outcome:
-        output = _output(job, status)
-        try:
-            chunk_bytes = CHUNK_BYTES if status is None else _FILE_CHUNK_BYTES
-            with self._sanitizer.stream(output.write) as stream:
-                for chunk in self._source.read(descriptor, chunk_bytes):
-                    if self._stop.is_set():
-                        raise _Stopped
-                    stream.feed(chunk)
-            return Outcome(job, stream.report, written=output.finish())
-        finally:
-            output.abandon()
+    def _pass(self, output: Output, descriptor: int, chunk_bytes: int) -> Report:
+        """Clean what an open file has into an output."""
+        with self._sanitizer.stream(output.write) as stream:
+            for chunk in self._source.read(descriptor, chunk_bytes):
+                if self._stop.is_set():
+                    raise _Stopped
+                stream.feed(chunk)
+        return stream.report
+
+
+@contextmanager
+def _opened(job: Job) -> Generator[tuple[int, os.stat_result | None], None, None]:
+    """The document's descriptor, and its status if it is a file."""
+    if job.path == "-":
+        yield 0, None
+        return
+    flags = os.O_RDONLY | getattr(os, "O_BINARY", 0)
+    if job.found:
+        # It was a plain file when it was found; should it be a link or a FIFO by now, it is neither followed nor waited for.
+        flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    descriptor = os.open(job.path, flags)
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode) and (job.found or job.in_place):
+            raise OSError(errno.EINVAL, "it is no plain file")
+        yield descriptor, status
+    finally:
+        os.close(descriptor)
 
 
 def _output(job: Job, status: os.stat_result | None) -> Output:
     if job.target is None:
-        return Nowhere()
+        return Output()
     if job.target == "-":
         return standard_output()
     if job.in_place:

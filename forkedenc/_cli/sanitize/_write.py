@@ -7,7 +7,6 @@ import os
 import stat
 import sys
 from contextlib import suppress
-from typing import Protocol
 
 _CHUNK_BYTES = 64 << 10
 
@@ -25,8 +24,8 @@ class UnwrittenError(Exception):
         self.name, self.error = name, error
 
 
-class Output(Protocol):
-    """What takes the bytes of one document."""
+class Output:
+    """Takes the bytes of one document. This one keeps nothing of them, as --check wants it."""
 
     def write(self, data: bytes, /) -> None:
         """Take some bytes.
@@ -41,31 +40,19 @@ class Output(Protocol):
         Raises:
             UnwrittenError: it could not be put into its place.
         """
+        return False
 
     def abandon(self) -> None:
         """There will be no document, or `finish` was called: leave nothing behind."""
 
 
-class Nowhere:
-    """Takes everything, for --check."""
-
-    def write(self, data: bytes, /) -> None:
-        """Take some bytes."""
-
-    def finish(self) -> bool:
-        """Nothing has changed."""
-        return False
-
-    def abandon(self) -> None:
-        """Nothing is there."""
-
-
-class Descriptor:
+class Descriptor(Output):
     """Writes as bytes come to what can't be renamed: a pipe, a terminal, a device."""
 
-    def __init__(self, name: str, descriptor: int) -> None:
+    def __init__(self, name: str, descriptor: int, *, owned: bool) -> None:
         self._name = name
         self._descriptor = descriptor
+        self._owned = owned
 
     def write(self, data: bytes, /) -> None:
         """Write some bytes."""
@@ -74,17 +61,13 @@ class Descriptor:
         except OSError as error:
             raise UnwrittenError(self._name, error) from error
 
-    def finish(self) -> bool:
-        """Every byte is there already."""
-        return False
-
     def abandon(self) -> None:
         """What was written can't be taken back: the exit status tells."""
-        if self._descriptor > 2:
+        if self._owned:
             os.close(self._descriptor)
 
 
-class File:
+class File(Output):
     """A file that gets new content at once, or keeps its own.
 
     The temporary file beside it has a name that no scan for documents takes. A file that was there gives its
@@ -200,7 +183,7 @@ def open_file(target: str) -> Output:
     if like is None or stat.S_ISREG(like.st_mode):
         return File(target, target, like, replaced=False)
     try:
-        return Descriptor(target, os.open(target, os.O_WRONLY | getattr(os, "O_BINARY", 0)))
+        return Descriptor(target, os.open(target, os.O_WRONLY | getattr(os, "O_BINARY", 0)), owned=True)
     except OSError as error:
         raise UnwrittenError(target, error) from error
 
@@ -214,7 +197,7 @@ def standard_output() -> Output:
     if sys.stdout is None:
         raise UnwrittenError("<stdout>", OSError(errno.EBADF, "it is closed"))
     sys.stdout.flush()
-    return Descriptor("<stdout>", sys.stdout.fileno())
+    return Descriptor("<stdout>", sys.stdout.fileno(), owned=False)
 
 
 def sync_directory(directory: str) -> None:
