@@ -168,7 +168,13 @@ def checked(sanitizer: Sanitizer, data: object, *, again: bool = True) -> saniti
     cleaned = sanitizer.clean(data)
     out = cleaned.data
     events = expat_events(out)
-    assert inside_root(events) == lxml_events(out), "expat and libxml2 read the output differently"
+    try:
+        theirs = lxml_events(out)
+    except etree.XMLSyntaxError as error:
+        # Any characters make a namespace to others.
+        assert "is not a valid URI" in str(error), error  # noqa: PT017
+    else:
+        assert inside_root(events) == theirs, "expat and libxml2 read the output differently"
     assert not {"doctype", "declaration"} & {event[0] for event in events}
     assert b"<![CDATA[" not in out
     out.decode("utf-8")
