@@ -129,6 +129,10 @@ POKE = """
 """.replace("PREFIX", PREFIX)
 
 
+def binary() -> str | None:
+    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
 @dataclass
 class Trap:
     """What happened: by document, or under an empty name when no document can be named."""
@@ -545,8 +549,8 @@ def main() -> None:
     parser.add_argument("--log", type=Path, help="file for what sprang the traps, a JSON document a line")
     parser.add_argument("--data", type=Path, default=DATA)
     options = parser.parse_args()
-    binary = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if not binary:
+    program = binary()
+    if not program:
         sys.exit("no Chromium here: nothing was loaded")
     told = list(payloads(options.data))[:: options.every]
     if not told:
@@ -555,7 +559,7 @@ def main() -> None:
     proxy = Proxy()
     threading.Thread(target=proxy.serve_forever, daemon=True).start()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        browser = Browser(binary, proxy, Path(folder))
+        browser = Browser(program, proxy, Path(folder))
         try:
             for way in ways():
                 for name, text in told:

@@ -1,22 +1,27 @@
-"""Pictures before and after the preset SVG, drawn by resvg: `python benches/sanitize_render.py [--publish]`.
+"""Pictures before and after the preset SVG, drawn by resvg and Chromium: `python benches/sanitize_render.py [--publish]`.
 
 Every SVG of the data's svg-real is cleaned and drawn twice, as it was and as it is then, and the pixels are compared. Where
 they differ, the removals of the report are tried by themselves on the original: each group of one rule and one name is taken
 out of its tree, and those that change the picture are the cause. What declarations a style lost is found by cleaning it alone.
-The files that differ go to docs/sanitizer-rendering.md, grouped by rule. Wants the packages resvg-py, pillow and lxml.
+The files that differ go to docs/sanitizer-rendering.md, grouped by rule. Chromium, where there is one, draws without scripts,
+three seconds into animations, and fetches nothing. Wants the packages resvg-py, pillow and lxml, and websockets for Chromium.
 """
 
 import argparse
+import base64
 import importlib
 import io
 import re
 import sys
+import tempfile
+import threading
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import sanitize_browser
 from lxml import etree
 from race import machine, publish
 from sanitize_common import DATA, ROOT, commit
@@ -32,6 +37,7 @@ Image: Any = importlib.import_module("PIL.Image")
 ImageChops: Any = importlib.import_module("PIL.ImageChops")
 ImageStat: Any = importlib.import_module("PIL.ImageStat")
 Pixels = Any
+Draw = Callable[[bytes, Path], Pixels]
 WIDEST = 4000
 
 
@@ -61,7 +67,7 @@ def sized(text: str) -> str:
     return f'{text[: found.start()]}{tag} width="480" height="360"{closed}{text[found.end() :]}'
 
 
-def drawn(data: bytes, folder: Path) -> Pixels:
+def by_resvg(data: bytes, folder: Path) -> Pixels:
     """The picture in its own size, or in one given to it, in RGBA."""
     text = decoded(data)
     families = {"font_family": "DejaVu Sans", "sans_serif_family": "DejaVu Sans"}
@@ -72,6 +78,58 @@ def drawn(data: bytes, folder: Path) -> Pixels:
             raise
         png = resvg_py.svg_to_bytes(svg_string=sized(text), resources_dir=str(folder), **families)
     return Image.open(io.BytesIO(bytes(png))).convert("RGBA")
+
+
+SETTLED = """
+(() => {
+  const root = document.documentElement;
+  if (root.pauseAnimations) { root.pauseAnimations(); root.setCurrentTime(3) }
+  return root.localName;
+})()
+"""
+
+
+class Chromium:
+    """Pictures as documents in a window of 480 by 360."""
+
+    def __init__(self, binary: str, folder: Path) -> None:
+        self.proxy = sanitize_browser.Proxy()
+        threading.Thread(target=self.proxy.serve_forever, daemon=True).start()
+        self.browser = sanitize_browser.Browser(binary, self.proxy, folder)
+        self.settle()
+        self.number = 0
+
+    def settle(self) -> None:
+        """The window's size, and no scripts."""
+        self.browser.call(
+            "Emulation.setDeviceMetricsOverride", width=480, height=360, deviceScaleFactor=1, mobile=False
+        )
+        self.browser.call("Emulation.setScriptExecutionDisabled", value=True)
+
+    def draw(self, data: bytes, folder: Path) -> Pixels:  # noqa: ARG002 - as resvg's, which reads files beside
+        """What the window shows."""
+        self.number += 1
+        url = f"http://{sanitize_browser.HOST}/{self.number}.svg"
+        self.proxy.pages = {url: ("image/svg+xml", data)}
+        browser = self.browser
+        browser.loaded = False
+        try:
+            browser.call("Page.navigate", url=url)
+            browser.pump(20, until_loaded=True)
+            shown = browser.call("Runtime.evaluate", expression=SETTLED).get("result", {})
+            if "svg" not in str(shown.get("value")):
+                raise ValueError(f"Chromium shows {shown.get('value')}")
+            png = base64.b64decode(browser.call("Page.captureScreenshot", format="png")["data"])
+        except (TimeoutError, OSError) as error:
+            browser.renew()
+            self.settle()
+            raise ValueError(f"Chromium hangs: {error}") from error
+        return Image.open(io.BytesIO(png)).convert("RGBA")
+
+    def close(self) -> None:
+        """The end of the browser."""
+        self.browser.close()
+        self.proxy.shutdown()
 
 
 def decoded(data: bytes) -> str:
@@ -213,7 +271,9 @@ def without(data: bytes, removals: Iterable[Removal]) -> tuple[bytes, set[str]]:
     return etree.tostring(root), words
 
 
-def causes(data: bytes, before: Pixels, removals: Iterable[Removal], folder: Path) -> Iterator[tuple[str, str, str]]:
+def causes(
+    data: bytes, before: Pixels, removals: Iterable[Removal], folder: Path, draw: Draw
+) -> Iterator[tuple[str, str, str]]:
     """Rule, name and what was lost, of the groups of removals that change the picture by themselves."""
     groups: dict[tuple[str, str], list[Removal]] = defaultdict(list)
     for removal in removals:
@@ -222,7 +282,7 @@ def causes(data: bytes, before: Pixels, removals: Iterable[Removal], folder: Pat
     for (rule, name), group in groups.items():
         try:
             changed, words = without(data, group)
-            most = difference(before, drawn(changed, folder))[0]
+            most = difference(before, draw(changed, folder))[0]
         except (ValueError, etree.XMLSyntaxError) as error:
             yield rule, name, f"can't be drawn without it: {error}"
             continue
@@ -230,27 +290,27 @@ def causes(data: bytes, before: Pixels, removals: Iterable[Removal], folder: Pat
             yield rule, name, "; ".join(sorted(words)[:4])
 
 
-def compared(path: Path, name: str) -> Picture:
+def compared(path: Path, name: str, draw: Draw) -> Picture:
     data = path.read_bytes()
     try:
         clean, report = SANITIZER.clean(data)
     except forkedenc.DecodeError as error:
         return Picture(name, "refused", str(error))
     try:
-        before = drawn(data, path.parent)
+        before = draw(data, path.parent)
     except ValueError as error:
         return Picture(name, "unrenderable", " ".join(str(error).split()))
     if max(before.size) > WIDEST:
         return Picture(name, "unrenderable", f"{before.size} pixels")
     try:
-        after = drawn(clean, path.parent)
+        after = draw(clean, path.parent)
     except ValueError as error:
         most, mean, detail = 255, 255.0, " ".join(str(error).split())
     else:
         (most, mean), detail = difference(before, after), ""
     if not most:
         return Picture(name, "identical", "cleaned" if report.changed else "unchanged")
-    return Picture(name, "differs", detail, most, mean, list(causes(data, before, report.removals, path.parent)))
+    return Picture(name, "differs", detail, most, mean, list(causes(data, before, report.removals, path.parent, draw)))
 
 
 # Why a rule may change a picture: what the preset promises, and so has to give up.
@@ -266,6 +326,14 @@ REASONS = {
 }
 
 
+INTRODUCTION = (
+    "`python benches/sanitize_render.py` draws {total} real and test SVGs before and after cleaning and compares the pixels."
+    " The same: {same}. The others are listed here by the rule of the report that changes them, found by taking out of the"
+    " original what that rule took and nothing else. In parentheses: the most and the mean that a channel of a pixel differs,"
+    " of 255. Most are tests of renderers, which provoke a rule on purpose. Chromium draws without scripts and fetches nothing."
+)
+
+
 def of_rule(picture: Picture) -> dict[str, str]:
     """Rule -> what it took out, for a picture that differs."""
     words: dict[str, list[str]] = defaultdict(list)
@@ -274,79 +342,119 @@ def of_rule(picture: Picture) -> dict[str, str]:
     return {rule: "; ".join(texts) for rule, texts in words.items()} or {"none alone": picture.detail}
 
 
-def page(pictures: list[Picture]) -> str:
+def page(results: dict[str, list[Picture]]) -> str:
     """The files that differ, by rule; one with two causes stands under both."""
-    groups: dict[str, list[str]] = defaultdict(list)
-    for picture in pictures:
-        if picture.outcome == "differs":
-            for rule, words in of_rule(picture).items():
-                shown = f": `{words.replace('`', chr(39))}`" if words else ""
-                groups[rule].append(f"- {picture.name} ({picture.most}, {picture.mean:.2f}){shown}")
+    groups: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    words: dict[tuple[str, str], str] = {}
+    for renderer, pictures in results.items():
+        for picture in pictures:
+            if picture.outcome == "differs":
+                for rule, text in of_rule(picture).items():
+                    groups[rule][picture.name].append(f"{renderer} {picture.most}, {picture.mean:.2f}")
+                    words.setdefault((rule, picture.name), text)
+    some = next(iter(results.values()))
+    same = ", ".join(
+        f"{sum(picture.outcome == 'identical' for picture in pictures)} with {renderer}"
+        for renderer, pictures in results.items()
+    )
     lines = [
         "# What the preset SVG changes in real pictures",
         "",
-        (
-            f"`python benches/sanitize_render.py` draws each of {len(pictures)} real and test SVGs before and after cleaning with resvg, and compares"
-            f" the pixels. {sum(picture.outcome == 'identical' for picture in pictures)} look the same. The others are listed here by the rule of the report that"
-            " changes them, found by undoing everything but that rule's removals. In parentheses: the most and the mean that a channel of a pixel"
-            " differs, of 255. Most are tests of renderers that provoke the rule on purpose."
-        ),
+        INTRODUCTION.format(total=len(some), same=same),
         "",
         f"Measured: {machine('forkedenc', 'resvg-py', 'pillow')} {commit()}.",
         "",
     ]
-    for rule, entries in sorted(groups.items(), key=lambda item: -len(item[1])):
-        lines += [f"## {rule}: {len(entries)}", "", *([REASONS[rule], ""] if rule in REASONS else []), *entries, ""]
-    refused = [picture for picture in pictures if picture.outcome in ("refused", "unrenderable")]
-    if refused:
-        lines += ["## Not compared", "", *(f"- {one.name} ({one.outcome}): {one.detail}" for one in refused), ""]
+    for rule, files in sorted(groups.items(), key=lambda item: -len(item[1])):
+        lines += [f"## {rule}: {len(files)}", "", *([REASONS[rule], ""] if rule in REASONS else [])]
+        for name, figures in sorted(files.items()):
+            shown = f": `{words[rule, name].replace('`', chr(39))}`" if words[rule, name] else ""
+            lines.append(f"- {name} ({'; '.join(figures)}){shown}")
+        lines.append("")
+    missing = [
+        f"- {one.name} ({renderer}, {one.outcome}): {one.detail}"
+        for renderer, pictures in results.items()
+        for one in pictures
+        if one.outcome in ("refused", "unrenderable")
+    ]
+    if missing:
+        lines += ["## Not compared", "", *missing, ""]
     return "\n".join(lines)
 
 
-def table(pictures: list[Picture]) -> str:
-    folders: dict[str, Counter[str]] = defaultdict(Counter)
-    for picture in pictures:
-        folders[picture.name.partition("/")[0]][
-            f"{picture.outcome} {picture.detail if picture.outcome == 'identical' else ''}".strip()
-        ] += 1
+def table(results: dict[str, list[Picture]], browser: str) -> str:
     columns = ["identical unchanged", "identical cleaned", "differs", "refused", "unrenderable"]
-    total: Counter[str] = sum(folders.values(), Counter())
     lines = [
         "## Pictures before and after cleaning",
         "",
-        f"{machine('forkedenc', 'resvg-py', 'pillow')} {commit()}. docs/sanitizer-rendering.md lists those that differ.",
+        f"{machine('forkedenc', 'resvg-py', 'pillow')} {browser} {commit()}. docs/sanitizer-rendering.md lists those that differ.",
         "",
         "| | pictures | identical, unchanged | identical, cleaned | differ | refused | can't be drawn |",
         "|---|---|---|---|---|---|---|",
     ]
-    for name, counts in [*sorted(folders.items()), ("**all**", total)]:
-        lines.append(f"| {name} | {counts.total()} | {' | '.join(str(counts[column]) for column in columns)} |")
-    rules = Counter(rule for picture in pictures if picture.outcome == "differs" for rule in of_rule(picture))
-    lines += ["", "| the rule that changes the picture | pictures |", "|---|---|"]
-    lines += [f"| {rule} | {count} |" for rule, count in rules.most_common()]
+    rules: dict[str, Counter[str]] = {}
+    for renderer, pictures in results.items():
+        folders: dict[str, Counter[str]] = defaultdict(Counter)
+        for picture in pictures:
+            detail = picture.detail if picture.outcome == "identical" else ""
+            folders[picture.name.partition("/")[0]][f"{picture.outcome} {detail}".strip()] += 1
+        total: Counter[str] = sum(folders.values(), Counter())
+        for name, counts in [*sorted(folders.items()), ("**all**", total)]:
+            cells = " | ".join(str(counts[column]) for column in columns)
+            lines.append(f"| {renderer}, {name} | {counts.total()} | {cells} |")
+        rules[renderer] = Counter(
+            rule for picture in pictures if picture.outcome == "differs" for rule in of_rule(picture)
+        )
+    lines += ["", f"| the rule that changes the picture | {' | '.join(rules)} |", f"|---|{'---|' * len(rules)}"]
+    for rule, _ in sum(rules.values(), Counter[str]()).most_common():
+        lines.append(f"| {rule} | {' | '.join(str(counts[rule]) for counts in rules.values())} |")
     return "\n".join(lines)
+
+
+def compared_all(files: list[Path], folder: Path, draw: Draw) -> list[Picture]:
+    pictures = []
+    for number, path in enumerate(files, 1):
+        picture = compared(path, str(path.relative_to(folder)), draw)
+        pictures.append(picture)
+        if picture.outcome != "identical":
+            print(f"{picture.outcome} {picture.name} {picture.most} {picture.mean:.3f} {picture.detail}", flush=True)
+            for rule, name, words in picture.causes:
+                print(f"    {rule} {name}: {words}", flush=True)
+        if number % 200 == 0:
+            print(f"  {number} of {len(files)}", file=sys.stderr, flush=True)
+    return pictures
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--publish", action="store_true", help="write RESULTS.md and the page of differences")
     parser.add_argument("--only", default="", help="files with this in their name")
+    parser.add_argument("--renderer", choices=["resvg", "Chromium"], help="this one alone")
     parser.add_argument("--data", type=Path, default=DATA)
     options = parser.parse_args()
     folder = options.data / "svg-real"
     files = [path for path in sorted(folder.rglob("*.svg")) if options.only in str(path)]
     if not files:
         sys.exit(f"no SVG in {folder}: set FORKEDENC_DATA to a folder of test data")
-    pictures = [compared(path, str(path.relative_to(folder))) for path in files]
-    for picture in pictures:
-        if picture.outcome != "identical":
-            print(f"{picture.outcome} {picture.name} {picture.most} {picture.mean:.3f} {picture.detail}")
-            for rule, name, words in picture.causes:
-                print(f"    {rule} {name}: {words}")
-    print(table(pictures))
+    results = {}
+    version = ""
+    if options.renderer != "Chromium":
+        results["resvg"] = compared_all(files, folder, by_resvg)
+    binary = sanitize_browser.binary()
+    if options.renderer != "resvg" and binary:
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+            chromium = Chromium(binary, Path(profile))
+            try:
+                version = f"{chromium.browser.version};"
+                results["Chromium"] = compared_all(files, folder, chromium.draw)
+            finally:
+                chromium.close()
+    elif options.renderer != "resvg":
+        print("no Chromium here: drawn by resvg alone", file=sys.stderr)
+    print(table(results, version))
     if options.publish:
-        publish("sanitize_render", table(pictures))
-        PAGE.write_text(page(pictures), encoding="utf-8")
+        publish("sanitize_render", table(results, version))
+        PAGE.write_text(page(results), encoding="utf-8")
 
 
 if __name__ == "__main__":
