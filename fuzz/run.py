@@ -43,8 +43,9 @@ SUITES = {
         "xml-c14n20",
         "fuzz-xml-gofuzz",
     ),
+    "sanitize": ("san-svg-sanitizer", "svg-real", "xml-feedparser", "xml-hostile"),
 }
-SUFFIXES = {"json": "*.json*", "xml": "*.xml"}
+SUFFIXES = {"json": "*.json*", "xml": "*.xml", "sanitize": "*.[sx][vm][gl]"}
 # A seed in so many: libFuzzer would spend its time reading them all.
 MOST_SEEDS = 1500
 SUBSET = re.compile(rb"<!DOCTYPE[^\[>]*\[(.*?)\]\s*>", re.DOTALL)
