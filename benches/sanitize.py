@@ -375,6 +375,7 @@ def main() -> None:
     parser.add_argument("--picture", type=int, default=2_000_000, help="bytes of each of the pictures for the command")
     parser.add_argument("--data", type=Path, default=DATA)
     options = parser.parse_args()
+    measured = commit()
     inputs = samples(options.data, options.size)
     results = {label: race(contestants(label, sample), options.rounds) for label, sample in inputs.items()}
     table = Table.of("Cleaned (forkedenc = 1)", results, "forkedenc")
@@ -389,7 +390,7 @@ def main() -> None:
     ]
     lines += [f"| {words} | {seconds:.2f} | {total / seconds:.0f} |" for words, seconds in wall.items()]
     lines.append(f"| one over two | {wall['--jobs 1'] / wall['--jobs 2']:.2f} | |")
-    head = f"{machine('forkedenc', 'lxml', 'nh3')} {commit()}."
+    head = f"{machine('forkedenc', 'lxml', 'nh3')} {measured}."
     text = "\n\n".join(["## Cleaning", head, table.markdown(), speeds(results, inputs), "\n".join(lines)])
     print(text)
     if options.publish:

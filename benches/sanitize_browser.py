@@ -556,6 +556,7 @@ def main() -> None:
     if not told:
         sys.exit(f"no payloads in {options.data}: set FORKEDENC_DATA to a folder of test data")
     rows, failures = [], []
+    measured = commit()
     proxy = Proxy()
     threading.Thread(target=proxy.serve_forever, daemon=True).start()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
@@ -600,7 +601,7 @@ def main() -> None:
         [
             "## Attacks in a browser",
             "",
-            f"{machine('forkedenc', 'html5lib')} {version}; {commit()}; {len(told)} payloads and files.",
+            f"{machine('forkedenc', 'html5lib')} {version}; {measured}; {len(told)} payloads and files.",
             "",
             NOTE,
             "",

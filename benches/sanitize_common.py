@@ -9,7 +9,7 @@ DATA = Path(os.environ.get("FORKEDENC_DATA") or ROOT.parent / "shared" / "data")
 
 
 def commit() -> str:
-    """The commit of the checkout, with a plus when its code differs from that; empty outside of one."""
+    """The commit of the checkout, with a plus when its code differs from that: to be asked before anything is measured."""
 
     def git(*words: str) -> str:
         return subprocess.run(

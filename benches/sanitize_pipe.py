@@ -70,6 +70,7 @@ def main() -> None:
     parser.add_argument("--size", type=float, default=10.0, metavar="GB", help="of the whole document")
     parser.add_argument("--attribute", type=float, default=4.0, metavar="GB")
     options = parser.parse_args()
+    measured = commit()
     size, attribute = int(options.size * 1e9), int(options.attribute * 1e9)
     written, seen = [0], {"bytes": 0, "rect": 0, "path": 0}
     with tempfile.TemporaryDirectory() as folder:
@@ -118,7 +119,7 @@ def main() -> None:
         [
             "## A long document through the command",
             "",
-            f"{machine('forkedenc')} {commit()}.",
+            f"{machine('forkedenc')} {measured}.",
             "",
             "| in | of it one attribute | out | exit status | peak memory | MB of input a second, wall | the same, CPU time |",
             "|---|---|---|---|---|---|---|",

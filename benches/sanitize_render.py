@@ -342,7 +342,7 @@ def of_rule(picture: Picture) -> dict[str, str]:
     return {rule: "; ".join(texts) for rule, texts in words.items()} or {"none alone": picture.detail}
 
 
-def page(results: dict[str, list[Picture]]) -> str:
+def page(results: dict[str, list[Picture]], measured: str) -> str:
     """The files that differ, by rule; one with two causes stands under both."""
     groups: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     words: dict[tuple[str, str], str] = {}
@@ -362,7 +362,7 @@ def page(results: dict[str, list[Picture]]) -> str:
         "",
         INTRODUCTION.format(total=len(some), same=same),
         "",
-        f"Measured: {machine('forkedenc', 'resvg-py', 'pillow')} {commit()}.",
+        f"Measured: {machine('forkedenc', 'resvg-py', 'pillow')} {measured}.",
         "",
     ]
     for rule, files in sorted(groups.items(), key=lambda item: -len(item[1])):
@@ -382,12 +382,12 @@ def page(results: dict[str, list[Picture]]) -> str:
     return "\n".join(lines)
 
 
-def table(results: dict[str, list[Picture]], browser: str) -> str:
+def table(results: dict[str, list[Picture]], browser: str, measured: str) -> str:
     columns = ["identical unchanged", "identical cleaned", "differs", "refused", "unrenderable"]
     lines = [
         "## Pictures before and after cleaning",
         "",
-        f"{machine('forkedenc', 'resvg-py', 'pillow')} {browser} {commit()}. docs/sanitizer-rendering.md lists those that differ.",
+        f"{machine('forkedenc', 'resvg-py', 'pillow')} {browser} {measured}. docs/sanitizer-rendering.md lists those that differ.",
         "",
         "| | pictures | identical, unchanged | identical, cleaned | differ | refused | can't be drawn |",
         "|---|---|---|---|---|---|---|",
@@ -436,6 +436,7 @@ def main() -> None:
     files = [path for path in sorted(folder.rglob("*.svg")) if options.only in str(path)]
     if not files:
         sys.exit(f"no SVG in {folder}: set FORKEDENC_DATA to a folder of test data")
+    measured = commit()
     results = {}
     version = ""
     if options.renderer != "Chromium":
@@ -451,10 +452,10 @@ def main() -> None:
                 chromium.close()
     elif options.renderer != "resvg":
         print("no Chromium here: drawn by resvg alone", file=sys.stderr)
-    print(table(results, version))
+    print(table(results, version, measured))
     if options.publish:
-        publish("sanitize_render", table(results, version))
-        PAGE.write_text(page(results), encoding="utf-8")
+        publish("sanitize_render", table(results, version, measured))
+        PAGE.write_text(page(results, measured), encoding="utf-8")
 
 
 if __name__ == "__main__":
