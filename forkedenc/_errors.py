@@ -183,7 +183,31 @@ class ValidationError(DecodeError):
 
 
 class PolicyViolation(DecodeError):  # noqa: N818 - the name is public
-    """A sanitizer's policy answered with "error"."""
+    """A sanitizer's policy refuses a document, and did not just take something out of it.
+
+    Attributes:
+        kind: what it refuses: ``"root"``, ``"element"``, ``"attribute"``, ``"comment"``, ``"pi"``.
+        name: its name as written, made safe to show.
+        rule: why, as one word; docs/sanitizer.md lists them.
+    """
+
+    name: str
+    rule: str
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        name: str = "",
+        rule: str = "",
+        kind: str = "policy",
+        offset: int = 0,
+        line: int = 1,
+        column: int = 1,
+        path: str = "",
+    ) -> None:
+        super().__init__(message, kind=kind, offset=offset, line=line, column=column, path=path)
+        self.name, self.rule = name, rule
 
 
 class EncodeError(Error, ValueError):

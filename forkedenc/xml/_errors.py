@@ -193,6 +193,8 @@ def _policy_violation(failure: _errors.Failure) -> _errors.PolicyViolation:
     where = f", at {failure.path}" if failure.path else ""
     return _errors.PolicyViolation(
         f"the policy refuses {kind} {name!r} ({rule}): line {failure.line}, column {failure.column - 1}{where}",
+        name=name,
+        rule=rule,
         kind=kind,
         offset=failure.offset,
         line=failure.line,

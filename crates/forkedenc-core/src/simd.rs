@@ -197,6 +197,46 @@ pub fn marked_up<const ATTRIBUTE: bool>(chunk: &[u8; 16]) -> u32 {
     }
 }
 
+/// Marks each byte that is no command, number, sign, comma or space of SVG path data.
+#[inline(always)]
+pub fn not_path(chunk: &[u8; 16]) -> u32 {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::x86_64::{
+            __m128i, _mm_andnot_si128, _mm_cmpeq_epi8, _mm_loadu_si128, _mm_min_epu8, _mm_movemask_epi8, _mm_or_si128,
+            _mm_set1_epi8, _mm_sub_epi8,
+        };
+        // SAFETY: SSE2 is part of x86-64, and the chunk is 16 bytes.
+        unsafe {
+            let bytes = _mm_loadu_si128(chunk.as_ptr().cast::<__m128i>());
+            let is = |bytes: __m128i, byte: u8| _mm_cmpeq_epi8(bytes, _mm_set1_epi8(byte.cast_signed()));
+            let or = |one: __m128i, other: __m128i| _mm_or_si128(one, other);
+            // From the plus sign to the nine there is only the slash that is none of numbers.
+            let from_plus = _mm_sub_epi8(bytes, _mm_set1_epi8(b'+'.cast_signed()));
+            let number = _mm_cmpeq_epi8(_mm_min_epu8(from_plus, _mm_set1_epi8((b'9' - b'+').cast_signed())), from_plus);
+            let number = _mm_andnot_si128(is(bytes, b'/'), number);
+            let lower = or(bytes, _mm_set1_epi8(0x20));
+            // `c` and `s` differ in one bit, and so do `a` and `e`, `h` and `l`, `t` and `v`.
+            let pairs = or(
+                or(is(or(lower, _mm_set1_epi8(0x10)), b's'), is(or(lower, _mm_set1_epi8(4)), b'e')),
+                or(is(or(lower, _mm_set1_epi8(4)), b'l'), is(or(lower, _mm_set1_epi8(2)), b'v')),
+            );
+            let single = or(or(is(lower, b'm'), is(lower, b'z')), or(is(lower, b'q'), is(bytes, b' ')));
+            let known = _mm_movemask_epi8(or(or(number, pairs), single)).cast_unsigned();
+            !known & 0xffff
+        }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        chunk.iter().enumerate().fold(0, |mask, (at, byte)| mask | u32::from(!is_path(*byte)) << at)
+    }
+}
+
+#[cfg(any(test, not(target_arch = "x86_64")))]
+fn is_path(byte: u8) -> bool {
+    b"MmZzLlHhVvCcSsQqTtAa0123456789eE+-., ".contains(&byte)
+}
+
 #[cfg(not(target_arch = "x86_64"))]
 #[inline(always)]
 pub fn marked_up<const ATTRIBUTE: bool>(chunk: &[u8; 16]) -> u32 {
@@ -525,6 +565,17 @@ mod tests {
             let byte = bytes[usize::from(unit % 16)];
             assert!(if unit < 0x80 { u16::from(byte) == unit } else { byte == 0 || byte >= 0x80 }, "{unit:#x}");
             assert_eq!(high(&bytes), u32::from(byte >= 0x80) << (unit % 16));
+        }
+    }
+
+    #[test]
+    fn not_path_marks_each_byte_that_the_single_byte_form_does_not_know() {
+        for byte in 0..=255_u8 {
+            for at in 0..16 {
+                let mut chunk = *b"M0,0 L-1.5e+3 2z";
+                chunk[at] = byte;
+                assert_eq!(not_path(&chunk), u32::from(!is_path(byte)) << at, "{byte:#x}");
+            }
         }
     }
 

@@ -9,10 +9,10 @@ from types import MappingProxyType, TracebackType
 from typing import Any, Literal, NamedTuple, Self
 
 from forkedenc import _native
-from forkedenc._errors import shown, shown_path
+from forkedenc._errors import PolicyError, shown, shown_path
 from forkedenc._limits import Limits
 from forkedenc.xml.sanitize import _compile
-from forkedenc.xml.sanitize._policy import Policy
+from forkedenc.xml.sanitize._policy import Policy, split
 
 __all__ = ["AsyncSanitizerStream", "Cleaned", "Removal", "Report", "Sanitizer", "SanitizerStream"]
 
@@ -39,9 +39,8 @@ class Removal:
     rule: str
 
 
-@dataclass(frozen=True, slots=True)
 class Report:
-    """What a sanitizer did to a document.
+    """What a sanitizer did to a document; frozen, compared by what it says.
 
     Attributes:
         changed: whether a reader sees another document: in elements, attributes, text, comments, PIs or DOCTYPE.
@@ -49,9 +48,47 @@ class Report:
         removals: the first 1,000 of them, in document order.
     """
 
+    __slots__ = ("_removals", "changed", "counts")
+
     changed: bool
     counts: Mapping[str, int]
-    removals: tuple[Removal, ...]
+    _removals: tuple[Removal, ...] | _native.SanitizerRemovals
+
+    def __init__(
+        self, changed: bool, counts: Mapping[str, int], removals: tuple[Removal, ...] | _native.SanitizerRemovals = ()
+    ) -> None:
+        object.__setattr__(self, "changed", changed)
+        object.__setattr__(self, "counts", MappingProxyType(dict(counts)))
+        object.__setattr__(self, "_removals", removals)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"a Report can't be changed: {name}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Report, (self.changed, dict(self.counts), self.removals)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Report):
+            return NotImplemented
+        mine, theirs = ((r.changed, r.counts, r.removals) for r in (self, other))
+        return mine == theirs
+
+    def __hash__(self) -> int:
+        return hash((self.changed, self.removals))
+
+    def __repr__(self) -> str:
+        return f"Report(changed={self.changed}, counts={dict(self.counts)}, removals=<{len(self._removals)}>)"
+
+    @property
+    def removals(self) -> tuple[Removal, ...]:
+        # Made when they are asked for: most reports are asked for their numbers only.
+        if not isinstance(self._removals, tuple):
+            made = tuple(
+                Removal(kind, shown(name), shown_path(path), offset, line, column, rule)
+                for kind, name, path, offset, line, column, rule in self._removals.list()
+            )
+            object.__setattr__(self, "_removals", made)
+        return self._removals  # type: ignore[return-value]
 
     @property
     def removed(self) -> int:
@@ -61,7 +98,7 @@ class Report:
     @property
     def truncated(self) -> bool:
         """Whether there were more removals than `removals` holds."""
-        return self.removed > len(self.removals)
+        return self.removed > len(self._removals)
 
     def as_dict(self) -> dict[str, Any]:
         """The report as plain data, for JSON."""
@@ -92,15 +129,7 @@ class Report:
 
 
 def _report(native: _native.SanitizerStream) -> Report:
-    changed, counts, removals = native.report()
-    return Report(
-        changed=changed,
-        counts=MappingProxyType(counts),
-        removals=tuple(
-            Removal(kind, shown(name), shown_path(path), offset, line, column, rule)
-            for kind, name, path, offset, line, column, rule in removals
-        ),
-    )
+    return Report(*native.report())
 
 
 class Cleaned(NamedTuple):
@@ -203,6 +232,16 @@ class AsyncSanitizerStream:
             await self.close()
 
 
+_PAGE = frozenset({"http://www.w3.org/1999/xhtml", "http://www.w3.org/2000/svg"})
+
+
+def _for_page(policy: Policy) -> None:
+    """An HTML parser knows two vocabularies: what is none of them would be read as something else."""
+    roots = {split(root)[0] for root in policy.roots}
+    if not roots <= _PAGE:
+        raise PolicyError(f'escape_for="html" is for roots in the namespaces of XHTML and SVG, which {policy.name} has not')
+
+
 class Sanitizer:
     """A policy at work: immutable, shareable between threads, made once and kept at module level.
 
@@ -237,11 +276,17 @@ class Sanitizer:
             raise TypeError(f"policy must be a Policy, not {type(policy).__name__}")
         if html_text is not None and not callable(html_text):
             raise TypeError(f"html_text must be callable, not {type(html_text).__name__}")
+        if escape_for is not None:
+            _for_page(policy)
         plan = _compile.plan(
             policy, links=links, id_prefix=id_prefix, escape_for=escape_for, html_text=html_text is not None
         )
         object.__setattr__(self, "policy", policy)
-        object.__setattr__(self, "_plan", _native.SanitizerPlan(plan))
+        try:
+            native = _native.SanitizerPlan(plan)
+        except ValueError as error:
+            raise PolicyError(f"{policy.name}: {error}") from None
+        object.__setattr__(self, "_plan", native)
         object.__setattr__(self, "_limits", limits)
         object.__setattr__(self, "_html_text", html_text)
         # What is wrong with the limits is told now.

@@ -685,13 +685,15 @@ impl Machine {
         path.push('/');
         path.push_str(&String::from_utf8_lossy(self.names.written(name)));
         if index > 1 {
-            path.push_str(&format!("[{index}]"));
+            path.push('[');
+            path.push_str(itoa::Buffer::new().format(index));
+            path.push(']');
         }
     }
 
     /// The way to the open element; and on to a child of it whose start tag, the last of its name, was read.
     pub(super) fn path_to(&self, child: Option<NameId>) -> String {
-        let mut path = String::new();
+        let mut path = String::with_capacity(64);
         let words = self.stack.words();
         // The first frame is what stands around the root. Of a tag that is being told, the element around it may lie there already.
         for frame in words.chunks_exact(4).take(self.depth as usize).skip(1) {

@@ -4,6 +4,8 @@
 //! the policy's properties, values of words, numbers, colors, strings of letters, functions of the policy's, and
 //! `url(#id)`. So there is nothing in it that two parsers could read differently.
 
+use std::collections::HashSet;
+
 use cssparser::{BasicParseErrorKind, Delimiter, ParseError, Parser, Token};
 
 use super::judge::{Findings, Verdict, is_id, trim};
@@ -58,17 +60,20 @@ fn simple_style(plan: &Plan, text: &[u8]) -> bool {
 }
 
 /// A style sheet; what is left of it. `rule` is told each reference with the selectors that it stands under.
-pub(super) fn sheet(plan: &Plan, text: &str, findings: &mut Findings, styled: &mut Vec<Styled>) {
+pub(super) fn sheet(plan: &Plan, text: &str, findings: &mut Findings, styled: &mut Styled) {
     let mut parser = Parser::new(text);
     rules(plan, &mut parser, findings, styled, 0);
 }
 
-/// A reference of a style sheet: to an id, from the elements that a selector may match.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The references of a style sheet: to an id, from the elements that a selector may match.
+#[derive(Debug, Default)]
 pub(super) struct Styled {
-    pub key: Key,
-    pub id: Vec<u8>,
+    pub pairs: Vec<(Key, Vec<u8>)>,
+    pub too_many: bool,
 }
+
+/// More of them than this are not followed.
+const STYLED: usize = 4096;
 
 /// What an element must have to be matched by a selector, as far as is looked at.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -79,7 +84,7 @@ pub(super) enum Key {
     Any,
 }
 
-fn rules(plan: &Plan, parser: &mut Parser<'_>, findings: &mut Findings, styled: &mut Vec<Styled>, depth: u32) {
+fn rules(plan: &Plan, parser: &mut Parser<'_>, findings: &mut Findings, styled: &mut Styled, depth: u32) {
     loop {
         let start = parser.state();
         match parser.next_including_whitespace_and_comments() {
@@ -92,6 +97,7 @@ fn rules(plan: &Plan, parser: &mut Parser<'_>, findings: &mut Findings, styled: 
                 let from = findings.out.len();
                 findings.out.push(b'@');
                 findings.out.extend_from_slice(name.as_bytes());
+                findings.out.push(b' ');
                 let prelude = parser
                     .parse_until_before(Delimiter::CurlyBracketBlock | Delimiter::Semicolon, |parser| {
                         prelude(plan, parser, findings, None, 0)
@@ -139,8 +145,18 @@ fn rules(plan: &Plan, parser: &mut Parser<'_>, findings: &mut Findings, styled: 
                     continue;
                 }
                 findings.out.push(b'}');
-                for id in findings.references[known..].split(|byte| *byte == 0).filter(|id| !id.is_empty()) {
-                    styled.extend(keys.iter().map(|key| Styled { key: key.clone(), id: id.to_vec() }));
+                let ids: HashSet<&[u8]> =
+                    findings.references[known..].split(|byte| *byte == 0).filter(|id| !id.is_empty()).collect();
+                if ids.is_empty() {
+                    continue;
+                }
+                let keys: HashSet<Key> = keys.into_iter().collect();
+                if styled.pairs.len() + keys.len() * ids.len() > STYLED {
+                    styled.too_many = true;
+                    continue;
+                }
+                for id in ids {
+                    styled.pairs.extend(keys.iter().map(|key| (key.clone(), id.to_vec())));
                 }
             }
         }

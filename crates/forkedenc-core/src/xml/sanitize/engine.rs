@@ -1,17 +1,16 @@
 //! The sink that writes what a policy allows: elements, text and the rest; attributes are in `tag.rs`.
 
-use std::collections::HashMap;
-use std::sync::Arc;
-
 use super::css;
 use super::html::{self, Around};
 use super::judge::{Findings, Verdict};
-use super::plan::{Action, Answer, Candidate, ElementInfo, OnLimit, Plan, flag};
+use super::plan::{Action, Answer, Candidate, ElementInfo, Groups, OnLimit, Plan, flag};
 use super::report::{Kind, Removal, Report, shown, shown_path};
 use super::uses::{Account, Share};
-use crate::limits::Limit;
+use super::write;
+use crate::limits::{Limit, NONE};
 use crate::position::Place;
-use crate::xml::names::{NameId, Names};
+use crate::xml::names::{NameId, Names, UriId};
+use crate::xml::write::Out;
 use crate::xml::sink::{Binding, Context, Doctype, Name, Sink, Tag};
 
 /// What the engine asks of whoever runs it.
@@ -59,6 +58,26 @@ pub(super) struct Frame {
     pub space: u8,
 }
 
+/// An attribute that means something to the engine itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Special {
+    None,
+    Id,
+    Class,
+    Rel,
+    Target,
+    Href,
+    AttributeName,
+}
+
+/// What is known of an attribute by its name: its rows are these candidates.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct AttributeInfo {
+    pub start: u32,
+    pub end: u32,
+    pub special: Special,
+}
+
 /// Text that is judged as a whole.
 #[derive(Debug, Default)]
 pub(super) struct Run {
@@ -71,9 +90,8 @@ pub(super) struct Run {
 /// One document being cleaned.
 #[derive(Debug)]
 pub struct Engine {
-    pub(super) plan: Arc<Plan>,
     /// What was written and not taken yet.
-    pub out: Vec<u8>,
+    pub out: Out,
     pub report: Report,
     refusal: Option<Refusal>,
     text_limit: u64,
@@ -84,36 +102,37 @@ pub struct Engine {
     pub(super) open_tag: bool,
     run: Run,
     pub(super) account: Option<Account>,
-    pub(super) lost: Vec<(NameId, Vec<u8>)>,
+    /// Declarations of unwrapped elements, by prefix; none where one was written since.
+    pub(super) lost: Vec<(NameId, Option<Vec<u8>>)>,
     pub(super) findings: Findings,
     generation: u64,
     elements: Vec<Option<ElementInfo>>,
-    attributes: Vec<Option<(u32, u32)>>,
+    /// The sets of elements that each of them is in.
+    groups: Vec<Groups>,
+    attributes: Vec<Option<AttributeInfo>>,
     candidates: Vec<Candidate>,
-    targets: HashMap<Box<[u8]>, Option<u16>>,
 }
 
 /// An engine at work, with whom it asks.
 pub struct Session<'s> {
     pub engine: &'s mut Engine,
+    /// The engine's own.
+    pub plan: &'s Plan,
     pub host: &'s mut dyn Host,
     /// HTML goes through the host, and is not dropped.
     pub asks: bool,
 }
 
-/// At most so many attributes' targets are remembered.
-const TARGETS: usize = 1024;
 /// What a link out of untrusted hands says.
 const REL: &[u8] = b"noopener noreferrer";
 
 impl Engine {
     /// `text_limit`: how much text of one element is held, where it is judged as a whole.
     #[must_use]
-    pub fn new(plan: Arc<Plan>, text_limit: u64) -> Self {
+    pub fn new(plan: &Plan, text_limit: u64) -> Self {
         let account = plan.source.account.map(Account::new);
         Self {
-            plan,
-            out: Vec::new(),
+            out: Out::new(Vec::new(), NONE),
             report: Report::default(),
             refusal: None,
             text_limit,
@@ -126,9 +145,9 @@ impl Engine {
             findings: Findings::default(),
             generation: 0,
             elements: Vec::new(),
+            groups: Vec::new(),
             attributes: Vec::new(),
             candidates: Vec::new(),
-            targets: HashMap::new(),
         }
     }
 
@@ -160,45 +179,68 @@ impl Engine {
         self.candidates.clear();
     }
 
-    fn info(&mut self, name: Name, names: &Names) -> ElementInfo {
+    #[inline(always)]
+    fn info(&mut self, plan: &Plan, name: Name, names: &Names) -> ElementInfo {
         if names.generation() != self.generation {
             self.generation = names.generation();
             self.forget();
         }
         let at = name.expanded.0 as usize;
-        if let Some(Some(info)) = self.elements.get(at) {
-            return *info;
+        match self.elements.get(at) {
+            Some(Some(info)) => *info,
+            _ => self.find_info(plan, at, name, names),
         }
-        if at >= self.elements.len() {
-            self.elements.resize(at + 1, None);
-        }
-        let (uri, local) = names.expanded(name.expanded);
-        let info = self.plan.element(names.uri(uri), local);
-        self.elements[at] = Some(info);
-        info
-    }
-
-    /// The rows that may speak of an attribute.
-    #[inline(always)]
-    pub(super) fn rows(&mut self, name: Name, names: &Names) -> std::ops::Range<usize> {
-        let at = name.expanded.0 as usize;
-        if let Some(Some((start, end))) = self.attributes.get(at) {
-            return *start as usize..*end as usize;
-        }
-        self.find_rows(at, name, names)
     }
 
     #[cold]
-    fn find_rows(&mut self, at: usize, name: Name, names: &Names) -> std::ops::Range<usize> {
+    fn find_info(&mut self, plan: &Plan, at: usize, name: Name, names: &Names) -> ElementInfo {
+        if at >= self.elements.len() {
+            self.elements.resize(at + 1, None);
+            self.groups.resize(at + 1, Groups::default());
+        }
+        let (uri, local) = names.expanded(name.expanded);
+        let (info, groups) = plan.element(names.uri(uri), local);
+        self.elements[at] = Some(info);
+        self.groups[at] = groups;
+        info
+    }
+
+    /// What is known of an attribute by its name.
+    #[inline(always)]
+    pub(super) fn rows(&mut self, plan: &Plan, name: Name, names: &Names) -> AttributeInfo {
+        let at = name.expanded.0 as usize;
+        match self.attributes.get(at) {
+            Some(Some(info)) => *info,
+            _ => self.find_rows(plan, at, name, names),
+        }
+    }
+
+    #[cold]
+    fn find_rows(&mut self, plan: &Plan, at: usize, name: Name, names: &Names) -> AttributeInfo {
         if at >= self.attributes.len() {
             self.attributes.resize(at + 1, None);
         }
         let (uri, local) = names.expanded(name.expanded);
-        let start = self.candidates.len();
-        self.plan.attribute(names.uri(uri), local, &mut self.candidates);
-        let end = self.candidates.len();
-        self.attributes[at] = Some((start as u32, end as u32));
-        start..end
+        let start = self.candidates.len() as u32;
+        plan.attribute(names.uri(uri), local, &mut self.candidates);
+        let special = match local {
+            b"href" => Special::Href,
+            _ if uri != UriId::NONE => Special::None,
+            b"id" => Special::Id,
+            b"class" => Special::Class,
+            b"rel" => Special::Rel,
+            b"target" => Special::Target,
+            b"attributeName" => Special::AttributeName,
+            _ => Special::None,
+        };
+        let info = AttributeInfo { start, end: self.candidates.len() as u32, special };
+        self.attributes[at] = Some(info);
+        info
+    }
+
+    #[inline(always)]
+    pub(super) fn groups(&self, name: Name) -> &Groups {
+        &self.groups[name.expanded.0 as usize]
     }
 
     #[inline(always)]
@@ -206,34 +248,8 @@ impl Engine {
         self.candidates[at]
     }
 
-    /// The grammar of the attribute that an animation sets.
-    pub(super) fn target(&mut self, local: &[u8]) -> Option<u16> {
-        if let Some(known) = self.targets.get(local) {
-            return *known;
-        }
-        let target = self.plan.target(local);
-        if self.targets.len() < TARGETS {
-            self.targets.insert(local.into(), target);
-        }
-        target
-    }
-
-    #[inline(always)]
     pub(super) fn put(&mut self, bytes: &[u8]) {
-        self.out.extend_from_slice(bytes);
-    }
-
-    /// Text, or an attribute's value, with what would mean something else escaped.
-    #[inline]
-    pub(super) fn put_escaped(out: &mut Vec<u8>, text: &[u8], table: &[u8; 256]) {
-        let mut rest = text;
-        loop {
-            let clean = clean(rest, table);
-            out.extend_from_slice(&rest[..clean]);
-            let Some(&byte) = rest.get(clean) else { return };
-            out.extend_from_slice(ESCAPES[usize::from(table[usize::from(byte)])]);
-            rest = &rest[clean + 1..];
-        }
+        self.out.raw(bytes);
     }
 
     /// Ends the start tag that is open, since content follows.
@@ -241,12 +257,12 @@ impl Engine {
     pub(super) fn end_tag(&mut self) {
         if self.open_tag {
             self.open_tag = false;
-            self.out.push(b'>');
+            self.out.put(*b">");
         }
     }
 
     /// What happens to this element where it stands, and why where it is not simply kept.
-    fn decide(&self, info: &ElementInfo, around: Around, parent_flags: u32) -> (Action, &'static str) {
+    fn decide(plan: &Plan, info: &ElementInfo, around: Around, parent_flags: u32) -> (Action, &'static str) {
         let unknown = if info.known { "denied-element" } else { "unknown-element" };
         let judged = flag::TEXT_ONLY | flag::STYLE | flag::VALUE_TEXT | flag::VOID;
         match info.action {
@@ -256,8 +272,10 @@ impl Engine {
             // The text of a script or style sheet is no text.
             Action::Unwrap | Action::Escape if info.code => (Action::Drop, unknown),
             Action::Escape if parent_flags & flag::HTML_TEXT != 0 || !around.takes_text() => (Action::Drop, unknown),
-            Action::Keep if self.plan.source.html => {
-                if info.flags & flag::STYLE != 0 || (info.html == 0 && around.parent & html::HTML != 0) {
+            Action::Keep if plan.source.html => {
+                let page = info.html & (html::HTML | html::PICTURE);
+                // An HTML parser knows two namespaces, and goes from one to the other where it likes.
+                if info.flags & flag::STYLE != 0 || page == 0 || (around.parent != 0 && around.parent & page == 0) {
                     (Action::Drop, "html")
                 } else if around.takes(info.html) {
                     (Action::Keep, "")
@@ -286,15 +304,14 @@ impl Engine {
     }
 
     /// The element's tags go, its content stays.
-    fn unwrap(&mut self, tag: &Tag<'_>, form: Form, rule: &'static str, cx: &Context<'_>) -> bool {
+    fn unwrap(&mut self, plan: &Plan, tag: &Tag<'_>, form: Form, rule: &'static str, cx: &Context<'_>) -> bool {
         let name = cx.names.written(tag.name.written);
         self.removed(Kind::Element, name, rule, Some(tag.name.written), cx);
         let Some(&parent) = self.frames.last() else { return false };
         let lost = self.lost.len();
         for binding in tag.bindings {
-            if self.allows(binding, cx.names) {
-                self.lost.push((binding.prefix, cx.names.uri(binding.uri).to_vec()));
-            }
+            let uri = Self::allows(plan, binding, cx.names).then(|| cx.names.uri(binding.uri).to_vec());
+            self.lost.push((binding.prefix, uri));
         }
         if form == Form::Escaped {
             self.end_tag();
@@ -306,14 +323,14 @@ impl Engine {
     }
 
     /// Text that is judged as a whole, up to here.
-    fn hold(&mut self, text: &[u8], cx: &Context<'_>) -> bool {
+    fn hold(&mut self, plan: &Plan, text: &[u8], cx: &Context<'_>) -> bool {
         if self.run.skipped {
             return true;
         }
         let observed = (self.run.text.len() + text.len()) as u64;
         if observed > self.text_limit {
             let maximum = self.text_limit;
-            if self.plan.source.on_limit == OnLimit::Drop {
+            if plan.source.on_limit == OnLimit::Drop {
                 self.run.text = Vec::new();
                 self.run.skipped = true;
                 self.run.place.get_or_insert_with(|| cx.place());
@@ -350,7 +367,7 @@ impl Engine {
         if let Some(frame) = self.frames.last_mut() {
             frame.fresh = false;
         }
-        Self::put_escaped(&mut self.out, text, &TEXT);
+        write::escaped::<false>(&mut self.out, text);
     }
 
     /// A piece of text for a page, where HTML passes by some of it.
@@ -378,9 +395,9 @@ impl Engine {
     }
 
     /// The declarations that may be written.
-    pub(super) fn allows(&self, binding: &Binding, names: &Names) -> bool {
+    pub(super) fn allows(plan: &Plan, binding: &Binding, names: &Names) -> bool {
         let uri = names.uri(binding.uri);
-        uri.is_empty() || self.plan.namespaces.as_ref().is_none_or(|known| known.contains(uri))
+        uri.is_empty() || plan.namespaces.as_ref().is_none_or(|known| known.contains(uri))
     }
 
     fn comment_or_pi(&mut self, kind: Kind, name: &[u8], answer: Answer, cx: &Context<'_>) -> bool {
@@ -419,13 +436,13 @@ impl Session<'_> {
         let flags = engine.frames.last().map_or(0, |frame| frame.flags);
         let Ok(text) = std::str::from_utf8(held) else { return true };
         if flags & flag::STYLE != 0 {
-            let plan = Arc::clone(&engine.plan);
+            let plan = self.plan;
             let mut findings = std::mem::take(&mut engine.findings);
-            let mut styled = Vec::new();
+            let mut styled = css::Styled::default();
             findings.out.clear();
             findings.references.clear();
             findings.dropped = 0;
-            css::sheet(&plan, text, &mut findings, &mut styled);
+            css::sheet(plan, text, &mut findings, &mut styled);
             let drawn = engine.account.as_mut().is_none_or(|account| account.style(styled));
             if !drawn {
                 findings.out.clear();
@@ -440,10 +457,9 @@ impl Session<'_> {
             return true;
         }
         if let Some(value) = engine.frames.last().and_then(|frame| frame.text) {
-            let plan = Arc::clone(&engine.plan);
             engine.findings.out.clear();
             engine.findings.references.clear();
-            match plan.judge(value, held, &mut engine.findings) {
+            match self.plan.judge(value, held, &mut engine.findings) {
                 Verdict::Bad => engine.drop_text("bad-value", place, cx),
                 Verdict::Written => {
                     engine.report.changed = true;
@@ -455,7 +471,7 @@ impl Session<'_> {
             }
             return true;
         }
-        if !is_html(held) && !(self.asks && held.contains(&b'&')) {
+        if !is_html(held) {
             engine.put_text(held);
             return true;
         }
@@ -486,19 +502,24 @@ impl Sink for Session<'_> {
             self.engine.skip += 1;
             return true;
         }
-        let info = self.engine.info(tag.name, cx.names);
+        if self.engine.out.failure().is_some() {
+            self.engine.refusal = Some(Refusal::OutOfMemory);
+            return false;
+        }
+        let info = self.engine.info(self.plan, tag.name, cx.names);
         let engine = &mut *self.engine;
         let name = cx.names.written(tag.name.written);
         let (around, flags) = match engine.frames.last() {
             Some(frame) => (frame.around, frame.flags),
             None => {
-                if !info.root || info.action != Action::Keep {
+                let foreign = self.plan.source.html && info.html == 0;
+                if !info.root || info.action != Action::Keep || foreign {
                     return engine.refuse(Kind::Root, name, "root", cx.place(), cx.path(Some(tag.name.written)));
                 }
                 (Around::default(), 0)
             }
         };
-        let (action, rule) = engine.decide(&info, around, flags);
+        let (action, rule) = Engine::decide(self.plan, &info, around, flags);
         match action {
             Action::Error => {
                 engine.refuse(Kind::Element, name, rule, cx.place(), cx.path(Some(tag.name.written)))
@@ -507,16 +528,16 @@ impl Sink for Session<'_> {
             Action::Unwrap if engine.frames.is_empty() => {
                 engine.refuse(Kind::Root, name, rule, cx.place(), cx.path(Some(tag.name.written)))
             }
-            Action::Unwrap => engine.unwrap(tag, Form::Unwrapped, rule, cx),
-            Action::Escape => engine.unwrap(tag, Form::Escaped, rule, cx),
+            Action::Unwrap => engine.unwrap(self.plan, tag, Form::Unwrapped, rule, cx),
+            Action::Escape => engine.unwrap(self.plan, tag, Form::Escaped, rule, cx),
             Action::Keep => {
-                if info.flags & flag::ANIMATES != 0 && !engine.animates(tag, &info, cx.names) {
+                if info.flags & flag::ANIMATES != 0 && !engine.animates(self.plan, tag, cx.names) {
                     return engine.drop_element(tag.name, "no-attribute-name", cx);
                 }
                 if !self.flush(cx) {
                     return false;
                 }
-                self.engine.write_tag(tag, &info, around, cx)
+                self.engine.write_tag(self.plan, tag, &info, around, cx)
             }
         }
     }
@@ -542,7 +563,7 @@ impl Sink for Session<'_> {
                 engine.put(b"&gt;");
                 true
             }
-            Form::Kept => engine.close(&frame, cx),
+            Form::Kept => engine.close(self.plan, frame, cx),
         }
     }
 
@@ -553,7 +574,7 @@ impl Sink for Session<'_> {
         }
         let Some(frame) = engine.frames.last_mut() else { return true };
         if frame.flags & (flag::STYLE | flag::HTML_TEXT | flag::VALUE_TEXT) != 0 {
-            return engine.hold(text, cx);
+            return engine.hold(self.plan, text, cx);
         }
         if frame.flags & flag::VOID != 0 {
             if !std::mem::replace(&mut frame.bare, true) {
@@ -561,7 +582,7 @@ impl Sink for Session<'_> {
             }
             return true;
         }
-        if engine.plan.source.html {
+        if self.plan.source.html {
             engine.page_text(text, cx);
         } else {
             engine.put_text(text);
@@ -574,11 +595,11 @@ impl Sink for Session<'_> {
         if engine.skip > 0 || cx.in_doctype {
             return true;
         }
-        let answer = engine.plan.source.comments;
+        let answer = self.plan.source.comments;
         let judged = engine.frames.last().is_some_and(|frame| {
             frame.flags & (flag::STYLE | flag::HTML_TEXT | flag::VALUE_TEXT | flag::VOID) != 0
         });
-        if answer != Answer::Keep || engine.plan.source.html || judged {
+        if answer != Answer::Keep || self.plan.source.html || judged {
             return engine.comment_or_pi(Kind::Comment, b"", answer, cx);
         }
         engine.end_tag();
@@ -593,8 +614,8 @@ impl Sink for Session<'_> {
         if engine.skip > 0 || cx.in_doctype {
             return true;
         }
-        let answer = engine.plan.source.pis;
-        if answer != Answer::Keep || engine.plan.source.html {
+        let answer = self.plan.source.pis;
+        if answer != Answer::Keep || self.plan.source.html {
             return engine.comment_or_pi(Kind::Pi, target, answer, cx);
         }
         engine.end_tag();
@@ -633,38 +654,6 @@ impl Sink for Session<'_> {
         self.engine.forget();
         true
     }
-}
-
-pub(super) const fn escapes(escaped: &[(u8, u8)]) -> [u8; 256] {
-    let mut table = [0; 256];
-    let mut at = 0;
-    while at < escaped.len() {
-        table[escaped[at].0 as usize] = escaped[at].1;
-        at += 1;
-    }
-    table
-}
-
-static ESCAPES: [&[u8]; 8] = [b"", b"&amp;", b"&lt;", b"&gt;", b"&quot;", b"&#9;", b"&#10;", b"&#13;"];
-pub(super) static TEXT: [u8; 256] = escapes(&[(b'&', 1), (b'<', 2), (b'>', 3), (b'\r', 7)]);
-pub(super) static VALUE: [u8; 256] =
-    escapes(&[(b'&', 1), (b'<', 2), (b'>', 3), (b'"', 4), (b'\t', 5), (b'\n', 6), (b'\r', 7)]);
-
-/// How many bytes stand before the first that is escaped.
-#[inline(always)]
-fn clean(text: &[u8], table: &[u8; 256]) -> usize {
-    let mut at = 0;
-    for chunk in text.chunks_exact(16) {
-        let mut found = 0;
-        for &byte in chunk {
-            found |= table[byte as usize];
-        }
-        if found != 0 {
-            break;
-        }
-        at += 16;
-    }
-    at + text[at..].iter().take_while(|byte| table[**byte as usize] == 0).count()
 }
 
 /// What `rel` says of a link out of untrusted hands.

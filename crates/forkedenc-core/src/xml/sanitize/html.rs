@@ -31,6 +31,8 @@ const RUBY_PART: u32 = 1 << 16;
 pub(super) const PRE: u32 = 1 << 17;
 /// In the namespace of HTML.
 pub(super) const HTML: u32 = 1 << 18;
+/// In that of SVG.
+pub(super) const PICTURE: u32 = 1 << 19;
 /// A `p` or `a` around it is out of scope in it.
 const SCOPE: u32 = CELL | CAPTION;
 /// Text in it is moved out, but for white space.
@@ -39,7 +41,7 @@ const BARE: u32 = TABLE | SECTION | ROW | COLUMNS;
 /// What HTML makes of an element.
 pub(super) fn class(uri: &[u8], local: &[u8]) -> u32 {
     if uri != XHTML {
-        return 0;
+        return if uri == SVG { PICTURE } else { 0 };
     }
     HTML | match local {
         b"p" => BLOCK | PARAGRAPH,

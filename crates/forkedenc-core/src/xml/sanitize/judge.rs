@@ -1,10 +1,12 @@
 //! Grammars of attribute values: each says of a value whether it is one, and finds the ids that it refers to.
 
-use regex_lite::Regex;
+use regex::Regex;
 
 use super::css;
 use super::plan::Plan;
 use super::url::{self, Reading};
+use super::write;
+use crate::simd;
 
 /// Which URLs are allowed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -93,10 +95,18 @@ const fn alphabet(bytes: &[u8]) -> [bool; 256] {
     table
 }
 
-static PATH: [bool; 256] = alphabet(b"MmZzLlHhVvCcSsQqTtAa0123456789eE+-., \t\n\r");
 /// What nothing but words, numbers and colors is made of.
 static SIMPLE: [bool; 256] =
     alphabet(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789#%.,-+_ \t\n\r");
+
+/// Whether all bytes are commands, numbers or spaces.
+#[inline(always)]
+fn is_path(value: &[u8]) -> bool {
+    let mut chunks = value.chunks_exact(16);
+    let clean = chunks.by_ref().all(|chunk| chunk.first_chunk().is_some_and(|chunk| simd::not_path(chunk) == 0));
+    let rest = chunks.remainder();
+    clean && simd::not_path(&write::short(rest)) & ((1 << rest.len()) - 1) == 0
+}
 
 /// Whether all bytes are in the table; without a branch for each.
 #[inline]
@@ -125,7 +135,7 @@ pub(super) fn trim(value: &[u8]) -> &[u8] {
 }
 
 /// The longest id that is kept.
-const ID: usize = 256;
+const ID: usize = 1024;
 
 /// An id: letters, digits and signs that mean nothing in CSS, URLs and HTML; what is not ASCII stands for itself.
 pub(super) fn is_id(id: &[u8]) -> bool {
@@ -168,12 +178,8 @@ impl Plan {
         let good = |good: bool| if good { Verdict::Good } else { Verdict::Bad };
         match &self.source.values[usize::from(number)].0 {
             Value::Path => {
-                if all_in(value, &PATH) {
-                    // White space but the space itself came by reference, and is written so again.
-                    if value.iter().any(|byte| *byte < b' ') { Verdict::Good } else { Verdict::Plain }
-                } else {
-                    Verdict::Bad
-                }
+                // White space but the space itself came by reference, and is written so again.
+                if is_path(value) { Verdict::Plain } else { good(value.split(|byte| is_space(*byte)).all(is_path)) }
             }
             Value::Css => {
                 if all_in(value, &SIMPLE) {
@@ -344,8 +350,8 @@ fn is_clock(text: &[u8]) -> bool {
     digits > 0 && text[0] != b':' && matches!(&text[digits..], b"" | b"h" | b"min" | b"s" | b"ms")
 }
 
-/// One number (CSS Values 4 §5.3) at the start: its value and its length.
-fn number(text: &[u8]) -> Option<(f64, usize)> {
+/// One number (CSS Values 4 §5.3) at the start: its length.
+fn number(text: &[u8]) -> Option<usize> {
     let mut at = usize::from(matches!(text.first(), Some(b'+' | b'-')));
     let digits = |from: usize| text[from..].iter().take_while(|byte| byte.is_ascii_digit()).count();
     let whole = digits(at);
@@ -366,9 +372,13 @@ fn number(text: &[u8]) -> Option<(f64, usize)> {
             at += 1 + sign + exponent;
         }
     }
-    let plus = usize::from(text[0] == b'+');
-    let value = std::str::from_utf8(&text[plus..at]).ok()?.parse().ok()?;
-    Some((value, at))
+    Some(at)
+}
+
+/// The value of a number that [`number`] has found.
+fn value_of(text: &[u8]) -> f64 {
+    let plain = text.strip_prefix(b"+").unwrap_or(text);
+    std::str::from_utf8(plain).ok().and_then(|text| text.parse().ok()).unwrap_or(f64::NAN)
 }
 
 const UNITS: [&[u8]; 25] = [
@@ -378,6 +388,7 @@ const UNITS: [&[u8]; 25] = [
 
 /// How many numbers the text is; `None` where it is none of numbers, or one is out of bounds.
 fn numbers(text: &[u8], (minimum, maximum): (f64, f64), units: bool, semicolons: bool) -> Option<usize> {
+    let bounded = minimum != f64::NEG_INFINITY || maximum != f64::INFINITY;
     let apart = |byte: u8| is_space(byte) || byte == b',' || (semicolons && byte == b';');
     let mut count = 0;
     let mut at = 0;
@@ -386,8 +397,8 @@ fn numbers(text: &[u8], (minimum, maximum): (f64, f64), units: bool, semicolons:
             at += 1;
             continue;
         }
-        let (value, length) = number(&text[at..])?;
-        if !(minimum..=maximum).contains(&value) {
+        let length = number(&text[at..])?;
+        if bounded && !(minimum..=maximum).contains(&value_of(&text[at..at + length])) {
             return None;
         }
         at += length;

@@ -18,6 +18,7 @@ mod tag;
 mod tests;
 mod url;
 mod uses;
+mod write;
 
 pub use engine::{Engine, Host, Refusal, Session};
 pub use judge::{Media, Value};

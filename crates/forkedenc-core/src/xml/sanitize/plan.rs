@@ -142,7 +142,6 @@ pub(super) type Groups = [u64; 4];
 pub(super) struct ElementInfo {
     pub action: Action,
     pub flags: u32,
-    pub groups: Groups,
     /// As what its text is judged.
     pub text: Option<u16>,
     pub root: bool,
@@ -260,7 +259,7 @@ impl Plan {
     }
 
     /// Asks the rows about an element.
-    pub(super) fn element(&self, uri: &[u8], local: &[u8]) -> ElementInfo {
+    pub(super) fn element(&self, uri: &[u8], local: &[u8]) -> (ElementInfo, Groups) {
         let source = &self.source;
         let row = self
             .elements
@@ -277,16 +276,16 @@ impl Plan {
                 groups[at / 64] |= 1 << (at % 64);
             }
         }
-        ElementInfo {
+        let info = ElementInfo {
             action: row.map_or(source.unknown_element, |row| row.action),
             flags: row.map_or(0, |row| row.flags),
-            groups,
             text: source.text_values.iter().find(|(name, _)| name.matches(uri, local, false)).map(|(_, value)| *value as u16),
             root: source.roots.iter().any(|root| root.matches(uri, local, false)),
             known: row.is_some(),
             code: local.eq_ignore_ascii_case(b"script") || local.eq_ignore_ascii_case(b"style"),
             html: super::html::class(uri, local),
-        }
+        };
+        (info, groups)
     }
 
     /// The rows that may speak of an attribute, in order.
@@ -301,7 +300,7 @@ impl Plan {
         out.extend(found.iter().map(|at| (rows[*at].group as u16, rows[*at].value.map(|value| value as u16))));
     }
 
-    /// The value's grammar of an attribute without a namespace, on whatever element has it first.
+    /// The grammar of an attribute without a namespace that an animation sets: of its first row, which a policy gives to no element.
     pub(super) fn target(&self, local: &[u8]) -> Option<u16> {
         let mut candidates = Vec::new();
         self.attribute(b"", local, &mut candidates);

@@ -1,5 +1,7 @@
 //! What was taken out of a document.
 
+use std::sync::Arc;
+
 use crate::path::SHOWN;
 use crate::position::Place;
 
@@ -56,7 +58,7 @@ pub struct Report {
     /// A reader sees something else than before: in elements, attributes, text, comments, PIs or DOCTYPE.
     pub changed: bool,
     /// The first of them.
-    pub removals: Vec<Removal>,
+    pub removals: Arc<Vec<Removal>>,
     /// How many by kind, in the order of [`Kind::ALL`].
     pub counts: [u64; 7],
 }
@@ -67,7 +69,7 @@ impl Report {
         self.changed = true;
         self.counts[kind as usize] += 1;
         if self.removals.len() < KEPT {
-            self.removals.push(tell());
+            Arc::make_mut(&mut self.removals).push(tell());
         }
     }
 

@@ -1,15 +1,14 @@
 //! Start tags: which attributes and declarations are written, and how; and how elements end.
 
-use std::sync::Arc;
-
-use super::engine::{Engine, Form, Frame, VALUE, rel};
+use super::engine::{Engine, Form, Frame, Special, rel};
 use super::html::{self, Around};
 use super::judge::{Value, Verdict};
-use super::plan::{Answer, ElementInfo, flag};
+use super::plan::{Answer, ElementInfo, Plan, flag};
 use super::report::Kind;
 use super::uses::Share;
-use crate::xml::names::{NameId, Names, UriId};
-use crate::xml::sink::{Attribute, Context, Tag};
+use super::write;
+use crate::xml::names::{NameId, Names};
+use crate::xml::sink::{Attribute, Context, Name, Tag};
 
 /// The default namespace that stands in a page.
 const NO_SPACE: u8 = 0;
@@ -32,75 +31,76 @@ struct Written {
 }
 
 impl Engine {
-    fn row(&mut self, attribute: &Attribute, info: &ElementInfo, names: &Names) -> Row {
-        for at in self.rows(attribute.name, names) {
-            let (group, value) = self.candidate(at);
-            if info.groups[usize::from(group >> 6)] >> (group & 63) & 1 != 0 {
-                return value.map_or(Row::Denied, Row::Value);
+    #[inline(always)]
+    fn row(&mut self, plan: &Plan, attribute: &Attribute, element: Name, names: &Names) -> (Special, Row) {
+        let known = self.rows(plan, attribute.name, names);
+        for at in known.start..known.end {
+            let (group, value) = self.candidate(at as usize);
+            if self.groups(element)[usize::from(group >> 6 & 3)] >> (group & 63) & 1 != 0 {
+                return (known.special, value.map_or(Row::Denied, Row::Value));
             }
         }
-        Row::Unknown
+        (known.special, Row::Unknown)
     }
 
     /// Whether the tag of an animation says which attribute it sets, and that may be set.
-    pub(super) fn animates(&mut self, tag: &Tag<'_>, info: &ElementInfo, names: &Names) -> bool {
-        let plan = Arc::clone(&self.plan);
+    pub(super) fn animates(&mut self, plan: &Plan, tag: &Tag<'_>, names: &Names) -> bool {
         for attribute in tag.attributes {
-            let (uri, local) = names.expanded(attribute.name.expanded);
-            if uri != UriId::NONE || local != b"attributeName" || attribute.skipped.is_some() {
+            let (special, row) = self.row(plan, attribute, tag.name, names);
+            if special != Special::AttributeName || attribute.skipped.is_some() {
                 continue;
             }
-            let Row::Value(value) = self.row(attribute, info, names) else { return false };
+            let Row::Value(value) = row else { return false };
             let text = tag.value(attribute);
             self.findings.out.clear();
             if plan.judge(value, text, &mut self.findings) == Verdict::Bad {
                 return false;
             }
-            self.findings.target = self.target(super::judge::trim(text));
+            self.findings.target = plan.target(super::judge::trim(text));
             return self.findings.target.is_some();
         }
         false
     }
 
     /// Writes a start tag but for its end, and opens the element.
-    pub(super) fn write_tag(&mut self, tag: &Tag<'_>, info: &ElementInfo, around: Around, cx: &Context<'_>) -> bool {
+    pub(super) fn write_tag(&mut self, plan: &Plan, tag: &Tag<'_>, info: &ElementInfo, around: Around, cx: &Context<'_>) -> bool {
         let names = cx.names;
-        let plan = Arc::clone(&self.plan);
         let page = plan.source.html;
         let root = self.frames.is_empty();
         if info.flags & flag::ANIMATES == 0 {
             self.findings.target = None;
         }
         self.end_tag();
+        let lost = self.lost.len();
         let mut space = self.frames.last().map_or(NO_SPACE, |frame| frame.space);
-        let start = self.out.len();
         if page {
             self.imply_body(info.html);
             space = self.page_name(tag, info, space, names);
         } else {
-            self.out.push(b'<');
-            self.put(names.written(tag.name.written));
-            self.declare(tag, cx);
+            write::name(&mut self.out, *b"<", names, tag.name.written, []);
+            if !tag.bindings.is_empty() || !self.lost.is_empty() {
+                self.declare(plan, tag, cx);
+            }
         }
         let mut share = Share::default();
         let mut id = Vec::new();
         if self.account.is_some() {
             share = self.account.as_mut().map(|account| account.open(info.flags & flag::WEIGHTLESS != 0)).unwrap_or_default();
-            if !self.take_id(tag, info, &mut share, &mut id, root, cx) {
+            if !self.take_id(plan, tag, &mut share, &mut id, root, cx) {
                 return false;
             }
         }
         let mut classes: &[u8] = b"";
         let mut written = Written::default();
         for attribute in tag.attributes {
-            let kept = self.attribute(tag, attribute, info, &mut share, &mut written, &id, cx);
+            let kept = self.attribute(plan, tag, attribute, info, &mut share, &mut written, &id, cx);
             match kept {
                 Kept::Failed => return false,
                 Kept::Class => classes = tag.value(attribute),
                 Kept::Other => {}
             }
         }
-        if !self.style_of(tag, &mut share, &id, classes, start, cx) {
+        if !self.style_of(tag, &mut share, &id, classes, cx) {
             return false;
         }
         let needs = (info.flags & flag::REL != 0 && written.link) || (info.flags & flag::REL_TARGET != 0 && written.target);
@@ -117,7 +117,6 @@ impl Engine {
         if let Some(parent) = self.frames.last_mut() {
             parent.fresh = false;
         }
-        let lost = self.lost.len();
         self.frames.push(Frame {
             name: tag.name.written,
             form: Form::Kept,
@@ -135,27 +134,32 @@ impl Engine {
     }
 
     /// Declarations: those of the tag that are allowed, and those of elements around it that were unwrapped.
-    fn declare(&mut self, tag: &Tag<'_>, cx: &Context<'_>) {
+    fn declare(&mut self, plan: &Plan, tag: &Tag<'_>, cx: &Context<'_>) {
         let names = cx.names;
         for binding in tag.bindings {
             let prefix = names.written(binding.prefix);
-            if !self.allows(binding, names) {
+            if !Self::allows(plan, binding, names) {
                 let name = if prefix.is_empty() { b"xmlns".to_vec() } else { [b"xmlns:", prefix].concat() };
                 self.removed(Kind::Attribute, &name, "namespace", Some(tag.name.written), cx);
                 continue;
             }
             self.put_declaration(prefix, names.uri(binding.uri));
         }
-        let base = self.frames.iter().rposition(|frame| frame.form == Form::Kept).map_or(0, |at| self.frames[at].lost);
-        if self.lost.len() == base {
+        if self.lost.is_empty() {
             return;
         }
-        let mut done: Vec<NameId> = tag.bindings.iter().map(|binding| binding.prefix).collect();
-        for at in (base..self.lost.len()).rev() {
-            let (prefix, uri) = self.lost[at].clone();
-            if !done.contains(&prefix) {
-                done.push(prefix);
+        // An unwrapped element declared what this one uses: it is declared here, and so written for what stands inside.
+        self.lost.extend(tag.bindings.iter().map(|binding| (binding.prefix, None)));
+        let attributes = tag.attributes.iter().map(|attribute| attribute.name.written);
+        let mut used = vec![names.prefix(tag.name.written)];
+        used.extend(attributes.map(|name| names.prefix(name)).filter(|prefix| *prefix != NameId::EMPTY));
+        used.sort_unstable();
+        used.dedup();
+        for prefix in used {
+            let last = self.lost.iter().rposition(|(known, _)| *known == prefix);
+            if let Some(uri) = last.and_then(|at| self.lost[at].1.clone()) {
                 self.put_declaration(names.written(prefix), &uri);
+                self.lost.push((prefix, None));
             }
         }
     }
@@ -164,16 +168,16 @@ impl Engine {
         self.put(if prefix.is_empty() { b" xmlns" } else { b" xmlns:" });
         self.put(prefix);
         self.put(b"=\"");
-        Self::put_escaped(&mut self.out, uri, &VALUE);
-        self.out.push(b'"');
+        write::escaped::<true>(&mut self.out, uri);
+        self.put(b"\"");
     }
 
     /// For a page: the local name, in a default namespace that XML parsers need and HTML parsers pass by.
     fn page_name(&mut self, tag: &Tag<'_>, info: &ElementInfo, space: u8, names: &Names) -> u8 {
         let (_, local) = names.expanded(tag.name.expanded);
-        self.out.push(b'<');
+        self.put(b"<");
         self.put(local);
-        let own = if info.html != 0 { HTML_SPACE } else { SVG_SPACE };
+        let own = if info.html & html::HTML != 0 { HTML_SPACE } else { SVG_SPACE };
         if own != space {
             self.put_declaration(b"", if own == HTML_SPACE { html::XHTML } else { html::SVG });
         }
@@ -195,17 +199,15 @@ impl Engine {
     }
 
     /// The id of the element at hand, before all else: references in the same tag stand inside of it.
-    fn take_id(&mut self, tag: &Tag<'_>, info: &ElementInfo, share: &mut Share, id: &mut Vec<u8>, root: bool, cx: &Context<'_>) -> bool {
-        let plan = Arc::clone(&self.plan);
+    fn take_id(&mut self, plan: &Plan, tag: &Tag<'_>, share: &mut Share, id: &mut Vec<u8>, root: bool, cx: &Context<'_>) -> bool {
         for attribute in tag.attributes {
             if attribute.skipped.is_some() {
                 continue;
             }
-            let (uri, local) = cx.names.expanded(attribute.name.expanded);
-            if local != b"id" || uri != UriId::NONE {
+            if self.rows(plan, attribute.name, cx.names).special != Special::Id {
                 continue;
             }
-            let Row::Value(value) = self.row(attribute, info, cx.names) else { continue };
+            let (_, Row::Value(value)) = self.row(plan, attribute, tag.name, cx.names) else { continue };
             if !matches!(plan.source.values[usize::from(value)].0, Value::Id) {
                 continue;
             }
@@ -219,7 +221,7 @@ impl Engine {
             let given = self.account.as_mut().map_or(Ok(()), |account| account.give(id, share, root));
             if let Err(rule) = given {
                 id.clear();
-                if !self.bad(attribute, rule, tag, cx) {
+                if !self.bad(plan, attribute, rule, tag, cx) {
                     return false;
                 }
                 // So that the attribute is not written below.
@@ -230,22 +232,21 @@ impl Engine {
     }
 
     /// References that style sheets make from this element.
-    fn style_of(&mut self, tag: &Tag<'_>, share: &mut Share, id: &[u8], classes: &[u8], start: usize, cx: &Context<'_>) -> bool {
+    fn style_of(&mut self, tag: &Tag<'_>, share: &mut Share, id: &[u8], classes: &[u8], cx: &Context<'_>) -> bool {
         let Some(account) = &mut self.account else { return true };
         let (_, local) = cx.names.expanded(tag.name.expanded);
         let id = Some(id).filter(|id| !id.is_empty() && *id != [0]);
-        let _ = start;
-        for (_, target) in account.styled(local, id, classes) {
-            if let Err(rule) = account.refer(&target, share, true) {
-                return self.refuse(Kind::Element, cx.names.written(tag.name.written), rule, cx.place(), cx.path(Some(tag.name.written)));
+        match account.refer_styled(local, id, classes, share) {
+            Ok(()) => true,
+            Err(rule) => {
+                self.refuse(Kind::Element, cx.names.written(tag.name.written), rule, cx.place(), cx.path(Some(tag.name.written)))
             }
         }
-        true
     }
 
     /// An attribute whose value the policy refuses: dropped, or the document is refused.
-    fn bad(&mut self, attribute: &Attribute, rule: &'static str, tag: &Tag<'_>, cx: &Context<'_>) -> bool {
-        self.answer(attribute, self.plan.source.bad_value, rule, tag, cx)
+    fn bad(&mut self, plan: &Plan, attribute: &Attribute, rule: &'static str, tag: &Tag<'_>, cx: &Context<'_>) -> bool {
+        self.answer(attribute, plan.source.bad_value, rule, tag, cx)
     }
 
     fn answer(&mut self, attribute: &Attribute, answer: Answer, rule: &'static str, tag: &Tag<'_>, cx: &Context<'_>) -> bool {
@@ -263,6 +264,7 @@ impl Engine {
     #[expect(clippy::too_many_arguments, reason = "one value each of the tag at hand")]
     fn attribute(
         &mut self,
+        plan: &Plan,
         tag: &Tag<'_>,
         attribute: &Attribute,
         info: &ElementInfo,
@@ -272,29 +274,28 @@ impl Engine {
         cx: &Context<'_>,
     ) -> Kept {
         let done = |good: bool| if good { Kept::Other } else { Kept::Failed };
-        let value = match self.row(attribute, info, cx.names) {
+        let (special, row) = self.row(plan, attribute, tag.name, cx.names);
+        let value = match row {
             Row::Value(value) => value,
-            Row::Unknown => return done(self.answer(attribute, self.plan.source.unknown_attribute, "unknown-attribute", tag, cx)),
+            Row::Unknown => return done(self.answer(attribute, plan.source.unknown_attribute, "unknown-attribute", tag, cx)),
             Row::Denied => return done(self.answer(attribute, Answer::Drop, "denied-attribute", tag, cx)),
         };
         if attribute.skipped.is_some() {
             return done(self.answer(attribute, Answer::Drop, "limit", tag, cx));
         }
         let text = tag.value(attribute);
-        let plan = Arc::clone(&self.plan);
         let (grammar, max_bytes) = &plan.source.values[usize::from(value)];
         if max_bytes.is_some_and(|maximum| text.len() as u64 > maximum) {
-            return done(self.bad(attribute, "max-bytes", tag, cx));
+            return done(self.bad(plan, attribute, "max-bytes", tag, cx));
         }
         self.findings.out.clear();
         self.findings.references.clear();
         self.findings.dropped = 0;
         let verdict = plan.judge(value, text, &mut self.findings);
         if verdict == Verdict::Bad {
-            return done(self.bad(attribute, "bad-value", tag, cx));
+            return done(self.bad(plan, attribute, "bad-value", tag, cx));
         }
-        let (uri, local) = cx.names.expanded(attribute.name.expanded);
-        if matches!(grammar, Value::Id) && id == [0] && local == b"id" {
+        if special == Special::Id && id == [0] && matches!(grammar, Value::Id) {
             return Kept::Other;
         }
         if !self.findings.references.is_empty()
@@ -308,77 +309,84 @@ impl Engine {
                 .find_map(|id| account.refer(id, share, paints).err());
             self.findings.references = references;
             if let Some(rule) = refused {
-                return done(self.bad(attribute, rule, tag, cx));
+                return done(self.bad(plan, attribute, rule, tag, cx));
             }
         }
         if self.findings.dropped > 0 {
             self.removed(Kind::Attribute, cx.names.written(attribute.name.written), "style", Some(tag.name.written), cx);
         }
-        if uri == UriId::NONE && info.flags & (flag::REL | flag::REL_TARGET) != 0 {
-            match local {
-                b"rel" => {
-                    if text != rel() && (info.flags & flag::REL != 0 || has_target(tag, cx.names)) {
-                        self.report.changed = true;
-                        return Kept::Other;
-                    }
-                    written.rel = true;
+        match special {
+            Special::Rel if info.flags & (flag::REL | flag::REL_TARGET) != 0 => {
+                if text != rel() && (info.flags & flag::REL != 0 || self.has_target(plan, tag, cx.names)) {
+                    self.report.changed = true;
+                    return Kept::Other;
                 }
-                b"target" => written.target = true,
-                _ => {}
+                written.rel |= text == rel();
             }
+            Special::Target => written.target = true,
+            Special::Href => written.link = true,
+            _ => {}
         }
-        written.link |= local == b"href";
-        self.out.push(b' ');
-        if plan.source.html && uri != UriId::NONE {
-            self.page_attribute(uri, local, cx.names);
+        let page = plan.source.html && cx.names.prefix(attribute.name.written) != NameId::EMPTY;
+        if page {
+            self.page_attribute(attribute, cx.names);
         } else {
-            self.put(cx.names.written(attribute.name.written));
+            write::name(&mut self.out, *b" ", cx.names, attribute.name.written, *b"=\"");
         }
-        self.put(b"=\"");
         match verdict {
-            Verdict::Plain => self.put(text),
-            Verdict::Good => Self::put_escaped(&mut self.out, text, &VALUE),
+            Verdict::Plain => write::plain(&mut self.out, text),
+            Verdict::Good => write::escaped::<true>(&mut self.out, text),
             _ => {
                 self.report.changed = true;
-                Self::put_escaped(&mut self.out, &self.findings.out, &VALUE);
+                write::escaped::<true>(&mut self.out, &self.findings.out);
             }
         }
-        self.out.push(b'"');
-        if local == b"class" && uri == UriId::NONE { Kept::Class } else { Kept::Other }
+        self.out.put(*b"\"");
+        if special == Special::Class { Kept::Class } else { Kept::Other }
+    }
+
+    /// Whether the tag has a target, which an old `rel` would leave unguarded.
+    fn has_target(&mut self, plan: &Plan, tag: &Tag<'_>, names: &Names) -> bool {
+        tag.attributes.iter().any(|attribute| self.rows(plan, attribute.name, names).special == Special::Target)
     }
 
     /// For a page: the prefixes that HTML knows, declared for XML where they stand.
-    fn page_attribute(&mut self, uri: UriId, local: &[u8], names: &Names) {
+    fn page_attribute(&mut self, attribute: &Attribute, names: &Names) {
+        let (uri, local) = names.expanded(attribute.name.expanded);
         if names.uri(uri) == html::XLINK {
-            self.put(b"xmlns:xlink=\"");
+            self.put(b" xmlns:xlink=\"");
             self.put(html::XLINK);
             self.put(b"\" xlink:");
         } else {
-            self.put(b"xml:");
+            self.put(b" xml:");
         }
         self.put(local);
+        self.put(b"=\"");
     }
 
     /// A kept element ends.
-    pub(super) fn close(&mut self, frame: &Frame, cx: &Context<'_>) -> bool {
-        let page = self.plan.source.html;
+    pub(super) fn close(&mut self, plan: &Plan, frame: Frame, cx: &Context<'_>) -> bool {
+        let page = plan.source.html;
         if frame.body {
             self.put(b"</tbody>");
         }
-        let written = cx.names.written(frame.name);
         if self.open_tag && (frame.flags & flag::VOID != 0 || (!page && frame.flags & flag::PAIR == 0)) {
             self.open_tag = false;
-            self.put(b"/>");
+            self.out.put(*b"/>");
         } else {
             self.end_tag();
-            self.put(b"</");
-            self.put(if page { cx.names.local(frame.name) } else { written });
-            self.out.push(b'>');
+            if page {
+                self.put(b"</");
+                self.put(cx.names.local(frame.name));
+                self.put(b">");
+            } else {
+                write::name(&mut self.out, *b"</", cx.names, frame.name, *b">");
+            }
         }
         let root = self.frames.is_empty();
         let parent = self.frames.iter_mut().rev().find(|frame| frame.form == Form::Kept).map(|frame| &mut frame.share);
         let fits = self.account.as_mut().is_none_or(|account| account.close(frame.share, parent, root));
-        fits || self.refuse(Kind::Element, written, "expansion", cx.place(), cx.path(None))
+        fits || self.refuse(Kind::Element, cx.names.written(frame.name), "expansion", cx.place(), cx.path(None))
     }
 }
 
@@ -386,9 +394,4 @@ enum Kept {
     Failed,
     Class,
     Other,
-}
-
-/// Whether the tag has a target, which an old `rel` would leave unguarded.
-fn has_target(tag: &Tag<'_>, names: &Names) -> bool {
-    tag.attributes.iter().any(|attribute| names.expanded(attribute.name.expanded) == (UriId::NONE, b"target".as_slice()))
 }

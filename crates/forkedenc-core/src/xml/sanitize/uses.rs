@@ -12,6 +12,9 @@ use super::css::{Key, Styled};
 /// So many of the elements are kept for those that come behind a reference.
 const RESERVE: u64 = 10;
 
+/// A selector that leads to more ids than this is none of a picture's.
+const BY_KEY: usize = 32;
+
 /// The open element's part of the account.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Share {
@@ -46,8 +49,9 @@ pub(super) struct Account {
     added: u64,
     /// Open elements with an id, the root aside: nothing that is drawn can refer to that.
     inside: u32,
-    styled: HashMap<Key, Vec<Vec<u8>>>,
-    styles: usize,
+    styled: HashMap<Key, Vec<u32>>,
+    /// A style sheet refers to something from somewhere.
+    is_styled: bool,
 }
 
 impl Account {
@@ -62,7 +66,7 @@ impl Account {
             added: 0,
             inside: 0,
             styled: HashMap::new(),
-            styles: 0,
+            is_styled: false,
         }
     }
 
@@ -101,8 +105,12 @@ impl Account {
 
     /// The element at hand refers to an id. `paints`: by a property that mostly leads to what draws nothing.
     pub(super) fn refer(&mut self, id: &[u8], share: &mut Share, paints: bool) -> Result<(), Refusal> {
-        let inside = self.inside > 0;
         let Some(number) = self.number(id) else { return Err("too-many-ids") };
+        self.refer_to(number, share, paints)
+    }
+
+    fn refer_to(&mut self, number: u32, share: &mut Share, paints: bool) -> Result<(), Refusal> {
+        let inside = self.inside > 0;
         match &mut self.states[number as usize] {
             State::Closed { size } => {
                 let size = *size;
@@ -154,13 +162,13 @@ impl Account {
 
     /// A style sheet refers to ids from what its selectors match. It speaks of what stands before it as well, whose sizes are
     /// settled: from there it may refer only to what draws nothing. False: it does not, or says too much.
-    pub(super) fn style(&mut self, styled: Vec<Styled>) -> bool {
-        self.styles += styled.len();
-        if self.styles > self.max_ids {
+    pub(super) fn style(&mut self, styled: Styled) -> bool {
+        if styled.too_many {
             return false;
         }
         let late = self.states.iter().any(|state| matches!(state, State::Closed { size: 1.. }));
-        for Styled { id, .. } in &styled {
+        let mut numbers = Vec::with_capacity(styled.pairs.len());
+        for (_, id) in &styled.pairs {
             let Some(number) = self.number(id) else { return false };
             match &mut self.states[number as usize] {
                 State::Closed { size: 0 } => {}
@@ -170,30 +178,43 @@ impl Account {
                 }
                 State::Open { .. } | State::Closed { .. } => return false,
             }
+            numbers.push(number);
         }
-        for Styled { key, id } in styled {
-            self.styled.entry(key).or_default().push(id);
+        for ((key, _), number) in styled.pairs.into_iter().zip(numbers) {
+            let known = self.styled.entry(key).or_default();
+            if !known.contains(&number) {
+                if known.len() >= BY_KEY {
+                    return false;
+                }
+                known.push(number);
+            }
+            self.is_styled = true;
         }
         true
     }
 
-    /// The ids that style sheets refer to from an element of this name, id and classes.
-    pub(super) fn styled(&self, local: &[u8], id: Option<&[u8]>, classes: &[u8]) -> Vec<(bool, Vec<u8>)> {
-        if self.styled.is_empty() {
-            return Vec::new();
+    /// The references that style sheets make from an element of this name, id and classes are counted.
+    pub(super) fn refer_styled(&mut self, local: &[u8], id: Option<&[u8]>, classes: &[u8], share: &mut Share) -> Result<(), Refusal> {
+        if !self.is_styled {
+            return Ok(());
         }
         let mut found = Vec::new();
-        let mut look = |key: Key, by_class: bool| {
-            found.extend(self.styled.get(&key).into_iter().flatten().map(|id| (by_class, id.clone())));
-        };
-        look(Key::Any, false);
-        look(Key::Type(local.to_vec()), false);
+        let mut look = |key: Key| found.extend(self.styled.get(&key).into_iter().flatten().copied());
+        look(Key::Any);
+        look(Key::Type(local.to_vec()));
         if let Some(id) = id {
-            look(Key::Id(id.to_vec()), false);
+            look(Key::Id(id.to_vec()));
         }
         for class in classes.split(u8::is_ascii_whitespace).filter(|class| !class.is_empty()) {
-            look(Key::Class(class.to_vec()), true);
+            look(Key::Class(class.to_vec()));
         }
-        found
+        for number in found {
+            match self.refer_to(number, share, true) {
+                // A cycle that a style sheet closes is the renderer's to cut, which it does at once.
+                Ok(()) | Err("cycle") => {}
+                refused => return refused,
+            }
+        }
+        Ok(())
     }
 }

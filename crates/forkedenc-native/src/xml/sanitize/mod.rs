@@ -7,5 +7,6 @@ mod stream;
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<plan::SanitizerPlan>()?;
+    module.add_class::<stream::SanitizerRemovals>()?;
     module.add_class::<stream::SanitizerStream>()
 }

@@ -1,8 +1,10 @@
 //! `SanitizerStream`: one document, cleaned as it is fed; other threads run meanwhile.
 
-use std::sync::{Mutex, MutexGuard, TryLockError};
+use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
 
-use forkedenc_core::xml::sanitize::{Engine, Host, Kind, Refusal, Report, Session};
+use forkedenc_core::limits::NONE;
+use forkedenc_core::xml::sanitize::{Engine, Host, Kind, Plan, Refusal, Removal, Report, Session};
+use forkedenc_core::xml::write::Out;
 use forkedenc_core::xml::{Flow, Kind as ErrorKind, Parser};
 use pyo3::exceptions::{PyMemoryError, PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -48,6 +50,7 @@ impl Host for Hook {
 struct State {
     parser: Parser,
     engine: Engine,
+    plan: Arc<Plan>,
     buffer: Vec<u8>,
     hook: Hook,
     ended: bool,
@@ -76,15 +79,15 @@ impl State {
         if self.failed {
             return Err(PyRuntimeError::new_err("the stream has failed"));
         }
-        let Self { parser, engine, buffer, hook, .. } = self;
+        let Self { parser, engine, plan, buffer, hook, .. } = self;
         parser.stack_mut().resume();
         let asks = hook.function.is_some();
-        let flow = py.detach(|| parser.feed(&mut Session { engine, host: hook, asks }, bytes, buffer, last));
+        let flow = py.detach(|| parser.feed(&mut Session { engine, plan, host: hook, asks }, bytes, buffer, last));
         parser.note_depth();
         if flow == Flow::NeedMore {
             parser.stack_mut().suspend();
         }
-        if flow != Flow::Failed {
+        if flow != Flow::Failed && engine.out.failure().is_none() {
             return Ok(());
         }
         self.failed = true;
@@ -131,10 +134,12 @@ impl State {
         let mut pieces = bytes.chunks(PIECE).peekable();
         while let Some(piece) = pieces.next() {
             self.read(py, piece, false)?;
-            let length = self.engine.out.len();
-            if length > 1 && (length > PIECE || pieces.peek().is_none()) {
-                let written = fallible::bytes(py, &self.engine.out[..length - 1])?;
-                self.engine.out.drain(..length - 1);
+            let out = &mut self.engine.out;
+            if out.used() > 1 && (out.used() > PIECE || pieces.peek().is_none()) {
+                let Some((&last, ready)) = out.bytes().split_last() else { continue };
+                let written = fallible::bytes(py, ready)?;
+                out.take();
+                out.put([last]);
                 write.call1((written,))?;
             }
         }
@@ -166,9 +171,10 @@ impl SanitizerStream {
         let Kept { names, buffer, .. } = Kept::take(py);
         let mut parser = Parser::new(&options, names, 0);
         parser.widen(plan.wide(&options.limits));
-        let engine = Engine::new(plan.plan.clone(), options.limits.text_bytes);
+        let engine = Engine::new(&plan.plan, options.limits.text_bytes);
+        let plan = Arc::clone(&plan.plan);
         let hook = Hook { function: html_text, failure: None };
-        Ok(Self { state: Mutex::new(State { parser, engine, buffer, hook, ended: false, failed: false }) })
+        Ok(Self { state: Mutex::new(State { parser, engine, plan, buffer, hook, ended: false, failed: false }) })
     }
 
     /// Feed a chunk; `write` is called with what of the output is ready.
@@ -180,7 +186,8 @@ impl SanitizerStream {
     fn close(&self, py: Python<'_>, write: &Bound<'_, PyAny>) -> PyResult<()> {
         let mut state = self.lock()?;
         state.finish(py, b"")?;
-        let written = fallible::bytes(py, &std::mem::take(&mut state.engine.out))?;
+        let written = fallible::bytes(py, state.engine.out.bytes())?;
+        state.engine.out = Out::default();
         write.call1((written,)).map(|_| ())
     }
 
@@ -189,23 +196,49 @@ impl SanitizerStream {
         let py = data.py();
         with_chunk(data, |bytes| {
             let mut state = self.lock()?;
-            state.engine.out.reserve(bytes.len() + bytes.len() / 8);
+            // Zeroed by the system, where it is big.
+            state.engine.out = Out::new(vec![0; bytes.len() + bytes.len() / 16 + 1024], NONE);
             state.finish(py, bytes)?;
-            fallible::bytes(py, &std::mem::take(&mut state.engine.out))
+            let clean = fallible::bytes(py, state.engine.out.bytes());
+            state.engine.out = Out::default();
+            clean
         })
     }
 
-    /// What was taken out so far: changed, the numbers by kind, and the first removals as (kind, name, path, offset, line, column,
-    /// rule).
-    fn report<'py>(&self, py: Python<'py>) -> PyResult<(bool, Bound<'py, PyDict>, Bound<'py, PyList>)> {
+    /// What was taken out so far: changed, the numbers by kind, and the first removals.
+    fn report<'py>(&self, py: Python<'py>) -> PyResult<(bool, Bound<'py, PyDict>, SanitizerRemovals)> {
         let state = self.lock()?;
         let Report { changed, removals, counts } = &state.engine.report;
         let by_kind = fallible::dict(py)?;
         for (kind, count) in Kind::ALL.iter().zip(counts).filter(|(_, count)| **count > 0) {
             fallible::put_int(&by_kind, kind.name(), *count)?;
         }
+        Ok((*changed, by_kind, SanitizerRemovals { removals: Arc::clone(removals) }))
+    }
+
+    /// What this document has counted: a forkedenc.runtime.Stats.
+    #[getter]
+    fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        stats_object(py, &self.lock()?.parser.stack().stats())
+    }
+}
+
+/// The removals of a report, made objects when they are asked for.
+#[pyclass(frozen, module = "forkedenc._native")]
+pub struct SanitizerRemovals {
+    removals: Arc<Vec<Removal>>,
+}
+
+#[pymethods]
+impl SanitizerRemovals {
+    fn __len__(&self) -> usize {
+        self.removals.len()
+    }
+
+    /// As (kind, name, path, offset, line, column, rule).
+    fn list<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let list = fallible::list(py)?;
-        for removal in removals {
+        for removal in self.removals.iter() {
             let place = removal.place;
             list.append(fallible::tuple(
                 py,
@@ -220,12 +253,6 @@ impl SanitizerStream {
                 ],
             )?)?;
         }
-        Ok((*changed, by_kind, list))
-    }
-
-    /// What this document has counted: a forkedenc.runtime.Stats.
-    #[getter]
-    fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        stats_object(py, &self.lock()?.parser.stack().stats())
+        Ok(list)
     }
 }
