@@ -320,7 +320,8 @@ REASONS = {
     "cycle": "An element that refers to itself has no end. Renderers draw nothing there, or once.",
     "bad-value": "A value outside the grammar of its attribute goes as a whole and is not mended. Of pictures, only PNG, JPEG, GIF and WebP in data: URLs"
     " stay, so a picture from another file, an SVG inside, and a data: URL without a type go.",
-    "denied-element": "`tref` refers to text elsewhere, and only resvg still draws it: browsers do not.",
+    "denied-element": "`a` goes and what is in it stays, without the transform, font or paint that stood on the link (unless"
+    " `links=` keeps it). `tref` refers to text elsewhere; resvg still draws it, browsers do not.",
     "unknown-element": "Elements of no SVG standard go with what is in them.",
     "none alone": "No removal explains it: the value means the same, written otherwise.",
 }
