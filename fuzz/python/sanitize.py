@@ -78,6 +78,7 @@ ACTIVE = {
     "base",
 }
 ADDRESS = re.compile(r"(?:javascript|vbscript|file|data(?!:image/(?:png|jpe?g|gif|webp)[;,])):")
+ADDRESSES = {"href", "src", "from", "to", "by", "values", "data", "poster", "action", "cite", "url", "background"}
 INVALID_TOKEN = 4
 HIDDEN = re.compile(r"[\x00-\x20\x7f-\xa0\xad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 
@@ -141,7 +142,7 @@ def acts(elements: Iterable[tuple[str, dict[str, str]]]) -> str | None:
             local = key.rpartition("}")[2].lower()
             if local.startswith("on") or local in ("srcdoc", "formaction", "xml:base", "base"):
                 return f"{name}/@{key}"
-            if local not in ("title", "alt", "aria-label") and ADDRESS.match(HIDDEN.sub("", value).lower()):
+            if local in ADDRESSES and ADDRESS.match(HIDDEN.sub("", value).lower()):
                 return f"{name}/@{key}={value}"
     return None
 

@@ -96,7 +96,7 @@ def test_a_host_without_a_scheme_needs_a_policy_that_lets_hosts_in():
 
 @pytest.mark.parametrize(
     "url, written",
-    [("#a", "#a"), (" #a ", "#a"), ("#a-b.c", "#a-b.c"), ("#\u00e9", "#\u00e9"), ("#", None), ("a#b", None), ("", None), ("#a(b)", None), ("#a'b", None), ("##a", None), ("#" + "a" * 257, None)],
+    [("#a", "#a"), (" #a ", "#a"), ("#a-b.c", "#a-b.c"), ("#\u00e9", "#\u00e9"), ("#", None), ("a#b", None), ("", None), ("#a(b)", None), ("#a'b", None), ("##a", None), ("#" + "a" * 5000, None)],
 )  # fmt: skip
 def test_a_local_reference_is_a_number_sign_and_an_id(url, written):
     assert judged(LOCAL, url) == written
