@@ -53,7 +53,7 @@ def test_an_animation_without_a_target_goes_and_is_told():
 @pytest.mark.parametrize(
     "target, value",
     [
-        ("x", "javascript:alert(1)"), ("x", "1;javascript:x"), ("x", "1 2"), ("x", "a"), ("x", "url(#a)"), ("fill", "url(http://e/)"), ("fill", "red;url(//e/)"), ("fill", "u\\72l(//e/)"),
+        ("x", "javascript:alert(1)"), ("x", "1;javascript:x"), ("x", "a"), ("x", "url(#a)"), ("fill", "url(http://e/)"), ("fill", "red;url(//e/)"), ("fill", "u\\72l(//e/)"),
         ("fill", "expression(1)"), ("mask", "url(x.svg#a)"), ("filter", "url(data:image/svg+xml,x)"), ("d", "alert(1)"), ("points", "a"), ("viewBox", "0 0 1"), ("transform", "evil"),
         ("preserveAspectRatio", "x"), ("opacity", "1;;{}"), ("fill", "red;}"), ("cursor", "url(//e/)"), ("font-family", '"a\\"'), ("width", "9e9"), ("markerWidth", "9e9"),
     ],

@@ -554,8 +554,11 @@ impl Machine {
         let by_memory = self.metered && self.memory_left() <= maximum;
         let (limit, maximum) =
             if by_memory { (Limit::MemoryBytes, self.limits.memory_bytes) } else { (limit, maximum) };
-        if self.rules.skip_long && self.audit.is_none() && !by_memory && self.state != State::Name(NameOf::Pi) {
+        if self.rules.skip_long && self.audit.is_none() && !by_memory {
             self.skipped = Some(limit);
+            if self.state == State::Name(NameOf::Pi) {
+                return true;
+            }
             self.carry.truncate(if self.state_is_pi() { self.target } else { 0 });
             return true;
         }

@@ -203,7 +203,10 @@ impl Machine {
                 1 => 2,
                 other => other,
             };
-            self.carry.extend_from_slice(&c.ahead()[..size]);
+            // Of the target of a PI that is read past, the beginning is kept.
+            if self.skipped.is_none() || self.carry.is_empty() {
+                self.carry.extend_from_slice(&c.ahead()[..size]);
+            }
             c.advance(size);
         }
     }
@@ -240,7 +243,7 @@ impl Machine {
                 if self.colon > 0 {
                     return self.fail(Kind::InvalidToken, c, env);
                 }
-                if self.carry.eq_ignore_ascii_case(b"xml") {
+                if self.carry.eq_ignore_ascii_case(b"xml") && self.skipped.is_none() {
                     let exact = self.carry == b"xml";
                     let kind = if exact { Kind::MisplacedDeclaration } else { Kind::InvalidToken };
                     return if exact { self.fail_at(kind, self.token, env) } else { self.fail(kind, c, env) };

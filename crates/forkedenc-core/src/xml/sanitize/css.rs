@@ -114,6 +114,7 @@ fn rules(plan: &Plan, parser: &mut Parser<'_>, findings: &mut Findings, styled: 
                     findings.out.push(b'}');
                 }
                 if !(block && known && prelude) || findings.out.len() == inside + 1 {
+                    pass_block(parser, block && !(known && prelude));
                     findings.out.truncate(from);
                     findings.dropped += 1;
                 }
@@ -129,6 +130,7 @@ fn rules(plan: &Plan, parser: &mut Parser<'_>, findings: &mut Findings, styled: 
                     .is_ok();
                 let block = matches!(parser.next(), Ok(Token::CurlyBracketBlock));
                 if !block || !good || findings.out.len() == from {
+                    pass_block(parser, block);
                     findings.out.truncate(from);
                     findings.dropped += 1;
                     continue;
@@ -163,6 +165,13 @@ fn rules(plan: &Plan, parser: &mut Parser<'_>, findings: &mut Findings, styled: 
     }
 }
 
+/// Goes to the end of a block that nothing is made of: where the next token starts, that is not part of it.
+fn pass_block(parser: &mut Parser<'_>, open: bool) {
+    if open {
+        let _: Outcome = parser.parse_nested_block(|_| Ok(()));
+    }
+}
+
 /// Selectors, or the conditions of an at-rule, as they are. `keys`: gets what the selectors' last parts ask for.
 fn prelude(
     plan: &Plan,
@@ -173,7 +182,7 @@ fn prelude(
 ) -> Outcome {
     let from = findings.out.len();
     let mut key: Option<Key> = None;
-    let mut class = false;
+    let mut begins = false;
     loop {
         let at = parser.position();
         let Ok(token) = parser.next_including_whitespace_and_comments() else { break };
@@ -182,47 +191,41 @@ fn prelude(
         if depth >= DEPTH && opens {
             return refuse();
         }
-        if keys.is_some() {
+        if let Some(keys) = &mut keys {
             match &token {
                 Token::Comma => {
-                    let done = key.take().unwrap_or(Key::Any);
-                    if let Some(keys) = &mut keys {
-                        keys.push(done);
+                    keys.push(key.take().unwrap_or(Key::Any));
+                    begins = false;
+                }
+                // Another compound may begin.
+                Token::WhiteSpace(_) | Token::Delim('>' | '+' | '~') => begins = true,
+                _ => {
+                    if std::mem::take(&mut begins) {
+                        key = None;
+                    }
+                    match &token {
+                        Token::Ident(name) if findings.out.ends_with(b".") => {
+                            key = Some(Key::Class(name.as_bytes().to_vec()));
+                        }
+                        // Behind a colon it is a pseudo-class, which makes no selector wider.
+                        Token::Ident(name) if !findings.out.ends_with(b":") && key.is_none() => {
+                            key = Some(Key::Type(name.as_bytes().to_vec()));
+                        }
+                        Token::IDHash(id) => {
+                            let mut written = Vec::new();
+                            plan.prefixed(id.as_bytes(), &mut written);
+                            key = Some(Key::Id(written));
+                        }
+                        // What stood before it was a namespace.
+                        Token::Delim('|') => key = None,
+                        _ => {}
                     }
                 }
-                // Another compound begins.
-                Token::WhiteSpace(_) | Token::Delim('>' | '+' | '~') => {
-                    if !matches!(token, Token::WhiteSpace(_)) || !findings.out[from..].is_empty() {
-                        // White space in front of a comma or at the end begins nothing: then the key is of the compound before.
-                        class = false;
-                    }
-                }
-                Token::Delim('.') => {
-                    class = true;
-                    findings.out.push(b'.');
-                    continue;
-                }
-                Token::Ident(name) if class => {
-                    key = Some(Key::Class(name.as_bytes().to_vec()));
-                    class = false;
-                }
-                Token::Ident(name) => {
-                    // Behind a colon it is a pseudo-class, which makes no selector wider.
-                    if !findings.out.ends_with(b":") {
-                        key = Some(Key::Type(name.as_bytes().to_vec()));
-                    }
-                }
-                Token::IDHash(id) => {
-                    let mut written = Vec::new();
-                    plan.prefixed(id.as_bytes(), &mut written);
-                    key = Some(Key::Id(written));
-                }
-                Token::Delim('*') | Token::SquareBracketBlock => key = key.or(Some(Key::Any)),
-                Token::Function(_) => key = Some(Key::Any),
-                _ => {}
             }
         }
         match &token {
+            // Between two tokens it keeps them apart; without it they would be one.
+            Token::Comment(_) if findings.out.len() > from && !findings.out.ends_with(b" ") => return refuse(),
             Token::Comment(_) => {
                 findings.dropped += 1;
                 continue;

@@ -275,7 +275,7 @@ impl Engine {
             Action::Keep if plan.source.html => {
                 let page = info.html & (html::HTML | html::PICTURE);
                 // An HTML parser knows two namespaces, and goes from one to the other where it likes.
-                if info.flags & flag::STYLE != 0 || page == 0 || (around.parent != 0 && around.parent & page == 0) {
+                if info.flags & flag::STYLE != 0 || page == 0 || info.html & html::BREAKS != 0 || (around.parent != 0 && around.parent & page == 0) {
                     (Action::Drop, "html")
                 } else if around.takes(info.html) {
                     (Action::Keep, "")
@@ -359,21 +359,35 @@ impl Engine {
         });
     }
 
+    /// Something is written in the open element, and in what is unwrapped in it.
+    pub(super) fn touch(&mut self) {
+        for frame in self.frames.iter_mut().rev() {
+            frame.fresh = false;
+            if frame.form == Form::Kept {
+                return;
+            }
+        }
+    }
+
+    /// Whether nothing was written in the open element so far.
+    fn is_fresh(&self) -> bool {
+        self.frames.iter().rev().find(|frame| frame.form == Form::Kept).is_some_and(|frame| frame.fresh)
+    }
+
     fn put_text(&mut self, text: &[u8]) {
         if text.is_empty() {
             return;
         }
         self.end_tag();
-        if let Some(frame) = self.frames.last_mut() {
-            frame.fresh = false;
-        }
+        self.touch();
         write::escaped::<false>(&mut self.out, text);
     }
 
     /// A piece of text for a page, where HTML passes by some of it.
     fn page_text(&mut self, mut text: &[u8], cx: &Context<'_>) {
+        let fresh = self.is_fresh();
         let Some(frame) = self.frames.last_mut() else { return };
-        if frame.around.parent & html::PRE != 0 && frame.fresh {
+        if frame.around.parent & html::PRE != 0 && fresh {
             let feeds = text.iter().take_while(|byte| **byte == b'\n').count();
             if feeds > 0 {
                 self.report.changed = true;
@@ -459,7 +473,8 @@ impl Session<'_> {
         if let Some(value) = engine.frames.last().and_then(|frame| frame.text) {
             engine.findings.out.clear();
             engine.findings.references.clear();
-            match self.plan.judge(value, held, &mut engine.findings) {
+            let verdict = if is_html(held) { Verdict::Bad } else { self.plan.judge(value, held, &mut engine.findings) };
+            match verdict {
                 Verdict::Bad => engine.drop_text("bad-value", place, cx),
                 Verdict::Written => {
                     engine.report.changed = true;

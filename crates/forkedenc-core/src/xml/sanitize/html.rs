@@ -33,15 +33,33 @@ pub(super) const PRE: u32 = 1 << 17;
 pub(super) const HTML: u32 = 1 << 18;
 /// In that of SVG.
 pub(super) const PICTURE: u32 = 1 << 19;
+/// In that of SVG, by a name at which an HTML parser leaves the picture.
+pub(super) const BREAKS: u32 = 1 << 20;
 /// A `p` or `a` around it is out of scope in it.
 const SCOPE: u32 = CELL | CAPTION;
 /// Text in it is moved out, but for white space.
 const BARE: u32 = TABLE | SECTION | ROW | COLUMNS;
 
+/// Names at which an HTML parser leaves foreign content (HTML §13.2.6.5).
+fn breaks_out(local: &[u8]) -> bool {
+    const NAMES: [&str; 45] = [
+        "b", "big", "blockquote", "body", "br", "center", "code", "dd", "div", "dl", "dt", "em", "embed", "font", "h1", "h2", "h3",
+        "h4", "h5", "h6", "head", "hr", "i", "img", "li", "listing", "menu", "meta", "nobr", "ol", "p", "pre", "ruby", "s",
+        "small", "span", "strike", "strong", "sub", "sup", "table", "tt", "u", "ul", "var",
+    ];
+    NAMES.iter().any(|name| name.as_bytes().eq_ignore_ascii_case(local))
+}
+
 /// What HTML makes of an element.
 pub(super) fn class(uri: &[u8], local: &[u8]) -> u32 {
     if uri != XHTML {
-        return if uri == SVG { PICTURE } else { 0 };
+        return if uri != SVG {
+            0
+        } else if breaks_out(local) {
+            PICTURE | BREAKS
+        } else {
+            PICTURE
+        };
     }
     HTML | match local {
         b"p" => BLOCK | PARAGRAPH,

@@ -28,6 +28,8 @@ struct Written {
     target: bool,
     rel: bool,
     link: bool,
+    /// The prefix of XLink is declared.
+    xlink: bool,
 }
 
 impl Engine {
@@ -114,9 +116,7 @@ impl Engine {
         if self.frames.try_reserve(1).is_err() {
             return false;
         }
-        if let Some(parent) = self.frames.last_mut() {
-            parent.fresh = false;
-        }
+        self.touch();
         self.frames.push(Frame {
             name: tag.name.written,
             form: Form::Kept,
@@ -329,7 +329,7 @@ impl Engine {
         }
         let page = plan.source.html && cx.names.prefix(attribute.name.written) != NameId::EMPTY;
         if page {
-            self.page_attribute(attribute, cx.names);
+            self.page_attribute(attribute, &mut written.xlink, cx.names);
         } else {
             write::name(&mut self.out, *b" ", cx.names, attribute.name.written, *b"=\"");
         }
@@ -351,12 +351,15 @@ impl Engine {
     }
 
     /// For a page: the prefixes that HTML knows, declared for XML where they stand.
-    fn page_attribute(&mut self, attribute: &Attribute, names: &Names) {
+    fn page_attribute(&mut self, attribute: &Attribute, declared: &mut bool, names: &Names) {
         let (uri, local) = names.expanded(attribute.name.expanded);
         if names.uri(uri) == html::XLINK {
-            self.put(b" xmlns:xlink=\"");
-            self.put(html::XLINK);
-            self.put(b"\" xlink:");
+            if !std::mem::replace(declared, true) {
+                self.put(b" xmlns:xlink=\"");
+                self.put(html::XLINK);
+                self.put(b"\"");
+            }
+            self.put(b" xlink:");
         } else {
             self.put(b" xml:");
         }

@@ -30,6 +30,8 @@ pub(super) fn read(value: &[u8], media: &Media, out: &mut Vec<u8>) -> Option<Rea
     }
     let url = &out[from..];
     match scheme(url) {
+        // White space in it makes it none for some, and is passed by for others.
+        Some(_) if url.iter().take_while(|byte| **byte != b':').any(|byte| *byte == b' ') => None,
         Some(scheme) if scheme == "data" => is_data(url, &media.data).then_some(Reading::Other),
         Some(scheme) => media.schemes.contains(&scheme).then_some(Reading::Other),
         None => match url {

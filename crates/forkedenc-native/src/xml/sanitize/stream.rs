@@ -8,7 +8,7 @@ use forkedenc_core::xml::write::Out;
 use forkedenc_core::xml::{Flow, Kind as ErrorKind, Parser};
 use pyo3::exceptions::{PyMemoryError, PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyString};
+use pyo3::types::{PyList, PyString, PyTuple};
 
 use super::plan::SanitizerPlan;
 use crate::runtime::stats_object;
@@ -31,7 +31,7 @@ impl Host for Hook {
     fn html_text(&mut self, text: &str) -> Option<Vec<u8>> {
         let function = self.function.as_ref()?;
         let asked = Python::attach(|py| -> PyResult<Vec<u8>> {
-            let made = function.bind(py).call1((text,))?;
+            let made = function.bind(py).call1((fallible::text(py, text)?,))?;
             let Ok(made) = made.cast::<PyString>() else {
                 let message = format!("html_text= must give a str, not {}", made.get_type().name()?);
                 return Err(PyTypeError::new_err(message));
@@ -140,7 +140,8 @@ impl State {
                 let written = fallible::bytes(py, ready)?;
                 out.take();
                 out.put([last]);
-                write.call1((written,))?;
+                // What it lost is missing: nothing may follow it.
+                write.call1((written,)).inspect_err(|_| self.failed = true)?;
             }
         }
         Ok(())
@@ -206,14 +207,15 @@ impl SanitizerStream {
     }
 
     /// What was taken out so far: changed, the numbers by kind, and the first removals.
-    fn report<'py>(&self, py: Python<'py>) -> PyResult<(bool, Bound<'py, PyDict>, SanitizerRemovals)> {
+    fn report<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         let state = self.lock()?;
         let Report { changed, removals, counts } = &state.engine.report;
         let by_kind = fallible::dict(py)?;
         for (kind, count) in Kind::ALL.iter().zip(counts).filter(|(_, count)| **count > 0) {
             fallible::put_int(&by_kind, kind.name(), *count)?;
         }
-        Ok((*changed, by_kind, SanitizerRemovals { removals: Arc::clone(removals) }))
+        let removals = Bound::new(py, SanitizerRemovals { removals: Arc::clone(removals) })?;
+        fallible::tuple(py, [fallible::truth(py, *changed), by_kind.into_any(), removals.into_any()])
     }
 
     /// What this document has counted: a forkedenc.runtime.Stats.
