@@ -12,7 +12,8 @@ fn main() {
         dtd: DtdMode::Internal,
         runs: Runs::Events,
         forbid_entities: false,
-        forbid_external: false, skip_long: false,
+        forbid_external: false,
+        skip_long: false,
     };
     let options = Options { limits: XmlLimits::DEFAULT, rules, encodings: Encodings::default(), encoding: None };
     for path in std::env::args().skip(1).filter(|argument| !argument.starts_with('-')) {

@@ -41,7 +41,8 @@ fn main() {
         dtd: DtdMode::Bare,
         runs: Runs::Events,
         forbid_entities: false,
-        forbid_external: false, skip_long: false,
+        forbid_external: false,
+        skip_long: false,
     };
     let options = Options { limits: XmlLimits::DEFAULT, rules, encodings: Encodings::default(), encoding: None };
     for (what, document) in [("<a b=\"", &b"<a b=\""[..]), ("soap, depth 4", DEEP)] {

@@ -239,7 +239,9 @@ def _for_page(policy: Policy) -> None:
     """An HTML parser knows two vocabularies: what is none of them would be read as something else."""
     roots = {split(root)[0] for root in policy.roots}
     if not roots <= _PAGE:
-        raise PolicyError(f'escape_for="html" is for roots in the namespaces of XHTML and SVG, which {policy.name} has not')
+        raise PolicyError(
+            f'escape_for="html" is for roots in the namespaces of XHTML and SVG, which {policy.name} has not'
+        )
 
 
 class Sanitizer:
@@ -249,7 +251,7 @@ class Sanitizer:
         policy: what documents may hold: ``SVG``, ``XHTML``, ``FEED``, ``SOAP``, ``PLAIN`` or one of your own.
         limits: `Limits()` by default. An internal subset declares at most 100 entities, which expand to at most 64 KiB.
         html_text: for feeds, a callable such as ``nh3.clean`` that makes HTML safe (str to str): what it gives is written in place
-            of text that holds markup or references. Without it such text is dropped if it holds markup.
+            of text that holds markup. Without it such text is dropped.
         links: schemes of links to keep, such as ``["https"]``, where the policy has links.
         id_prefix: put before ids and the references to them, so that two documents fit in one page.
         escape_for: ``"html"`` for output that goes into an HTML page: what HTML would read differently is left out.
@@ -261,6 +263,9 @@ class Sanitizer:
     __slots__ = ("_html_text", "_limits", "_plan", "policy")
 
     policy: Policy
+    _plan: _native.SanitizerPlan
+    _limits: Limits | None
+    _html_text: Callable[[str], str] | None
 
     def __init__(
         self,

@@ -79,7 +79,8 @@ pub fn options(limits: XmlLimits) -> Options {
         dtd: DtdMode::Internal,
         runs: Runs::Events,
         forbid_entities: false,
-        forbid_external: false, skip_long: false,
+        forbid_external: false,
+        skip_long: false,
     };
     Options { limits, rules, encodings: Encodings::default(), encoding: None }
 }

@@ -49,7 +49,13 @@ pub(super) fn style(plan: &Plan, text: &[u8], findings: &mut Findings) -> Verdic
 
 /// Known properties with values of words, numbers and colors, as almost all are: nothing else is in it.
 fn simple_style(plan: &Plan, text: &[u8]) -> bool {
-    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'#' | b'%' | b'.' | b',' | b'-' | b'+' | b'_' | b':' | b';' | b' ' | b'\n' | b'\t' | b'\r');
+    let plain = |byte: &u8| {
+        byte.is_ascii_alphanumeric()
+            || matches!(
+                byte,
+                b'#' | b'%' | b'.' | b',' | b'-' | b'+' | b'_' | b':' | b';' | b' ' | b'\n' | b'\t' | b'\r'
+            )
+    };
     text.iter().all(plain)
         && text.split(|byte| *byte == b';').all(|declaration| {
             let declaration = trim(declaration);
@@ -427,5 +433,6 @@ fn local(plan: &Plan, url: &str, findings: &mut Findings) -> Option<()> {
 
 /// Names of fonts and the like.
 fn is_letters(text: &str) -> bool {
-    text.chars().all(|character| character.is_alphanumeric() || matches!(character, ' ' | '-' | '_' | '.' | ',' | '&' | '+'))
+    text.chars()
+        .all(|character| character.is_alphanumeric() || matches!(character, ' ' | '-' | '_' | '.' | ',' | '&' | '+'))
 }

@@ -10,8 +10,8 @@ use super::write;
 use crate::limits::{Limit, NONE};
 use crate::position::Place;
 use crate::xml::names::{NameId, Names, UriId};
-use crate::xml::write::Out;
 use crate::xml::sink::{Binding, Context, Doctype, Name, Sink, Tag};
+use crate::xml::write::Out;
 
 /// What the engine asks of whoever runs it.
 pub trait Host {
@@ -23,8 +23,20 @@ pub trait Host {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// The policy answers with an error.
-    Policy { kind: Kind, name: String, rule: &'static str, place: Place, path: String },
-    Limit { limit: Limit, maximum: u64, observed: u64, place: Place, path: String },
+    Policy {
+        kind: Kind,
+        name: String,
+        rule: &'static str,
+        place: Place,
+        path: String,
+    },
+    Limit {
+        limit: Limit,
+        maximum: u64,
+        observed: u64,
+        place: Place,
+        path: String,
+    },
     /// The host has failed.
     Host,
     OutOfMemory,
@@ -162,7 +174,14 @@ impl Engine {
     }
 
     /// Takes note of a removal below the open element: of a child, or of an attribute of it.
-    pub(super) fn removed(&mut self, kind: Kind, name: &[u8], rule: &'static str, child: Option<NameId>, cx: &Context<'_>) {
+    pub(super) fn removed(
+        &mut self,
+        kind: Kind,
+        name: &[u8],
+        rule: &'static str,
+        child: Option<NameId>,
+        cx: &Context<'_>,
+    ) {
         self.report.add(kind, || {
             let mut path = cx.path(child);
             if kind == Kind::Attribute {
@@ -275,7 +294,11 @@ impl Engine {
             Action::Keep if plan.source.html => {
                 let page = info.html & (html::HTML | html::PICTURE);
                 // An HTML parser knows two namespaces, and goes from one to the other where it likes.
-                if info.flags & flag::STYLE != 0 || page == 0 || info.html & html::BREAKS != 0 || (around.parent != 0 && around.parent & page == 0) {
+                if info.flags & flag::STYLE != 0
+                    || page == 0
+                    || info.html & html::BREAKS != 0
+                    || (around.parent != 0 && around.parent & page == 0)
+                {
                     (Action::Drop, "html")
                 } else if around.takes(info.html) {
                     (Action::Keep, "")
@@ -319,7 +342,15 @@ impl Engine {
             self.put(name);
             self.put(b"&gt;");
         }
-        self.push(Frame { name: tag.name.written, form, lost, share: Share::default(), body: false, bare: false, ..parent })
+        self.push(Frame {
+            name: tag.name.written,
+            form,
+            lost,
+            share: Share::default(),
+            body: false,
+            bare: false,
+            ..parent
+        })
     }
 
     /// Text that is judged as a whole, up to here.
@@ -339,7 +370,8 @@ impl Engine {
             let into = (maximum - self.run.text.len() as u64) as usize;
             let place = cx.place_at(into);
             let path = shown_path(cx.path(None));
-            self.refusal = Some(Refusal::Limit { limit: Limit::TextBytes, maximum, observed: maximum + 1, place, path });
+            self.refusal =
+                Some(Refusal::Limit { limit: Limit::TextBytes, maximum, observed: maximum + 1, place, path });
             return false;
         }
         if self.run.text.try_reserve(text.len()).is_err() {
@@ -536,9 +568,7 @@ impl Sink for Session<'_> {
         };
         let (action, rule) = Engine::decide(self.plan, &info, around, flags);
         match action {
-            Action::Error => {
-                engine.refuse(Kind::Element, name, rule, cx.place(), cx.path(Some(tag.name.written)))
-            }
+            Action::Error => engine.refuse(Kind::Element, name, rule, cx.place(), cx.path(Some(tag.name.written))),
             Action::Drop => engine.drop_element(tag.name, rule, cx),
             Action::Unwrap if engine.frames.is_empty() => {
                 engine.refuse(Kind::Root, name, rule, cx.place(), cx.path(Some(tag.name.written)))
@@ -611,9 +641,10 @@ impl Sink for Session<'_> {
             return true;
         }
         let answer = self.plan.source.comments;
-        let judged = engine.frames.last().is_some_and(|frame| {
-            frame.flags & (flag::STYLE | flag::HTML_TEXT | flag::VALUE_TEXT | flag::VOID) != 0
-        });
+        let judged = engine
+            .frames
+            .last()
+            .is_some_and(|frame| frame.flags & (flag::STYLE | flag::HTML_TEXT | flag::VALUE_TEXT | flag::VOID) != 0);
         if answer != Answer::Keep || self.plan.source.html || judged {
             return engine.comment_or_pi(Kind::Comment, b"", answer, cx);
         }

@@ -43,9 +43,51 @@ const BARE: u32 = TABLE | SECTION | ROW | COLUMNS;
 /// Names at which an HTML parser leaves foreign content (HTML §13.2.6.5).
 fn breaks_out(local: &[u8]) -> bool {
     const NAMES: [&str; 45] = [
-        "b", "big", "blockquote", "body", "br", "center", "code", "dd", "div", "dl", "dt", "em", "embed", "font", "h1", "h2", "h3",
-        "h4", "h5", "h6", "head", "hr", "i", "img", "li", "listing", "menu", "meta", "nobr", "ol", "p", "pre", "ruby", "s",
-        "small", "span", "strike", "strong", "sub", "sup", "table", "tt", "u", "ul", "var",
+        "b",
+        "big",
+        "blockquote",
+        "body",
+        "br",
+        "center",
+        "code",
+        "dd",
+        "div",
+        "dl",
+        "dt",
+        "em",
+        "embed",
+        "font",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "head",
+        "hr",
+        "i",
+        "img",
+        "li",
+        "listing",
+        "menu",
+        "meta",
+        "nobr",
+        "ol",
+        "p",
+        "pre",
+        "ruby",
+        "s",
+        "small",
+        "span",
+        "strike",
+        "strong",
+        "sub",
+        "sup",
+        "table",
+        "tt",
+        "u",
+        "ul",
+        "var",
     ];
     NAMES.iter().any(|name| name.as_bytes().eq_ignore_ascii_case(local))
 }
@@ -79,9 +121,9 @@ pub(super) fn class(uri: &[u8], local: &[u8]) -> u32 {
         b"ruby" => RUBY,
         b"rb" | b"rt" | b"rtc" | b"rp" => RUBY_PART,
         b"pre" | b"listing" => BLOCK | PRE,
-        b"address" | b"article" | b"aside" | b"blockquote" | b"center" | b"details" | b"dialog" | b"div" | b"fieldset"
-        | b"figcaption" | b"figure" | b"footer" | b"header" | b"hgroup" | b"hr" | b"main" | b"nav" | b"search"
-        | b"section" | b"summary" | b"form" | b"plaintext" | b"xmp" => BLOCK,
+        b"address" | b"article" | b"aside" | b"blockquote" | b"center" | b"details" | b"dialog" | b"div"
+        | b"fieldset" | b"figcaption" | b"figure" | b"footer" | b"header" | b"hgroup" | b"hr" | b"main" | b"nav"
+        | b"search" | b"section" | b"summary" | b"form" | b"plaintext" | b"xmp" => BLOCK,
         _ => 0,
     }
 }

@@ -24,10 +24,22 @@ pub struct Media {
 #[derive(Clone, Debug)]
 pub enum Value {
     /// Any text that nobody reads as a URL of one of these schemes.
-    Text { refused: Vec<String> },
-    Keyword { words: Vec<String>, fold: bool },
+    Text {
+        refused: Vec<String>,
+    },
+    Keyword {
+        words: Vec<String>,
+        fold: bool,
+    },
     /// Numbers apart by white space and commas, or semicolons too.
-    Numbers { least: usize, most: usize, minimum: f64, maximum: f64, units: bool, semicolons: bool },
+    Numbers {
+        least: usize,
+        most: usize,
+        minimum: f64,
+        maximum: f64,
+        units: bool,
+        semicolons: bool,
+    },
     /// SVG path data: its alphabet. An error inside is the renderer's to stop at (SVG 2 §9.5.4).
     Path,
     Transform,
@@ -96,8 +108,7 @@ const fn alphabet(bytes: &[u8]) -> [bool; 256] {
 }
 
 /// What nothing but words, numbers and colors is made of.
-static SIMPLE: [bool; 256] =
-    alphabet(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789#%.,-+_ \t\n\r");
+static SIMPLE: [bool; 256] = alphabet(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789#%.,-+_ \t\n\r");
 
 /// Whether all bytes are commands, numbers or spaces.
 #[inline(always)]
@@ -144,7 +155,12 @@ pub(super) fn is_id(id: &[u8]) -> bool {
 
 fn is_word(word: &[u8]) -> bool {
     let plain = |byte: &u8| {
-        byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b':' | b'+' | b'@' | b'~' | b'!' | b'*' | b'=' | b'$' | b',' | b'/' | b'|') || *byte >= 0x80
+        byte.is_ascii_alphanumeric()
+            || matches!(
+                byte,
+                b'_' | b'-' | b'.' | b':' | b'+' | b'@' | b'~' | b'!' | b'*' | b'=' | b'$' | b',' | b'/' | b'|'
+            )
+            || *byte >= 0x80
     };
     word.iter().all(plain) && !has_odd_space(word)
 }
@@ -270,7 +286,19 @@ impl Plan {
 
     fn timing(&self, value: &[u8], findings: &mut Findings) -> Verdict {
         const EVENTS: [&[u8]; 13] = [
-            b"begin", b"end", b"click", b"mouseover", b"mouseout", b"mousedown", b"mouseup", b"mouseenter", b"mouseleave", b"activate", b"focusin", b"focusout", b"load",
+            b"begin",
+            b"end",
+            b"click",
+            b"mouseover",
+            b"mouseout",
+            b"mousedown",
+            b"mouseup",
+            b"mouseenter",
+            b"mouseleave",
+            b"activate",
+            b"focusin",
+            b"focusout",
+            b"load",
         ];
         for (at, part) in value.split(|byte| *byte == b';').enumerate() {
             let part = trim(part);
@@ -316,7 +344,10 @@ impl Plan {
             }
             Some(found) => found,
         };
-        if matches!(grammar, Value::Animated | Value::Style | Value::Timing | Value::Text { .. } | Value::Url(_) | Value::Urls(..)) {
+        if matches!(
+            grammar,
+            Value::Animated | Value::Style | Value::Timing | Value::Text { .. } | Value::Url(_) | Value::Urls(..)
+        ) {
             return Verdict::Bad;
         }
         let mut whole = Vec::with_capacity(value.len());
@@ -382,8 +413,8 @@ fn value_of(text: &[u8]) -> f64 {
 }
 
 const UNITS: [&[u8]; 25] = [
-    b"px", b"%", b"em", b"ex", b"pt", b"pc", b"cm", b"mm", b"in", b"q", b"rem", b"ch", b"vw", b"vh", b"vmin", b"vmax", b"deg", b"grad", b"rad", b"turn", b"s", b"ms", b"lh",
-    b"rlh", b"ic",
+    b"px", b"%", b"em", b"ex", b"pt", b"pc", b"cm", b"mm", b"in", b"q", b"rem", b"ch", b"vw", b"vh", b"vmin", b"vmax",
+    b"deg", b"grad", b"rad", b"turn", b"s", b"ms", b"lh", b"rlh", b"ic",
 ];
 
 /// How many numbers the text is; `None` where it is none of numbers, or one is out of bounds.
@@ -420,7 +451,16 @@ fn numbers(text: &[u8], (minimum, maximum): (f64, f64), units: bool, semicolons:
 /// A transform list (SVG 1.1 §7.6; with units as CSS Transforms has them).
 fn transform(text: &[u8]) -> bool {
     const FUNCTIONS: [&[u8]; 10] = [
-        b"matrix", b"translate", b"scale", b"rotate", b"skewX", b"skewY", b"translateX", b"translateY", b"scaleX", b"scaleY",
+        b"matrix",
+        b"translate",
+        b"scale",
+        b"rotate",
+        b"skewX",
+        b"skewY",
+        b"translateX",
+        b"translateY",
+        b"scaleX",
+        b"scaleY",
     ];
     let mut rest = trim(text);
     if rest == b"none" {

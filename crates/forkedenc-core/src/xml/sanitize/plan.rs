@@ -205,7 +205,9 @@ impl Plan {
         let bad = |row: &AttributeRow| {
             row.group >= source.groups.len() || row.value.is_some_and(|value| value >= source.values.len())
         };
-        if source.attributes.iter().any(bad) || source.text_values.iter().any(|(_, value)| *value >= source.values.len()) {
+        if source.attributes.iter().any(bad)
+            || source.text_values.iter().any(|(_, value)| *value >= source.values.len())
+        {
             return Err(PlanError("a row speaks of what is not there"));
         }
         let elements = Index::of(source.elements.iter().map(|row| (&row.pattern, row.flags & flag::FOLD != 0)));
@@ -228,10 +230,7 @@ impl Plan {
             attributes,
             groups,
             group_patterns,
-            namespaces: source
-                .namespaces
-                .as_ref()
-                .map(|uris| uris.iter().map(|uri| uri.as_slice().into()).collect()),
+            namespaces: source.namespaces.as_ref().map(|uris| uris.iter().map(|uri| uri.as_slice().into()).collect()),
             properties: bytes(&source.properties),
             functions: bytes(&source.functions),
             source,
@@ -279,7 +278,11 @@ impl Plan {
         let info = ElementInfo {
             action: row.map_or(source.unknown_element, |row| row.action),
             flags: row.map_or(0, |row| row.flags),
-            text: source.text_values.iter().find(|(name, _)| name.matches(uri, local, false)).map(|(_, value)| *value as u16),
+            text: source
+                .text_values
+                .iter()
+                .find(|(name, _)| name.matches(uri, local, false))
+                .map(|(_, value)| *value as u16),
             root: source.roots.iter().any(|root| root.matches(uri, local, false)),
             known: row.is_some(),
             code: local.eq_ignore_ascii_case(b"script") || local.eq_ignore_ascii_case(b"style"),

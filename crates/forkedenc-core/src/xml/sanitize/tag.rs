@@ -65,7 +65,14 @@ impl Engine {
     }
 
     /// Writes a start tag but for its end, and opens the element.
-    pub(super) fn write_tag(&mut self, plan: &Plan, tag: &Tag<'_>, info: &ElementInfo, around: Around, cx: &Context<'_>) -> bool {
+    pub(super) fn write_tag(
+        &mut self,
+        plan: &Plan,
+        tag: &Tag<'_>,
+        info: &ElementInfo,
+        around: Around,
+        cx: &Context<'_>,
+    ) -> bool {
         let names = cx.names;
         let page = plan.source.html;
         let root = self.frames.is_empty();
@@ -87,7 +94,11 @@ impl Engine {
         let mut share = Share::default();
         let mut id = Vec::new();
         if self.account.is_some() {
-            share = self.account.as_mut().map(|account| account.open(info.flags & flag::WEIGHTLESS != 0)).unwrap_or_default();
+            share = self
+                .account
+                .as_mut()
+                .map(|account| account.open(info.flags & flag::WEIGHTLESS != 0))
+                .unwrap_or_default();
             if !self.take_id(plan, tag, &mut share, &mut id, root, cx) {
                 return false;
             }
@@ -105,7 +116,8 @@ impl Engine {
         if !self.style_of(tag, &mut share, &id, classes, cx) {
             return false;
         }
-        let needs = (info.flags & flag::REL != 0 && written.link) || (info.flags & flag::REL_TARGET != 0 && written.target);
+        let needs =
+            (info.flags & flag::REL != 0 && written.link) || (info.flags & flag::REL_TARGET != 0 && written.target);
         if needs && !written.rel {
             self.put(b" rel=\"");
             self.put(rel());
@@ -199,7 +211,15 @@ impl Engine {
     }
 
     /// The id of the element at hand, before all else: references in the same tag stand inside of it.
-    fn take_id(&mut self, plan: &Plan, tag: &Tag<'_>, share: &mut Share, id: &mut Vec<u8>, root: bool, cx: &Context<'_>) -> bool {
+    fn take_id(
+        &mut self,
+        plan: &Plan,
+        tag: &Tag<'_>,
+        share: &mut Share,
+        id: &mut Vec<u8>,
+        root: bool,
+        cx: &Context<'_>,
+    ) -> bool {
         for attribute in tag.attributes {
             if attribute.skipped.is_some() {
                 continue;
@@ -238,9 +258,13 @@ impl Engine {
         let id = Some(id).filter(|id| !id.is_empty() && *id != [0]);
         match account.refer_styled(local, id, classes, share) {
             Ok(()) => true,
-            Err(rule) => {
-                self.refuse(Kind::Element, cx.names.written(tag.name.written), rule, cx.place(), cx.path(Some(tag.name.written)))
-            }
+            Err(rule) => self.refuse(
+                Kind::Element,
+                cx.names.written(tag.name.written),
+                rule,
+                cx.place(),
+                cx.path(Some(tag.name.written)),
+            ),
         }
     }
 
@@ -249,7 +273,14 @@ impl Engine {
         self.answer(attribute, plan.source.bad_value, rule, tag, cx)
     }
 
-    fn answer(&mut self, attribute: &Attribute, answer: Answer, rule: &'static str, tag: &Tag<'_>, cx: &Context<'_>) -> bool {
+    fn answer(
+        &mut self,
+        attribute: &Attribute,
+        answer: Answer,
+        rule: &'static str,
+        tag: &Tag<'_>,
+        cx: &Context<'_>,
+    ) -> bool {
         let name = cx.names.written(attribute.name.written);
         if answer == Answer::Error {
             let mut path = cx.path(Some(tag.name.written));
@@ -277,7 +308,9 @@ impl Engine {
         let (special, row) = self.row(plan, attribute, tag.name, cx.names);
         let value = match row {
             Row::Value(value) => value,
-            Row::Unknown => return done(self.answer(attribute, plan.source.unknown_attribute, "unknown-attribute", tag, cx)),
+            Row::Unknown => {
+                return done(self.answer(attribute, plan.source.unknown_attribute, "unknown-attribute", tag, cx));
+            }
             Row::Denied => return done(self.answer(attribute, Answer::Drop, "denied-attribute", tag, cx)),
         };
         if attribute.skipped.is_some() {
@@ -313,7 +346,13 @@ impl Engine {
             }
         }
         if self.findings.dropped > 0 {
-            self.removed(Kind::Attribute, cx.names.written(attribute.name.written), "style", Some(tag.name.written), cx);
+            self.removed(
+                Kind::Attribute,
+                cx.names.written(attribute.name.written),
+                "style",
+                Some(tag.name.written),
+                cx,
+            );
         }
         match special {
             Special::Rel if info.flags & (flag::REL | flag::REL_TARGET) != 0 => {

@@ -106,5 +106,7 @@ fn is_data(url: &[u8], types: &[String]) -> bool {
     };
     types.iter().any(|allowed| allowed.as_bytes().eq_ignore_ascii_case(kind))
         && base64.is_none_or(|word| word.eq_ignore_ascii_case(b"base64"))
-        && data.iter().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\'' | b'<' | b'>' | b'\\') || *byte == b' ')
+        && data
+            .iter()
+            .all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\'' | b'<' | b'>' | b'\\') || *byte == b' ')
 }

@@ -28,10 +28,17 @@ pub(super) struct Share {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     /// Referred to so often, from outside of all that can be referred to itself; what else refers to it allows it no weight.
-    Awaited { count: u64, weightless: bool },
+    Awaited {
+        count: u64,
+        weightless: bool,
+    },
     /// References from outside wait for its size.
-    Open { awaited: u64 },
-    Closed { size: u64 },
+    Open {
+        awaited: u64,
+    },
+    Closed {
+        size: u64,
+    },
 }
 
 /// Why a reference or an id is refused.
@@ -194,7 +201,13 @@ impl Account {
     }
 
     /// The references that style sheets make from an element of this name, id and classes are counted.
-    pub(super) fn refer_styled(&mut self, local: &[u8], id: Option<&[u8]>, classes: &[u8], share: &mut Share) -> Result<(), Refusal> {
+    pub(super) fn refer_styled(
+        &mut self,
+        local: &[u8],
+        id: Option<&[u8]>,
+        classes: &[u8],
+        share: &mut Share,
+    ) -> Result<(), Refusal> {
         if !self.is_styled {
             return Ok(());
         }

@@ -30,7 +30,9 @@ pub(super) fn short(text: &[u8]) -> [u8; 16] {
     } else if let (Some(first), Some(last)) = (text.first_chunk::<4>(), text.last_chunk::<4>()) {
         u128::from(u32::from_le_bytes(*first)) | u128::from(u32::from_le_bytes(*last)) << (8 * (length - 4))
     } else if let (Some(first), Some(last)) = (text.first(), text.last()) {
-        u128::from(*first) | u128::from(text[length / 2]) << (8 * (length / 2)) | u128::from(*last) << (8 * (length - 1))
+        u128::from(*first)
+            | u128::from(text[length / 2]) << (8 * (length / 2))
+            | u128::from(*last) << (8 * (length - 1))
     } else {
         0
     };
@@ -39,7 +41,13 @@ pub(super) fn short(text: &[u8]) -> [u8; 16] {
 
 /// A name as written, between others that are always the same.
 #[inline(always)]
-pub(super) fn name<const A: usize, const B: usize>(out: &mut Out, before: [u8; A], names: &Names, id: NameId, behind: [u8; B]) {
+pub(super) fn name<const A: usize, const B: usize>(
+    out: &mut Out,
+    before: [u8; A],
+    names: &Names,
+    id: NameId,
+    behind: [u8; B],
+) {
     let entry = names.entry(id);
     if entry.length <= 16 {
         let [low, high] = entry.head;

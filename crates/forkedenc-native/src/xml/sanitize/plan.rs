@@ -123,7 +123,9 @@ impl SanitizerPlan {
     #[new]
     fn new(plan: &Bound<'_, PyDict>) -> PyResult<Self> {
         let mut elements = Vec::new();
-        for (uri, local, number, flags) in item(plan, "elements")?.extract::<Vec<(Option<String>, String, u32, u32)>>()? {
+        for (uri, local, number, flags) in
+            item(plan, "elements")?.extract::<Vec<(Option<String>, String, u32, u32)>>()?
+        {
             elements.push(ElementRow { pattern: pattern((uri, local)), action: action(number)?, flags });
         }
         let mut attributes = Vec::new();

@@ -1,4 +1,4 @@
-"""Cleaning beside cleaners written by hand: `python benches/sanitize.py [--publish] [--rounds N] [--size BYTES]`.
+"""Cleaning beside cleaners written by hand: `python benches/sanitize_speed.py [--publish] [--rounds N] [--size BYTES]`.
 
 Four documents made of the data: icons (SVG), entries of feeds (FEED), paragraphs of books (XHTML) and parts of office files
 (PLAIN). The peers are what programs have: an allowlist of names and local links over lxml's tree, over ElementTree's, and over
