@@ -362,7 +362,7 @@ fn tokens(plan: &Plan, parser: &mut Parser<'_>, findings: &mut Findings, depth: 
                 continue;
             }
             Token::UnquotedUrl(url) => {
-                local(plan, url, findings).map_or_else(|| refuse(), Ok)?;
+                local(plan, url, findings).map_or_else(refuse, Ok)?;
                 continue;
             }
             Token::Function(name) if name.eq_ignore_ascii_case("url") => {

@@ -134,6 +134,9 @@ pub struct Source {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlanError(pub &'static str);
 
+/// A namespace and a local name.
+type Exact = (Box<[u8]>, Box<[u8]>);
+
 /// Bits for the sets of elements that an element is in.
 pub(super) type Groups = [u64; 4];
 
@@ -159,7 +162,7 @@ pub(super) type Candidate = (u16, Option<u16>);
 /// Rows by name, and those that are patterns; numbers are places in the order of rows.
 #[derive(Debug, Default)]
 struct Index {
-    exact: HashMap<(Box<[u8]>, Box<[u8]>), Vec<usize>>,
+    exact: HashMap<Exact, Vec<usize>>,
     patterns: Vec<usize>,
 }
 
@@ -188,7 +191,7 @@ pub struct Plan {
     pub(super) source: Source,
     elements: Index,
     attributes: Index,
-    groups: HashMap<(Box<[u8]>, Box<[u8]>), Groups>,
+    groups: HashMap<Exact, Groups>,
     group_patterns: Vec<(usize, Pattern)>,
     pub(super) namespaces: Option<HashSet<Box<[u8]>>>,
     pub(super) properties: HashSet<Box<[u8]>>,
