@@ -114,7 +114,7 @@ def sanitize(  # noqa: PLR0917 - click calls it by name
     threads = min(jobs or _run.available_cores(), max(len(plan.jobs), 1))
     try:
         with Input([job.path for job in plan.jobs]) as source:
-            status = max(status, _clean(_run.Cleaner(sanitizer, source), plan, threads, teller))
+            status = max(status, _clean(_run.Cleaner(sanitizer, source, threads), plan, teller))
     except OSError as error:
         # A report. Here, and not where click would see it: it has a status of its own for a reader that went away.
         return _status.unwritten(error)
@@ -129,12 +129,12 @@ def _standard_input() -> tuple[str, ...]:
     return ("-",)
 
 
-def _clean(cleaner: _run.Cleaner, plan: _plan.Plan, threads: int, teller: Teller) -> int:
+def _clean(cleaner: _run.Cleaner, plan: _plan.Plan, teller: Teller) -> int:
     """Do all jobs, and give the highest status."""
     status = _status.DONE
     written: dict[str, None] = {}
     try:
-        with closing(cleaner.all(plan.jobs, threads)) as outcomes:
+        with closing(cleaner.all(plan.jobs)) as outcomes:
             for outcome in outcomes:
                 if outcome.written and outcome.job.target:
                     written[os.path.dirname(outcome.job.target) or "."] = None  # noqa: PTH120

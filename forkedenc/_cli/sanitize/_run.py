@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass
-from threading import Event
+from threading import BoundedSemaphore, Event
 from typing import TYPE_CHECKING, Final
 
 from forkedenc._cli._input import CHUNK_BYTES, Input
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from forkedenc.xml.sanitize import Report, Sanitizer
 
-_FILE_CHUNK_BYTES: Final = 256 << 10
+_FILE_CHUNK_BYTES: Final = 4096 << 10
 """How much of a file is read at a time: threads meet that often."""
 _AHEAD: Final = 4
 """Documents for each thread that are begun, or done, while an earlier one is not reported yet."""
@@ -51,27 +51,30 @@ class _Stopped(Exception):  # noqa: N818 - it is none
 
 
 class Cleaner:
-    """Does jobs; in any number of threads."""
+    """Does jobs, so many at a time."""
 
-    def __init__(self, sanitizer: Sanitizer, source: Input) -> None:
+    def __init__(self, sanitizer: Sanitizer, source: Input, threads: int) -> None:
         self._sanitizer = sanitizer
         self._source = source
         self._stop = Event()
+        self._threads = threads
+        self._turns = BoundedSemaphore(threads)
 
-    def all(self, jobs: Iterable[Job], threads: int) -> Generator[Outcome, None, None]:
+    def all(self, jobs: Iterable[Job]) -> Generator[Outcome, None, None]:
         """What became of each job, in the order of the jobs. Give the iterator up to give the rest of the jobs up."""
-        if threads == 1:
+        if self._threads == 1:
             yield from map(self.one, jobs)
             return
         # A pipe needs no threads.
         from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
 
         waiting: deque[Future[Outcome]] = deque()
-        with ThreadPoolExecutor(threads) as pool:
+        # As many again wait for the disk while others clean.
+        with ThreadPoolExecutor(2 * self._threads) as pool:
             try:
                 for job in jobs:
                     waiting.append(pool.submit(self.one, job))
-                    if len(waiting) > _AHEAD * threads:
+                    if len(waiting) > _AHEAD * self._threads:
                         yield waiting.popleft().result()
                 while waiting:
                     yield waiting.popleft().result()
@@ -83,7 +86,7 @@ class Cleaner:
         """Do one job."""
         output = None
         try:
-            with _opened(job) as (descriptor, status):
+            with self._turns, _opened(job) as (descriptor, status):
                 output = _output(job, status)
                 report = self._pass(output, descriptor, CHUNK_BYTES if status is None else _FILE_CHUNK_BYTES)
             # Not before the document is closed: some systems replace no open file.

@@ -8,7 +8,7 @@ import stat
 import sys
 from contextlib import suppress
 
-_CHUNK_BYTES = 64 << 10
+_CHUNK_BYTES = 1024 << 10
 
 
 class UnwrittenError(Exception):
