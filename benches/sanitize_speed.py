@@ -308,7 +308,8 @@ def by_sax(sample: Sample) -> Callable[[bytes], bytes]:
 
 
 def by_nh3(data: bytes) -> str:
-    return nh3.clean(data.decode())
+    clean: str = nh3.clean(data.decode())
+    return clean
 
 
 def count(data: bytes) -> int:
