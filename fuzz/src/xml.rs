@@ -15,6 +15,7 @@ pub fn rules(choice: u8) -> Rules {
         runs: [Runs::Events, Runs::Tree, Runs::Pieces, Runs::Events][usize::from(choice >> 3 & 3)],
         forbid_entities: choice & 0b1110_0000 == 0b0010_0000,
         forbid_external: choice & 0b1110_0000 == 0b0100_0000,
+        skip_long: choice & 0b1110_0000 == 0b0110_0000,
     }
 }
 

@@ -179,7 +179,8 @@ fuzz_target!(|data: &[u8]| {
         dtd: DtdMode::Bare,
         runs: Runs::Events,
         forbid_entities: false,
-        forbid_external: false, skip_long: false,
+        forbid_external: false,
+        skip_long: false,
     };
     let options = Options { limits: XmlLimits::UNLIMITED, rules, encodings: Encodings::all(None), encoding: None };
     let (read, error) = feed::<Told>(&options, &[document.out.bytes()]);

@@ -331,7 +331,10 @@ impl Engine {
         if special == Special::Id && id == [0] && matches!(grammar, Value::Id) {
             return Kept::Other;
         }
-        if !self.findings.references.is_empty()
+        // What an animation sets is nothing that it draws.
+        let draws = info.flags & flag::ANIMATES == 0 || !matches!(grammar, Value::IdRef);
+        if draws
+            && !self.findings.references.is_empty()
             && let Some(account) = &mut self.account
         {
             let paints = !matches!(grammar, Value::IdRef | Value::Url(_)) || info.flags & flag::WEIGHTLESS != 0;
