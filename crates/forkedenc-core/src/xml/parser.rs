@@ -142,7 +142,13 @@ impl Parser {
         &self.machine.names
     }
 
-    /// The table of names, for the next document.
+    /// The table of names, for the next document; this parser reads no more.
+    #[must_use]
+    pub fn take_names(&mut self) -> Names {
+        std::mem::take(&mut self.machine.names)
+    }
+
+    /// The same of a parser that is not needed any more.
     #[must_use]
     pub fn into_names(self) -> Names {
         self.machine.names

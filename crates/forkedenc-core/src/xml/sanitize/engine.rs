@@ -54,6 +54,8 @@ pub(super) enum Form {
 pub(super) struct Frame {
     pub name: NameId,
     pub form: Form,
+    /// Where the innermost kept element's frame is: its own, or that of what an unwrapped one stands in.
+    pub kept: usize,
     /// Of the innermost kept element.
     pub flags: u32,
     /// As what its text is judged.
@@ -136,7 +138,7 @@ pub struct Session<'s> {
 }
 
 /// What a link out of untrusted hands says.
-const REL: &[u8] = b"noopener noreferrer";
+pub(super) const REL: &[u8] = b"noopener noreferrer";
 
 impl Engine {
     /// `text_limit`: how much text of one element is held, where it is judged as a whole.
@@ -317,7 +319,7 @@ impl Engine {
         true
     }
 
-    fn push(&mut self, frame: Frame) -> bool {
+    pub(super) fn push(&mut self, frame: Frame) -> bool {
         if self.frames.try_reserve(1).is_err() {
             self.refusal = Some(Refusal::OutOfMemory);
             return false;
@@ -391,19 +393,19 @@ impl Engine {
         });
     }
 
-    /// Something is written in the open element, and in what is unwrapped in it.
-    pub(super) fn touch(&mut self) {
-        for frame in self.frames.iter_mut().rev() {
-            frame.fresh = false;
-            if frame.form == Form::Kept {
-                return;
-            }
-        }
+    /// The innermost kept element.
+    #[inline(always)]
+    pub(super) fn kept(&mut self) -> Option<&mut Frame> {
+        let kept = self.frames.last()?.kept;
+        self.frames.get_mut(kept)
     }
 
-    /// Whether nothing was written in the open element so far.
-    fn is_fresh(&self) -> bool {
-        self.frames.iter().rev().find(|frame| frame.form == Form::Kept).is_some_and(|frame| frame.fresh)
+    /// Something is written in the open element.
+    #[inline(always)]
+    pub(super) fn touch(&mut self) {
+        if let Some(frame) = self.kept() {
+            frame.fresh = false;
+        }
     }
 
     fn put_text(&mut self, text: &[u8]) {
@@ -417,7 +419,7 @@ impl Engine {
 
     /// A piece of text for a page, where HTML passes by some of it.
     fn page_text(&mut self, mut text: &[u8], cx: &Context<'_>) {
-        let fresh = self.is_fresh();
+        let fresh = self.kept().is_some_and(|frame| frame.fresh);
         let Some(frame) = self.frames.last_mut() else { return };
         if frame.around.parent & html::PRE != 0 && fresh {
             let feeds = text.iter().take_while(|byte| **byte == b'\n').count();
@@ -700,9 +702,4 @@ impl Sink for Session<'_> {
         self.engine.forget();
         true
     }
-}
-
-/// What `rel` says of a link out of untrusted hands.
-pub(super) fn rel() -> &'static [u8] {
-    REL
 }

@@ -1,6 +1,6 @@
 //! Start tags: which attributes and declarations are written, and how; and how elements end.
 
-use super::engine::{Engine, Form, Frame, Special, rel};
+use super::engine::{Engine, Form, Frame, REL, Special};
 use super::html::{self, Around};
 use super::judge::{Value, Verdict};
 use super::plan::{Answer, ElementInfo, Plan, flag};
@@ -120,18 +120,16 @@ impl Engine {
             (info.flags & flag::REL != 0 && written.link) || (info.flags & flag::REL_TARGET != 0 && written.target);
         if needs && !written.rel {
             self.put(b" rel=\"");
-            self.put(rel());
+            self.put(REL);
             self.put(b"\"");
             self.report.changed = true;
         }
         self.open_tag = true;
-        if self.frames.try_reserve(1).is_err() {
-            return false;
-        }
         self.touch();
-        self.frames.push(Frame {
+        self.push(Frame {
             name: tag.name.written,
             form: Form::Kept,
+            kept: self.frames.len(),
             flags: info.flags,
             text: info.text,
             around: around.inside(info.html),
@@ -141,8 +139,7 @@ impl Engine {
             fresh: true,
             bare: false,
             space,
-        });
-        true
+        })
     }
 
     /// Declarations: those of the tag that are allowed, and those of elements around it that were unwrapped.
@@ -198,7 +195,7 @@ impl Engine {
 
     /// For a page: a row in a table stands in a `tbody`, and what is none ends that.
     fn imply_body(&mut self, class: u32) {
-        let Some(parent) = self.frames.iter_mut().rev().find(|frame| frame.form == Form::Kept) else { return };
+        let Some(parent) = self.kept() else { return };
         if parent.around.parent & html::TABLE == 0 {
             return;
         }
@@ -359,11 +356,11 @@ impl Engine {
         }
         match special {
             Special::Rel if info.flags & (flag::REL | flag::REL_TARGET) != 0 => {
-                if text != rel() && (info.flags & flag::REL != 0 || self.has_target(plan, tag, cx.names)) {
+                if text != REL && (info.flags & flag::REL != 0 || self.has_target(plan, tag, cx.names)) {
                     self.report.changed = true;
                     return Kept::Other;
                 }
-                written.rel |= text == rel();
+                written.rel |= text == REL;
             }
             Special::Target => written.target = true,
             Special::Href => written.link = true,
@@ -429,7 +426,8 @@ impl Engine {
             }
         }
         let root = self.frames.is_empty();
-        let parent = self.frames.iter_mut().rev().find(|frame| frame.form == Form::Kept).map(|frame| &mut frame.share);
+        let around = self.frames.last().map(|frame| frame.kept);
+        let parent = around.and_then(|kept| self.frames.get_mut(kept)).map(|frame| &mut frame.share);
         let fits = self.account.as_mut().is_none_or(|account| account.close(frame.share, parent, root));
         fits || self.refuse(Kind::Element, cx.names.written(frame.name), "expansion", cx.place(), cx.path(None))
     }

@@ -121,11 +121,14 @@ impl Account {
         match &mut self.states[number as usize] {
             State::Closed { size } => {
                 let size = *size;
-                if self.elements + self.added + size > self.max_elements - self.max_elements / RESERVE && size > 0 {
+                if self.elements.saturating_add(self.added).saturating_add(size)
+                    > self.max_elements - self.max_elements / RESERVE
+                    && size > 0
+                {
                     return Err("expansion");
                 }
-                self.added += size;
-                share.size += size;
+                self.added = self.added.saturating_add(size);
+                share.size = share.size.saturating_add(size);
                 Ok(())
             }
             // An element around it.
@@ -164,7 +167,7 @@ impl Account {
         };
         self.states[number as usize] = State::Closed { size };
         self.added = self.added.saturating_add(count.saturating_mul(size));
-        count == 0 || self.elements + self.added <= self.max_elements || size == 0
+        count == 0 || self.elements.saturating_add(self.added) <= self.max_elements || size == 0
     }
 
     /// A style sheet refers to ids from what its selectors match. It speaks of what stands before it as well, whose sizes are

@@ -14,6 +14,7 @@ use super::plan::SanitizerPlan;
 use crate::runtime::stats_object;
 use crate::xml::raise::raise;
 use crate::xml::session::{Kept, with_chunk};
+use crate::xml::strings::Strings;
 use crate::{errors, fallible};
 
 /// What is read before what was written is handed over.
@@ -40,7 +41,6 @@ impl Host for Hook {
             if made.chars().any(|character| !forkedenc_core::xml::is_char(character as u32)) {
                 return Err(PyValueError::new_err("html_text= gave a character that XML does not have"));
             }
-            // As a line feed, which is what a carriage return in a document is read as.
             Ok(made.as_bytes().to_vec())
         });
         asked.map_err(|error| self.failure = Some(error)).ok()
@@ -52,6 +52,8 @@ struct State {
     engine: Engine,
     plan: Arc<Plan>,
     buffer: Vec<u8>,
+    /// Kept for who comes next, with the names that they belong to.
+    strings: Strings,
     hook: Hook,
     ended: bool,
     /// Nothing more can be made of the document.
@@ -152,7 +154,11 @@ impl State {
             return Err(PyValueError::new_err("the document has ended"));
         }
         self.ended = true;
-        self.read(py, bytes, true)
+        let outcome = self.read(py, bytes, true);
+        // Nothing is read any more: the next parse goes on with the names and the buffer.
+        let (names, buffer) = (self.parser.take_names(), std::mem::take(&mut self.buffer));
+        Kept { names, buffer, strings: std::mem::take(&mut self.strings) }.give(py);
+        outcome
     }
 }
 
@@ -169,13 +175,15 @@ impl SanitizerStream {
     ) -> PyResult<Self> {
         let mut options = plan.options(limits)?;
         options.encoding = encoding;
-        let Kept { names, buffer, .. } = Kept::take(py);
+        let Kept { names, buffer, strings } = Kept::take(py);
         let mut parser = Parser::new(&options, names, 0);
         parser.widen(plan.wide(&options.limits));
         let engine = Engine::new(&plan.plan, options.limits.text_bytes);
         let plan = Arc::clone(&plan.plan);
         let hook = Hook { function: html_text, failure: None };
-        Ok(Self { state: Mutex::new(State { parser, engine, plan, buffer, hook, ended: false, failed: false }) })
+        Ok(Self {
+            state: Mutex::new(State { parser, engine, plan, buffer, strings, hook, ended: false, failed: false }),
+        })
     }
 
     /// Feed a chunk; `write` is called with what of the output is ready.
