@@ -7,6 +7,7 @@ use super::plan::Plan;
 use super::url::{self, Reading};
 use super::write;
 use crate::simd;
+use crate::xml::chars::is_space;
 
 /// Which URLs are allowed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -133,10 +134,6 @@ fn all_in(value: &[u8], table: &[bool; 256]) -> bool {
         }
     }
     chunks.remainder().iter().all(|&byte| table[byte as usize])
-}
-
-fn is_space(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }
 
 pub(super) fn trim(value: &[u8]) -> &[u8] {
