@@ -210,8 +210,10 @@ bench: tools $(OUT)/peers/.ready ## speed and memory against the peers (wants FO
 .PHONY: fuzz
 fuzz: tools $(OUT)/peers/.ready ## every fuzz target for SECONDS_EACH=60 seconds
 	@$(call installed,$(OUT)/peers)
-	@status=0; for target in $$($(PYTHON) fuzz/run.py --list); do \
-		$(OUT)/peers/bin/python fuzz/run.py $$target --seconds $(SECONDS_EACH) || status=1; done; exit $$status
+	@failed=; for target in $$($(PYTHON) fuzz/run.py --list); do \
+		log=build/fuzz-$$target.log; $(OUT)/peers/bin/python fuzz/run.py $$target --seconds $(SECONDS_EACH) >$$log 2>&1 \
+			&& tail -n 1 $$log || { failed="$$failed $$target"; cat $$log; }; done; \
+	for target in $$failed; do echo "--- $$target failed:"; tail -n 60 build/fuzz-$$target.log; done; test -z "$$failed"
 
 # The cases of parts that do not exist yet are left out by name, where a check has such cases.
 ACCEPT ?= json_stdlib json_suites json_hostile json_stream xml_conformance xml_agreement xml_stdlib xml_faces xml_hostile \
