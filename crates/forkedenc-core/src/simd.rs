@@ -197,6 +197,68 @@ pub fn marked_up<const ATTRIBUTE: bool>(chunk: &[u8; 16]) -> u32 {
     }
 }
 
+/// Marks each byte that is no letter, digit, blank or one of `#%.,-+_`, of which nothing but words, numbers and colors is made.
+#[inline(always)]
+pub fn not_simple(chunk: &[u8; 16]) -> u32 {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::x86_64::{
+            __m128i, _mm_andnot_si128, _mm_cmpeq_epi8, _mm_loadu_si128, _mm_min_epu8, _mm_movemask_epi8, _mm_or_si128,
+            _mm_set1_epi8, _mm_sub_epi8,
+        };
+        // SAFETY: SSE2 is part of x86-64, and the chunk is 16 bytes.
+        unsafe {
+            let bytes = _mm_loadu_si128(chunk.as_ptr().cast::<__m128i>());
+            let is = |byte: u8| _mm_cmpeq_epi8(bytes, _mm_set1_epi8(byte.cast_signed()));
+            let or = |one: __m128i, other: __m128i| _mm_or_si128(one, other);
+            let within = |bytes: __m128i, first: u8, last: u8| {
+                let from = _mm_sub_epi8(bytes, _mm_set1_epi8(first.cast_signed()));
+                _mm_cmpeq_epi8(_mm_min_epu8(from, _mm_set1_epi8((last - first).cast_signed())), from)
+            };
+            let letter = within(or(bytes, _mm_set1_epi8(0x20)), b'a', b'z');
+            // From the plus sign to the nine there is only the slash that is none of them.
+            let number = _mm_andnot_si128(is(b'/'), within(bytes, b'+', b'9'));
+            let sign = or(or(is(b' '), is(b'#')), or(is(b'%'), is(b'_')));
+            !_mm_movemask_epi8(or(or(letter, number), sign)).cast_unsigned() & 0xffff
+        }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        chunk.iter().enumerate().fold(0, |mask, (at, byte)| mask | u32::from(!is_simple(*byte)) << at)
+    }
+}
+
+#[cfg(any(test, not(target_arch = "x86_64")))]
+fn is_simple(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b" #%.,-+_".contains(&byte)
+}
+
+/// Marks each byte that is a digit; and each that is this one.
+#[inline(always)]
+pub fn digits_and(chunk: &[u8; 16], other: u8) -> (u32, u32) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::x86_64::{
+            __m128i, _mm_cmpeq_epi8, _mm_loadu_si128, _mm_min_epu8, _mm_movemask_epi8, _mm_set1_epi8, _mm_sub_epi8,
+        };
+        // SAFETY: SSE2 is part of x86-64, and the chunk is 16 bytes.
+        unsafe {
+            let bytes = _mm_loadu_si128(chunk.as_ptr().cast::<__m128i>());
+            let from = _mm_sub_epi8(bytes, _mm_set1_epi8(b'0'.cast_signed()));
+            let digits = _mm_cmpeq_epi8(_mm_min_epu8(from, _mm_set1_epi8(9)), from);
+            let others = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(other.cast_signed()));
+            (_mm_movemask_epi8(digits).cast_unsigned(), _mm_movemask_epi8(others).cast_unsigned())
+        }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        let marks = |known: &dyn Fn(u8) -> bool| {
+            chunk.iter().enumerate().fold(0, |mask, (at, byte)| mask | u32::from(known(*byte)) << at)
+        };
+        (marks(&|byte| byte.is_ascii_digit()), marks(&|byte| byte == other))
+    }
+}
+
 /// Marks each byte that is no command, number, sign, comma or space of SVG path data.
 #[inline(always)]
 pub fn not_path(chunk: &[u8; 16]) -> u32 {
@@ -439,6 +501,14 @@ pub fn head(cursor: &Cursor<'_>, length: usize) -> Option<[u64; 2]> {
     Some([u64::from_le(words[0]) & mask[0], u64::from_le(words[1]) & mask[1]])
 }
 
+/// The first bytes of sixteen, NUL behind them.
+#[inline(always)]
+pub fn first(chunk: &[u8; 16], length: usize) -> Option<[u8; 16]> {
+    let [low, high] = HEADS.get(length)?;
+    let mask = u128::from(*low) | u128::from(*high) << 64;
+    Some((u128::from_le_bytes(*chunk) & mask).to_le_bytes())
+}
+
 /// Which bits the first `n` of sixteen bytes take.
 const HEADS: [[u64; 2]; 17] = {
     let mut heads = [[0; 2]; 17];
@@ -575,6 +645,25 @@ mod tests {
                 let mut chunk = *b"M0,0 L-1.5e+3 2z";
                 chunk[at] = byte;
                 assert_eq!(not_path(&chunk), u32::from(!is_path(byte)) << at, "{byte:#x}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_other_marks_are_those_of_the_single_byte_forms() {
+        for byte in 0..=255_u8 {
+            for at in 0..16 {
+                let mut chunk = *b"1a#2.3%4,5-6+7_ ";
+                chunk[at] = byte;
+                assert_eq!(not_simple(&chunk), u32::from(!is_simple(byte)) << at, "{byte:#x}");
+                let marks = |known: &dyn Fn(u8) -> bool| {
+                    chunk.iter().enumerate().fold(0, |mask, (at, byte)| mask | u32::from(known(*byte)) << at)
+                };
+                let expected = (marks(&|known| known.is_ascii_digit()), marks(&|known| known == b'.'));
+                assert_eq!(digits_and(&chunk, b'.'), expected, "{byte:#x}");
+                let mut cut = chunk;
+                cut[at..].fill(0);
+                assert_eq!(first(&chunk, at), Some(cut));
             }
         }
     }

@@ -323,6 +323,12 @@ impl Names {
         self.entries[id.0 as usize].prefix
     }
 
+    /// The attribute that declares a prefix.
+    #[must_use]
+    pub fn declaring(&self, prefix: NameId) -> Vec<u8> {
+        if prefix == NameId::EMPTY { b"xmlns".to_vec() } else { [b"xmlns:", self.written(prefix)].concat() }
+    }
+
     /// What stands behind the colon, or all of it.
     #[must_use]
     pub fn local(&self, id: NameId) -> &[u8] {

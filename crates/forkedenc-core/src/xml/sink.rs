@@ -4,10 +4,13 @@
 //! a table of its own, by number. Text, values and ids are UTF-8 without anything that XML does not have; they are
 //! borrowed for the call. A method that returns `false` has failed and keeps the reason; the parse then stops.
 
+use std::ops::Range;
+
 use super::machine::Machine;
 use super::names::{ExpandedId, NameId, Names, UriId};
 use crate::limits::Limit;
 use crate::position::Place;
+use crate::simd;
 
 /// A name as it stands in the document, and what it stands for there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +68,38 @@ impl<'t> Tag<'t> {
             (self.scratch, attribute.start & !IN_SCRATCH)
         };
         &buffer[start as usize..(start + attribute.length) as usize]
+    }
+
+    /// A value of up to sixteen bytes, NUL behind it, where it can be had at once.
+    #[inline(always)]
+    pub(super) fn short(&self, attribute: &Attribute) -> Option<[u8; 16]> {
+        if attribute.start & IN_SCRATCH != 0 || attribute.length > 16 {
+            return None;
+        }
+        simd::first(self.window.get(attribute.start as usize..)?.first_chunk()?, attribute.length as usize)
+    }
+
+    /// Where the attribute stands in the window, if it stands there as ` name="value"`, the blank included.
+    #[inline(always)]
+    pub(super) fn span(&self, attribute: &Attribute, names: &Names) -> Option<Range<usize>> {
+        if attribute.start & IN_SCRATCH != 0 {
+            return None;
+        }
+        let value = attribute.start as usize;
+        // What stands right before the equals sign is the name's end or white space.
+        let from = value.checked_sub(names.entry(attribute.name.written).length as usize + 3)?;
+        match self.window.get(from..value) {
+            Some([b' ', .., end, b'=', b'"']) if *end > b' ' => Some(from..value + attribute.length as usize + 1),
+            _ => None,
+        }
+    }
+
+    /// Where the tag's `<` and name stand in the window, if they do.
+    #[inline(always)]
+    pub(super) fn head(&self, cx: &Context<'_>) -> Option<Range<usize>> {
+        let At::Window(position) = cx.start else { return None };
+        debug_assert_eq!(self.window.get(position), Some(&b'<'));
+        Some(position..position + 1 + cx.names.entry(self.name.written).length as usize)
     }
 }
 

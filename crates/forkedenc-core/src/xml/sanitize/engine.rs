@@ -3,13 +3,14 @@
 use super::css;
 use super::html::{self, Around};
 use super::judge::{Findings, Verdict};
-use super::plan::{Action, Answer, Candidate, ElementInfo, Groups, OnLimit, Plan, flag};
+use super::lookup::{Lookup, Ruling};
+use super::plan::{Action, Answer, ElementInfo, OnLimit, Plan, flag};
 use super::report::{Kind, Removal, Report, shown, shown_path};
 use super::uses::{Account, Share};
 use super::write;
 use crate::limits::{Limit, NONE};
 use crate::position::Place;
-use crate::xml::names::{NameId, Names, UriId};
+use crate::xml::names::{NameId, Names};
 use crate::xml::sink::{Binding, Context, Doctype, Name, Sink, Tag};
 use crate::xml::write::Out;
 
@@ -72,26 +73,6 @@ pub(super) struct Frame {
     pub space: u8,
 }
 
-/// An attribute that means something to the engine itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Special {
-    None,
-    Id,
-    Class,
-    Rel,
-    Target,
-    Href,
-    AttributeName,
-}
-
-/// What is known of an attribute by its name: its rows are these candidates.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct AttributeInfo {
-    pub start: u32,
-    pub end: u32,
-    pub special: Special,
-}
-
 /// Text that is judged as a whole.
 #[derive(Debug, Default)]
 pub(super) struct Run {
@@ -119,12 +100,10 @@ pub struct Engine {
     /// Declarations of unwrapped elements, by prefix; none where one was written since.
     pub(super) lost: Vec<(NameId, Option<Vec<u8>>)>,
     pub(super) findings: Findings,
-    generation: u64,
-    elements: Vec<Option<ElementInfo>>,
-    /// The sets of elements that each of them is in.
-    groups: Vec<Groups>,
-    attributes: Vec<Option<AttributeInfo>>,
-    candidates: Vec<Candidate>,
+    pub(super) lookup: Lookup,
+    /// Of the tag at hand: what the plan says of each of its attributes, and the id that is written.
+    pub(super) rulings: Vec<Ruling>,
+    pub(super) id: Vec<u8>,
 }
 
 /// An engine at work, with whom it asks.
@@ -157,11 +136,9 @@ impl Engine {
             account,
             lost: Vec::new(),
             findings: Findings::default(),
-            generation: 0,
-            elements: Vec::new(),
-            groups: Vec::new(),
-            attributes: Vec::new(),
-            candidates: Vec::new(),
+            lookup: Lookup::default(),
+            rulings: Vec::new(),
+            id: Vec::new(),
         }
     }
 
@@ -184,89 +161,7 @@ impl Engine {
         child: Option<NameId>,
         cx: &Context<'_>,
     ) {
-        self.report.add(kind, || {
-            let mut path = cx.path(child);
-            if kind == Kind::Attribute {
-                path.push_str("/@");
-                path.push_str(&shown(name));
-            }
-            Removal { kind, name: shown(name), path: shown_path(path), place: cx.place(), rule }
-        });
-    }
-
-    fn forget(&mut self) {
-        self.elements.clear();
-        self.attributes.clear();
-        self.candidates.clear();
-    }
-
-    #[inline(always)]
-    fn info(&mut self, plan: &Plan, name: Name, names: &Names) -> ElementInfo {
-        if names.generation() != self.generation {
-            self.generation = names.generation();
-            self.forget();
-        }
-        let at = name.expanded.0 as usize;
-        match self.elements.get(at) {
-            Some(Some(info)) => *info,
-            _ => self.find_info(plan, at, name, names),
-        }
-    }
-
-    #[cold]
-    fn find_info(&mut self, plan: &Plan, at: usize, name: Name, names: &Names) -> ElementInfo {
-        if at >= self.elements.len() {
-            self.elements.resize(at + 1, None);
-            self.groups.resize(at + 1, Groups::default());
-        }
-        let (uri, local) = names.expanded(name.expanded);
-        let (info, groups) = plan.element(names.uri(uri), local);
-        self.elements[at] = Some(info);
-        self.groups[at] = groups;
-        info
-    }
-
-    /// What is known of an attribute by its name.
-    #[inline(always)]
-    pub(super) fn rows(&mut self, plan: &Plan, name: Name, names: &Names) -> AttributeInfo {
-        let at = name.expanded.0 as usize;
-        match self.attributes.get(at) {
-            Some(Some(info)) => *info,
-            _ => self.find_rows(plan, at, name, names),
-        }
-    }
-
-    #[cold]
-    fn find_rows(&mut self, plan: &Plan, at: usize, name: Name, names: &Names) -> AttributeInfo {
-        if at >= self.attributes.len() {
-            self.attributes.resize(at + 1, None);
-        }
-        let (uri, local) = names.expanded(name.expanded);
-        let start = self.candidates.len() as u32;
-        plan.attribute(names.uri(uri), local, &mut self.candidates);
-        let special = match local {
-            b"href" => Special::Href,
-            _ if uri != UriId::NONE => Special::None,
-            b"id" => Special::Id,
-            b"class" => Special::Class,
-            b"rel" => Special::Rel,
-            b"target" => Special::Target,
-            b"attributeName" => Special::AttributeName,
-            _ => Special::None,
-        };
-        let info = AttributeInfo { start, end: self.candidates.len() as u32, special };
-        self.attributes[at] = Some(info);
-        info
-    }
-
-    #[inline(always)]
-    pub(super) fn groups(&self, name: Name) -> &Groups {
-        &self.groups[name.expanded.0 as usize]
-    }
-
-    #[inline(always)]
-    pub(super) fn candidate(&self, at: usize) -> Candidate {
-        self.candidates[at]
+        self.report.add(kind, || removal(kind, name, rule, child, cx));
     }
 
     pub(super) fn put(&mut self, bytes: &[u8]) {
@@ -335,7 +230,8 @@ impl Engine {
         let Some(&parent) = self.frames.last() else { return false };
         let lost = self.lost.len();
         for binding in tag.bindings {
-            let uri = Self::allows(plan, binding, cx.names).then(|| cx.names.uri(binding.uri).to_vec());
+            let allowed = self.lookup.allows(plan, binding.uri, cx.names);
+            let uri = allowed.then(|| cx.names.uri(binding.uri).to_vec());
             self.lost.push((binding.prefix, uri));
         }
         if form == Form::Escaped {
@@ -442,12 +338,6 @@ impl Engine {
         self.put_text(&kept);
     }
 
-    /// The declarations that may be written.
-    pub(super) fn allows(plan: &Plan, binding: &Binding, names: &Names) -> bool {
-        let uri = names.uri(binding.uri);
-        uri.is_empty() || plan.namespaces.as_ref().is_none_or(|known| known.contains(uri))
-    }
-
     fn comment_or_pi(&mut self, kind: Kind, name: &[u8], answer: Answer, cx: &Context<'_>) -> bool {
         match answer {
             Answer::Error => {
@@ -538,6 +428,21 @@ impl Session<'_> {
     }
 }
 
+pub(super) fn removal(
+    kind: Kind,
+    name: &[u8],
+    rule: &'static str,
+    child: Option<NameId>,
+    cx: &Context<'_>,
+) -> Removal {
+    let mut path = cx.path(child);
+    if kind == Kind::Attribute {
+        path.push_str("/@");
+        path.push_str(&shown(name));
+    }
+    Removal { kind, name: shown(name), path: shown_path(path), place: cx.place(), rule }
+}
+
 /// Whether an HTML parser sees markup in the text.
 fn is_html(text: &[u8]) -> bool {
     memchr::memchr_iter(b'<', text).any(|at| {
@@ -555,7 +460,8 @@ impl Sink for Session<'_> {
             self.engine.refusal = Some(Refusal::OutOfMemory);
             return false;
         }
-        let info = self.engine.info(self.plan, tag.name, cx.names);
+        self.engine.lookup.follow(cx.names);
+        let info = self.engine.lookup.element(self.plan, tag.name.expanded, cx.names);
         let engine = &mut *self.engine;
         let name = cx.names.written(tag.name.written);
         let (around, flags) = match engine.frames.last() {
@@ -699,7 +605,7 @@ impl Sink for Session<'_> {
     }
 
     fn ids_end(&mut self, _: &Names) -> bool {
-        self.engine.forget();
+        self.engine.lookup.forget();
         true
     }
 }

@@ -405,6 +405,10 @@ fn number(text: &[u8]) -> Option<usize> {
 
 /// The value of a number that [`number`] has found.
 fn value_of(text: &[u8]) -> f64 {
+    // Fifteen digits are exact.
+    if text.len() <= 15 && text.iter().all(|byte| byte.is_ascii_digit()) {
+        return text.iter().fold(0_u64, |value, byte| value * 10 + u64::from(byte - b'0')) as f64;
+    }
     let plain = text.strip_prefix(b"+").unwrap_or(text);
     std::str::from_utf8(plain).ok().and_then(|text| text.parse().ok()).unwrap_or(f64::NAN)
 }

@@ -1,7 +1,7 @@
 //! The sanitizer: events in, what a policy allows of them out, written straight to bytes.
 //!
 //! [`Plan`] is a policy ready to be asked, shared by all documents; [`Engine`] is the sink that reads one document and writes it
-//! (`engine.rs` elements and text, `tag.rs` attributes and declarations). `judge.rs` holds the grammars of values, `url.rs` and `css.rs` two of them,
+//! (`engine.rs` elements and text, `tag.rs` attributes and declarations, `lookup.rs` what the plan says of names). `judge.rs` holds the grammars of values, `url.rs` and `css.rs` two of them, `quick.rs` what short values need,
 //! `uses.rs` the account of what references draw, `html.rs` what an HTML parser would move, `report.rs` what was taken out.
 //!
 //! Nothing is held but the tag at hand, a frame for each open element, the ids of a picture, and the text of elements that
@@ -11,7 +11,9 @@ mod css;
 mod engine;
 mod html;
 mod judge;
+mod lookup;
 mod plan;
+mod quick;
 mod report;
 mod tag;
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::judge::Value;
+use super::quick::Quick;
 use crate::xml::machine::Wide;
 
 /// What happens to an element.
@@ -189,6 +190,8 @@ impl Index {
 #[derive(Debug)]
 pub struct Plan {
     pub(super) source: Source,
+    /// By the number of the value.
+    pub(super) quick: Vec<Quick>,
     elements: Index,
     attributes: Index,
     groups: HashMap<Exact, Groups>,
@@ -236,6 +239,7 @@ impl Plan {
             namespaces: source.namespaces.as_ref().map(|uris| uris.iter().map(|uri| uri.as_slice().into()).collect()),
             properties: bytes(&source.properties),
             functions: bytes(&source.functions),
+            quick: source.values.iter().map(|(value, _)| Quick::of(value, &source)).collect(),
             source,
         })
     }

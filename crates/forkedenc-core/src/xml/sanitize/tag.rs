@@ -1,30 +1,32 @@
 //! Start tags: which attributes and declarations are written, and how; and how elements end.
 
-use super::engine::{Engine, Form, Frame, REL, Special};
+use std::ops::Range;
+
+use super::engine::{Engine, Form, Frame, REL, removal};
 use super::html::{self, Around};
 use super::judge::{Value, Verdict};
+use super::lookup::{Row, Ruling, Special};
 use super::plan::{Answer, ElementInfo, Plan, flag};
 use super::report::Kind;
 use super::uses::Share;
 use super::write;
 use crate::xml::names::{NameId, Names};
-use crate::xml::sink::{Attribute, Context, Name, Tag};
+use crate::xml::sink::{Attribute, Context, Tag};
 
 /// The default namespace that stands in a page.
 const NO_SPACE: u8 = 0;
 const HTML_SPACE: u8 = 1;
 const SVG_SPACE: u8 = 2;
 
-/// What a policy says of an attribute.
-enum Row {
-    Unknown,
-    Denied,
-    Value(u16),
-}
-
 /// What is remembered of a tag while its attributes are written.
 #[derive(Default)]
 struct Written {
+    /// What of the window is to be written next as it stands.
+    run: Range<usize>,
+    /// The attribute whose value is the id in `Engine::id`, and whether it may not be written.
+    id: Option<usize>,
+    id_refused: bool,
+    class: Option<usize>,
     target: bool,
     rel: bool,
     link: bool,
@@ -33,29 +35,16 @@ struct Written {
 }
 
 impl Engine {
-    #[inline(always)]
-    fn row(&mut self, plan: &Plan, attribute: &Attribute, element: Name, names: &Names) -> (Special, Row) {
-        let known = self.rows(plan, attribute.name, names);
-        for at in known.start..known.end {
-            let (group, value) = self.candidate(at as usize);
-            if self.groups(element)[usize::from(group >> 6 & 3)] >> (group & 63) & 1 != 0 {
-                return (known.special, value.map_or(Row::Denied, Row::Value));
-            }
-        }
-        (known.special, Row::Unknown)
-    }
-
     /// Whether the tag of an animation says which attribute it sets, and that may be set.
     pub(super) fn animates(&mut self, plan: &Plan, tag: &Tag<'_>, names: &Names) -> bool {
         for attribute in tag.attributes {
-            let (special, row) = self.row(plan, attribute, tag.name, names);
-            if special != Special::AttributeName || attribute.skipped.is_some() {
+            let ruling = self.lookup.attribute(plan, tag.name.expanded, attribute.name.expanded, names);
+            if ruling.special != Special::AttributeName || attribute.skipped.is_some() {
                 continue;
             }
-            let Row::Value(value) = row else { return false };
+            let Row::Value(value) = ruling.row else { return false };
             let text = tag.value(attribute);
-            self.findings.out.clear();
-            if plan.judge(value, text, &mut self.findings) == Verdict::Bad {
+            if self.judge(plan, value, text) == Verdict::Bad {
                 return false;
             }
             self.findings.target = plan.target(super::judge::trim(text));
@@ -75,45 +64,50 @@ impl Engine {
     ) -> bool {
         let names = cx.names;
         let page = plan.source.html;
-        let root = self.frames.is_empty();
         if info.flags & flag::ANIMATES == 0 {
             self.findings.target = None;
         }
         self.end_tag();
         let lost = self.lost.len();
         let mut space = self.frames.last().map_or(NO_SPACE, |frame| frame.space);
+        let mut written = Written::default();
         if page {
             self.imply_body(info.html);
             space = self.page_name(tag, info, space, names);
+        } else if tag.bindings.is_empty()
+            && self.lost.is_empty()
+            && let Some(head) = tag.head(cx)
+        {
+            written.run = head;
         } else {
             write::name(&mut self.out, *b"<", names, tag.name.written, []);
-            if !tag.bindings.is_empty() || !self.lost.is_empty() {
-                self.declare(plan, tag, cx);
+            self.declare(plan, tag, cx);
+        }
+        self.rulings.clear();
+        let mut id = None;
+        for (at, attribute) in tag.attributes.iter().enumerate() {
+            let ruling = self.lookup.attribute(plan, tag.name.expanded, attribute.name.expanded, names);
+            if ruling.special == Special::Id {
+                id = Some(at);
             }
+            self.rulings.push(ruling);
         }
         let mut share = Share::default();
-        let mut id = Vec::new();
-        if self.account.is_some() {
-            share = self
-                .account
-                .as_mut()
-                .map(|account| account.open(info.flags & flag::WEIGHTLESS != 0))
-                .unwrap_or_default();
-            if !self.take_id(plan, tag, &mut share, &mut id, root, cx) {
+        if let Some(account) = &mut self.account {
+            share = account.open(info.flags & flag::WEIGHTLESS != 0);
+            if let Some(at) = id
+                && !self.take_id(plan, tag, at, &mut share, &mut written, cx)
+            {
                 return false;
             }
         }
-        let mut classes: &[u8] = b"";
-        let mut written = Written::default();
-        for attribute in tag.attributes {
-            let kept = self.attribute(plan, tag, attribute, info, &mut share, &mut written, &id, cx);
-            match kept {
-                Kept::Failed => return false,
-                Kept::Class => classes = tag.value(attribute),
-                Kept::Other => {}
+        for at in 0..tag.attributes.len() {
+            if !self.attribute(plan, tag, at, info, &mut share, &mut written, cx) {
+                return false;
             }
         }
-        if !self.style_of(tag, &mut share, &id, classes, cx) {
+        self.put_run(tag, &mut written);
+        if !self.style_of(tag, &mut share, &written, cx) {
             return false;
         }
         let needs =
@@ -142,17 +136,26 @@ impl Engine {
         })
     }
 
+    /// Writes what of the window is to be written as it stands.
+    #[inline(always)]
+    fn put_run(&mut self, tag: &Tag<'_>, written: &mut Written) {
+        let run = std::mem::take(&mut written.run);
+        if !run.is_empty() {
+            self.out.raw(&tag.window[run]);
+        }
+    }
+
     /// Declarations: those of the tag that are allowed, and those of elements around it that were unwrapped.
     fn declare(&mut self, plan: &Plan, tag: &Tag<'_>, cx: &Context<'_>) {
         let names = cx.names;
         for binding in tag.bindings {
-            let prefix = names.written(binding.prefix);
-            if !Self::allows(plan, binding, names) {
-                let name = if prefix.is_empty() { b"xmlns".to_vec() } else { [b"xmlns:", prefix].concat() };
-                self.removed(Kind::Attribute, &name, "namespace", Some(tag.name.written), cx);
-                continue;
+            if self.lookup.allows(plan, binding.uri, names) {
+                self.put_declaration(binding.prefix, names.uri(binding.uri), names);
+            } else {
+                let kind = Kind::Attribute;
+                let name = || names.declaring(binding.prefix);
+                self.report.add(kind, || removal(kind, &name(), "namespace", Some(tag.name.written), cx));
             }
-            self.put_declaration(prefix, names.uri(binding.uri));
         }
         if self.lost.is_empty() {
             return;
@@ -167,18 +170,20 @@ impl Engine {
         for prefix in used {
             let last = self.lost.iter().rposition(|(known, _)| *known == prefix);
             if let Some(uri) = last.and_then(|at| self.lost[at].1.clone()) {
-                self.put_declaration(names.written(prefix), &uri);
+                self.put_declaration(prefix, &uri, names);
                 self.lost.push((prefix, None));
             }
         }
     }
 
-    fn put_declaration(&mut self, prefix: &[u8], uri: &[u8]) {
-        self.put(if prefix.is_empty() { b" xmlns" } else { b" xmlns:" });
-        self.put(prefix);
-        self.put(b"=\"");
+    fn put_declaration(&mut self, prefix: NameId, uri: &[u8], names: &Names) {
+        if prefix == NameId::EMPTY {
+            self.out.put(*b" xmlns=\"");
+        } else {
+            write::name(&mut self.out, *b" xmlns:", names, prefix, *b"=\"");
+        }
         write::escaped::<true>(&mut self.out, uri);
-        self.put(b"\"");
+        self.out.put(*b"\"");
     }
 
     /// For a page: the local name, in a default namespace that XML parsers need and HTML parsers pass by.
@@ -188,7 +193,7 @@ impl Engine {
         self.put(local);
         let own = if info.html & html::HTML != 0 { HTML_SPACE } else { SVG_SPACE };
         if own != space {
-            self.put_declaration(b"", if own == HTML_SPACE { html::XHTML } else { html::SVG });
+            self.put_declaration(NameId::EMPTY, if own == HTML_SPACE { html::XHTML } else { html::SVG }, names);
         }
         own
     }
@@ -212,47 +217,43 @@ impl Engine {
         &mut self,
         plan: &Plan,
         tag: &Tag<'_>,
+        at: usize,
         share: &mut Share,
-        id: &mut Vec<u8>,
-        root: bool,
+        written: &mut Written,
         cx: &Context<'_>,
     ) -> bool {
-        for attribute in tag.attributes {
-            if attribute.skipped.is_some() {
-                continue;
-            }
-            if self.rows(plan, attribute.name, cx.names).special != Special::Id {
-                continue;
-            }
-            let (_, Row::Value(value)) = self.row(plan, attribute, tag.name, cx.names) else { continue };
-            if !matches!(plan.source.values[usize::from(value)].0, Value::Id) {
-                continue;
-            }
-            self.findings.out.clear();
-            let text = tag.value(attribute);
-            match plan.judge(value, text, &mut self.findings) {
-                Verdict::Bad => continue,
-                Verdict::Written => id.extend_from_slice(&self.findings.out),
-                Verdict::Plain | Verdict::Good => id.extend_from_slice(text),
-            }
-            let given = self.account.as_mut().map_or(Ok(()), |account| account.give(id, share, root));
-            if let Err(rule) = given {
-                id.clear();
-                if !self.bad(plan, attribute, rule, tag, cx) {
-                    return false;
-                }
-                // So that the attribute is not written below.
-                id.push(0);
+        let attribute = &tag.attributes[at];
+        let Row::Value(value) = self.rulings[at].row else { return true };
+        if attribute.skipped.is_some() || !matches!(plan.source.values[usize::from(value)].0, Value::Id) {
+            return true;
+        }
+        let text = tag.value(attribute);
+        let id = match self.judge(plan, value, text) {
+            Verdict::Bad => return true,
+            Verdict::Written => &self.findings.out,
+            Verdict::Plain | Verdict::Good => text,
+        };
+        self.id.clear();
+        self.id.extend_from_slice(id);
+        let root = self.frames.is_empty();
+        let given = self.account.as_mut().map_or(Ok(()), |account| account.give(&self.id, share, root));
+        written.id = Some(at);
+        match given {
+            Ok(()) => true,
+            Err(rule) => {
+                written.id_refused = true;
+                self.bad(plan, attribute, rule, tag, cx)
             }
         }
-        true
     }
 
     /// References that style sheets make from this element.
-    fn style_of(&mut self, tag: &Tag<'_>, share: &mut Share, id: &[u8], classes: &[u8], cx: &Context<'_>) -> bool {
-        let Some(account) = &mut self.account else { return true };
+    #[inline]
+    fn style_of(&mut self, tag: &Tag<'_>, share: &mut Share, written: &Written, cx: &Context<'_>) -> bool {
+        let Some(account) = self.account.as_mut().filter(|account| account.is_styled()) else { return true };
         let (_, local) = cx.names.expanded(tag.name.expanded);
-        let id = Some(id).filter(|id| !id.is_empty() && *id != [0]);
+        let id = written.id.filter(|_| !written.id_refused).map(|_| self.id.as_slice());
+        let classes = written.class.map_or(&b""[..], |at| tag.value(&tag.attributes[at]));
         match account.refer_styled(local, id, classes, share) {
             Ok(()) => true,
             Err(rule) => self.refuse(
@@ -289,104 +290,126 @@ impl Engine {
         true
     }
 
+    /// Judges and writes an attribute. False: the document is refused.
     #[expect(clippy::too_many_arguments, reason = "one value each of the tag at hand")]
+    #[inline(always)]
     fn attribute(
         &mut self,
         plan: &Plan,
         tag: &Tag<'_>,
-        attribute: &Attribute,
+        at: usize,
         info: &ElementInfo,
         share: &mut Share,
         written: &mut Written,
-        id: &[u8],
         cx: &Context<'_>,
-    ) -> Kept {
-        let done = |good: bool| if good { Kept::Other } else { Kept::Failed };
-        let (special, row) = self.row(plan, attribute, tag.name, cx.names);
+    ) -> bool {
+        let attribute = &tag.attributes[at];
+        let Ruling { special, row } = self.rulings[at];
         let value = match row {
             Row::Value(value) => value,
             Row::Unknown => {
-                return done(self.answer(attribute, plan.source.unknown_attribute, "unknown-attribute", tag, cx));
+                return self.answer(attribute, plan.source.unknown_attribute, "unknown-attribute", tag, cx);
             }
-            Row::Denied => return done(self.answer(attribute, Answer::Drop, "denied-attribute", tag, cx)),
+            Row::Denied => return self.answer(attribute, Answer::Drop, "denied-attribute", tag, cx),
         };
         if attribute.skipped.is_some() {
-            return done(self.answer(attribute, Answer::Drop, "limit", tag, cx));
+            return self.answer(attribute, Answer::Drop, "limit", tag, cx);
         }
         let text = tag.value(attribute);
         let (grammar, max_bytes) = &plan.source.values[usize::from(value)];
         if max_bytes.is_some_and(|maximum| text.len() as u64 > maximum) {
-            return done(self.bad(plan, attribute, "max-bytes", tag, cx));
+            return self.bad(plan, attribute, "max-bytes", tag, cx);
         }
-        self.findings.out.clear();
-        self.findings.references.clear();
-        self.findings.dropped = 0;
-        let verdict = plan.judge(value, text, &mut self.findings);
-        if verdict == Verdict::Bad {
-            return done(self.bad(plan, attribute, "bad-value", tag, cx));
+        if written.id == Some(at) && written.id_refused {
+            return true;
         }
-        if special == Special::Id && id == [0] && matches!(grammar, Value::Id) {
-            return Kept::Other;
-        }
-        // What an animation sets is nothing that it draws.
-        let draws = info.flags & flag::ANIMATES == 0 || !matches!(grammar, Value::IdRef);
-        if draws
-            && !self.findings.references.is_empty()
-            && let Some(account) = &mut self.account
-        {
-            let paints = !matches!(grammar, Value::IdRef | Value::Url(_)) || info.flags & flag::WEIGHTLESS != 0;
-            let references = std::mem::take(&mut self.findings.references);
-            let refused = references
-                .split(|byte| *byte == 0)
-                .filter(|id| !id.is_empty())
-                .find_map(|id| account.refer(id, share, paints).err());
-            self.findings.references = references;
-            if let Some(rule) = refused {
-                return done(self.bad(plan, attribute, rule, tag, cx));
+        let quick = tag.short(attribute).is_some_and(|short| plan.quick[usize::from(value)].takes(&short, text.len()));
+        let verdict = if quick { Verdict::Plain } else { self.judge(plan, value, text) };
+        if !quick {
+            if verdict == Verdict::Bad {
+                return self.bad(plan, attribute, "bad-value", tag, cx);
+            }
+            if !self.findings.references.is_empty()
+                && let Some(rule) = self.refer(grammar, info, share)
+            {
+                return self.bad(plan, attribute, rule, tag, cx);
+            }
+            if self.findings.dropped > 0 {
+                let name = cx.names.written(attribute.name.written);
+                self.removed(Kind::Attribute, name, "style", Some(tag.name.written), cx);
             }
         }
-        if self.findings.dropped > 0 {
-            self.removed(
-                Kind::Attribute,
-                cx.names.written(attribute.name.written),
-                "style",
-                Some(tag.name.written),
-                cx,
-            );
-        }
         match special {
+            Special::None | Special::Id | Special::AttributeName => {}
             Special::Rel if info.flags & (flag::REL | flag::REL_TARGET) != 0 => {
-                if text != REL && (info.flags & flag::REL != 0 || self.has_target(plan, tag, cx.names)) {
+                if text != REL && (info.flags & flag::REL != 0 || self.has_target()) {
                     self.report.changed = true;
-                    return Kept::Other;
+                    return true;
                 }
                 written.rel |= text == REL;
             }
+            Special::Rel => {}
             Special::Target => written.target = true,
             Special::Href => written.link = true,
-            _ => {}
+            Special::Class => written.class = Some(at),
         }
-        let page = plan.source.html && cx.names.prefix(attribute.name.written) != NameId::EMPTY;
-        if page {
+        let clean = match verdict {
+            Verdict::Plain => true,
+            Verdict::Good => write::is_clean(text),
+            _ => false,
+        };
+        if clean
+            && !plan.source.html
+            && let Some(span) = tag.span(attribute, cx.names)
+        {
+            if span.start != written.run.end {
+                self.put_run(tag, written);
+                written.run.start = span.start;
+            }
+            written.run.end = span.end;
+            return true;
+        }
+        self.put_run(tag, written);
+        if plan.source.html && cx.names.prefix(attribute.name.written) != NameId::EMPTY {
             self.page_attribute(attribute, &mut written.xlink, cx.names);
         } else {
             write::name(&mut self.out, *b" ", cx.names, attribute.name.written, *b"=\"");
         }
-        match verdict {
-            Verdict::Plain => write::plain(&mut self.out, text),
-            Verdict::Good => write::escaped::<true>(&mut self.out, text),
-            _ => {
-                self.report.changed = true;
-                write::escaped::<true>(&mut self.out, &self.findings.out);
-            }
+        if clean {
+            write::plain(&mut self.out, text);
+        } else if verdict == Verdict::Good {
+            write::escaped::<true>(&mut self.out, text);
+        } else {
+            self.report.changed = true;
+            write::escaped::<true>(&mut self.out, &self.findings.out);
         }
         self.out.put(*b"\"");
-        if special == Special::Class { Kept::Class } else { Kept::Other }
+        true
+    }
+
+    /// What the plan says of a value; the findings are those of this one.
+    fn judge(&mut self, plan: &Plan, value: u16, text: &[u8]) -> Verdict {
+        self.findings.out.clear();
+        self.findings.references.clear();
+        self.findings.dropped = 0;
+        plan.judge(value, text, &mut self.findings)
+    }
+
+    /// Takes the references of a value to account. Why the value is refused.
+    fn refer(&mut self, grammar: &Value, info: &ElementInfo, share: &mut Share) -> Option<&'static str> {
+        let account = self.account.as_mut()?;
+        // What an animation sets is nothing that it draws.
+        if info.flags & flag::ANIMATES != 0 && matches!(grammar, Value::IdRef) {
+            return None;
+        }
+        let paints = !matches!(grammar, Value::IdRef | Value::Url(_)) || info.flags & flag::WEIGHTLESS != 0;
+        let ids = self.findings.references.split(|byte| *byte == 0).filter(|id| !id.is_empty());
+        ids.map(|id| account.refer(id, share, paints)).find_map(Result::err)
     }
 
     /// Whether the tag has a target, which an old `rel` would leave unguarded.
-    fn has_target(&mut self, plan: &Plan, tag: &Tag<'_>, names: &Names) -> bool {
-        tag.attributes.iter().any(|attribute| self.rows(plan, attribute.name, names).special == Special::Target)
+    fn has_target(&self) -> bool {
+        self.rulings.iter().any(|ruling| ruling.special == Special::Target)
     }
 
     /// For a page: the prefixes that HTML knows, declared for XML where they stand.
@@ -431,10 +454,4 @@ impl Engine {
         let fits = self.account.as_mut().is_none_or(|account| account.close(frame.share, parent, root));
         fits || self.refuse(Kind::Element, cx.names.written(frame.name), "expansion", cx.place(), cx.path(None))
     }
-}
-
-enum Kept {
-    Failed,
-    Class,
-    Other,
 }

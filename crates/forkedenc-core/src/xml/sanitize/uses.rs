@@ -203,6 +203,12 @@ impl Account {
         true
     }
 
+    /// Whether a style sheet refers to something.
+    #[inline(always)]
+    pub(super) fn is_styled(&self) -> bool {
+        self.is_styled
+    }
+
     /// The references that style sheets make from an element of this name, id and classes are counted.
     pub(super) fn refer_styled(
         &mut self,
@@ -211,9 +217,6 @@ impl Account {
         classes: &[u8],
         share: &mut Share,
     ) -> Result<(), Refusal> {
-        if !self.is_styled {
-            return Ok(());
-        }
         let mut found = Vec::new();
         let mut look = |key: Key| found.extend(self.styled.get(&key).into_iter().flatten().copied());
         look(Key::Any);

@@ -84,6 +84,12 @@ pub(super) fn escaped<const VALUE: bool>(out: &mut Out, text: &[u8]) {
     escaped_long::<VALUE>(out, text);
 }
 
+/// Whether nothing in a value needs an escape.
+#[inline(always)]
+pub(super) fn is_clean(value: &[u8]) -> bool {
+    clean::<true>(value) == value.len()
+}
+
 #[inline(never)]
 fn escaped_long<const VALUE: bool>(out: &mut Out, mut text: &[u8]) {
     while !text.is_empty() {

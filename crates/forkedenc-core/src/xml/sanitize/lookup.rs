@@ -1,0 +1,191 @@
+//! What a plan says of the names of a document: asked once for each, and found by number from then on.
+
+use super::plan::{Candidate, ElementInfo, Groups, Plan};
+use crate::xml::names::{ExpandedId, Names, UriId};
+
+/// An attribute that means something to the engine itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Special {
+    None,
+    Id,
+    Class,
+    Rel,
+    Target,
+    Href,
+    AttributeName,
+}
+
+/// What a policy says of an attribute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Row {
+    Unknown,
+    Denied,
+    Value(u16),
+}
+
+/// The same, with what the engine knows of it by its name.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ruling {
+    pub special: Special,
+    pub row: Row,
+}
+
+/// What is known of an attribute by its name: its rows are these candidates.
+#[derive(Clone, Copy, Debug)]
+struct AttributeInfo {
+    start: u32,
+    end: u32,
+    special: Special,
+}
+
+/// The last answer for an element and an attribute whose numbers meet here.
+#[derive(Clone, Copy, Debug)]
+struct Pair {
+    element: u32,
+    attribute: u32,
+    ruling: Ruling,
+}
+
+/// How many pairs are remembered.
+const PAIRS: usize = 512;
+/// No name's number.
+const NOBODY: u32 = u32::MAX;
+const FREE: Pair =
+    Pair { element: NOBODY, attribute: NOBODY, ruling: Ruling { special: Special::None, row: Row::Unknown } };
+
+/// By the numbers of one generation of names.
+#[derive(Debug, Default)]
+pub(super) struct Lookup {
+    generation: u64,
+    elements: Vec<Option<ElementInfo>>,
+    /// The sets of elements that each of them is in.
+    groups: Vec<Groups>,
+    attributes: Vec<Option<AttributeInfo>>,
+    candidates: Vec<Candidate>,
+    pairs: Vec<Pair>,
+    /// Whether each namespace may be declared.
+    uris: Vec<Option<bool>>,
+}
+
+impl Lookup {
+    /// The numbers of namespaces and expanded names end.
+    pub fn forget(&mut self) {
+        self.elements.clear();
+        self.groups.clear();
+        self.attributes.clear();
+        self.candidates.clear();
+        self.pairs.clear();
+        self.uris.clear();
+    }
+
+    /// A document begins, or goes on with numbers of another generation: asked before each tag.
+    #[inline(always)]
+    pub fn follow(&mut self, names: &Names) {
+        if names.generation() != self.generation {
+            self.generation = names.generation();
+            self.forget();
+        }
+    }
+
+    #[inline(always)]
+    pub fn element(&mut self, plan: &Plan, name: ExpandedId, names: &Names) -> ElementInfo {
+        match self.elements.get(name.0 as usize) {
+            Some(Some(info)) => *info,
+            _ => self.find_element(plan, name, names),
+        }
+    }
+
+    #[cold]
+    fn find_element(&mut self, plan: &Plan, name: ExpandedId, names: &Names) -> ElementInfo {
+        let at = name.0 as usize;
+        if at >= self.elements.len() {
+            self.elements.resize(at + 1, None);
+            self.groups.resize(at + 1, Groups::default());
+        }
+        let (uri, local) = names.expanded(name);
+        let (info, groups) = plan.element(names.uri(uri), local);
+        self.elements[at] = Some(info);
+        self.groups[at] = groups;
+        info
+    }
+
+    /// What the plan says of an attribute of an element that it was asked about.
+    #[inline(always)]
+    pub fn attribute(&mut self, plan: &Plan, element: ExpandedId, attribute: ExpandedId, names: &Names) -> Ruling {
+        let slot = (element.0.wrapping_mul(37) ^ attribute.0) as usize % PAIRS;
+        match self.pairs.get(slot) {
+            Some(pair) if pair.element == element.0 && pair.attribute == attribute.0 => pair.ruling,
+            _ => self.find_ruling(plan, slot, (element, attribute), names),
+        }
+    }
+
+    #[inline(never)]
+    fn find_ruling(
+        &mut self,
+        plan: &Plan,
+        slot: usize,
+        (element, attribute): (ExpandedId, ExpandedId),
+        names: &Names,
+    ) -> Ruling {
+        let known = match self.attributes.get(attribute.0 as usize) {
+            Some(Some(info)) => *info,
+            _ => self.find_rows(plan, attribute, names),
+        };
+        let groups = &self.groups[element.0 as usize];
+        let speaks = |group: u16| groups[usize::from(group >> 6 & 3)] >> (group & 63) & 1 != 0;
+        let rows = &self.candidates[known.start as usize..known.end as usize];
+        let row = rows.iter().find(|(group, _)| speaks(*group));
+        let row = row.map_or(Row::Unknown, |(_, value)| value.map_or(Row::Denied, Row::Value));
+        let ruling = Ruling { special: known.special, row };
+        if self.pairs.is_empty() {
+            self.pairs.resize(PAIRS, FREE);
+        }
+        self.pairs[slot] = Pair { element: element.0, attribute: attribute.0, ruling };
+        ruling
+    }
+
+    #[cold]
+    fn find_rows(&mut self, plan: &Plan, name: ExpandedId, names: &Names) -> AttributeInfo {
+        let at = name.0 as usize;
+        if at >= self.attributes.len() {
+            self.attributes.resize(at + 1, None);
+        }
+        let (uri, local) = names.expanded(name);
+        let start = self.candidates.len() as u32;
+        plan.attribute(names.uri(uri), local, &mut self.candidates);
+        let special = match local {
+            b"href" => Special::Href,
+            _ if uri != UriId::NONE => Special::None,
+            b"id" => Special::Id,
+            b"class" => Special::Class,
+            b"rel" => Special::Rel,
+            b"target" => Special::Target,
+            b"attributeName" => Special::AttributeName,
+            _ => Special::None,
+        };
+        let info = AttributeInfo { start, end: self.candidates.len() as u32, special };
+        self.attributes[at] = Some(info);
+        info
+    }
+
+    /// Whether a namespace may be declared.
+    #[inline(always)]
+    pub fn allows(&mut self, plan: &Plan, uri: UriId, names: &Names) -> bool {
+        match self.uris.get(uri.0 as usize) {
+            Some(Some(allowed)) => *allowed,
+            _ => self.find_uri(plan, uri, names),
+        }
+    }
+
+    #[cold]
+    fn find_uri(&mut self, plan: &Plan, uri: UriId, names: &Names) -> bool {
+        let at = uri.0 as usize;
+        if at >= self.uris.len() {
+            self.uris.resize(at + 1, None);
+        }
+        let text = names.uri(uri);
+        let allowed = text.is_empty() || plan.namespaces.as_ref().is_none_or(|known| known.contains(text));
+        self.uris[at] = Some(allowed);
+        allowed
+    }
+}

@@ -1,0 +1,92 @@
+//! Short values, judged by all of their bytes at once.
+//!
+//! Most values of real documents are words, numbers, colors or ids of up to sixteen bytes. Those that are plainly good are told
+//! here without a loop; of all others [`super::judge`] says what they are. So what is asked here may say no to a good
+//! value, and never yes to a bad one.
+
+use super::judge::Value;
+use super::plan::Source;
+use crate::simd;
+
+/// What of a grammar can be asked of sixteen bytes.
+#[derive(Clone, Debug)]
+pub(super) enum Quick {
+    /// Nothing.
+    Never,
+    /// Whatever needs no escape.
+    Any,
+    /// Letters, digits, blanks and `#%.,-+_`: there is no such value that is refused.
+    Simple,
+    Path,
+    /// One number, with so many digits before the dot at most; with a sign before it, or not.
+    Number {
+        digits: u32,
+        signed: bool,
+    },
+    Words(Vec<[u8; 16]>),
+    /// Letters, digits, `-`, `_` and `.`.
+    Id,
+}
+
+impl Quick {
+    pub fn of(value: &Value, source: &Source) -> Self {
+        match value {
+            Value::Text { refused } if refused.is_empty() => Self::Any,
+            // Without a colon there is no scheme.
+            Value::Text { .. } | Value::Css | Value::Words => Self::Simple,
+            Value::Path => Self::Path,
+            Value::Numbers { least: 0 | 1, most: 1.., minimum, maximum, .. } => {
+                let digits = (1..=9).take_while(|digits| 10_f64.powi(*digits) <= *maximum).last();
+                match digits {
+                    Some(digits) if *minimum <= 0.0 => {
+                        let signed = *minimum <= -10_f64.powi(digits);
+                        Self::Number { digits: digits.unsigned_abs(), signed }
+                    }
+                    _ => Self::Never,
+                }
+            }
+            Value::Keyword { words, .. } => {
+                let words = words.iter().filter(|word| word.len() <= 16 && !word.bytes().any(needs_look));
+                Self::Words(words.map(|word| padded(word.as_bytes())).collect())
+            }
+            Value::Id if source.id_prefix.is_none() && !source.ids_need_prefix => Self::Id,
+            _ => Self::Never,
+        }
+    }
+
+    /// Whether the first `length` of these bytes, behind which stands NUL, are a good value, in which nothing needs an escape.
+    #[inline(always)]
+    pub fn takes(&self, text: &[u8; 16], length: usize) -> bool {
+        debug_assert!(length <= 16);
+        let whole = (1_u32 << length) - 1;
+        match self {
+            Self::Never => false,
+            Self::Any => simd::marked_up::<true>(text) & whole == 0,
+            Self::Simple => simd::not_simple(text) & whole == 0,
+            Self::Path => simd::not_path(text) & whole == 0,
+            Self::Number { digits: most, signed } => {
+                let (digits, dot) = simd::digits_and(text, b'.');
+                let sign = u32::from(*signed && matches!(text[0], b'-' | b'+'));
+                // All but the sign are digits and at most one dot, of which one is a digit.
+                let rest = whole & !sign;
+                let before = (dot | !whole).trailing_zeros() - sign;
+                (digits | dot) & rest == rest && dot & dot.wrapping_sub(1) == 0 && digits & rest != 0 && before <= *most
+            }
+            Self::Words(words) => words.contains(text),
+            Self::Id => {
+                let other = text.iter().fold(false, |other, byte| other | matches!(byte, b'#' | b'%' | b',' | b'+' | b' '));
+                !other && length > 0 && simd::not_simple(text) & whole == 0
+            }
+        }
+    }
+}
+
+fn needs_look(byte: u8) -> bool {
+    byte < b' ' || matches!(byte, b'<' | b'>' | b'&' | b'"')
+}
+
+fn padded(word: &[u8]) -> [u8; 16] {
+    let mut bytes = [0; 16];
+    bytes[..word.len()].copy_from_slice(word);
+    bytes
+}
