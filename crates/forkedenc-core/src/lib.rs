@@ -7,6 +7,7 @@
 #[allow(unsafe_code)]
 pub mod cursor;
 pub mod error;
+mod hash;
 pub mod json;
 pub mod limits;
 pub mod path;

@@ -261,6 +261,8 @@ pub(super) struct Source {
 /// What a machine needs of the window that it is given.
 #[derive(Clone, Copy)]
 pub(super) struct Env<'e> {
+    /// The window of the document, whatever text is read inside of it.
+    pub window: &'e [u8],
     pub place: &'e dyn Locate,
     /// Inside an entity: where the outermost reference starts.
     pub inside: Option<Place>,
@@ -441,13 +443,15 @@ impl Machine {
         if S::STREAMS {
             self.between = sink.is_between();
         }
+        let window = cursor.window();
+        let outside = Env { window, place, inside: None };
         loop {
             let step = match self.sources.last() {
-                None => self.read_text(sink, cursor, Env { place, inside: None }),
+                None => self.read_text(sink, cursor, outside),
                 Some(source) => {
                     let (text, position) = (source.text.clone(), source.position);
                     let mut inner = text.window().cursor(position);
-                    let env = Env { place, inside: Some(self.outermost) };
+                    let env = Env { inside: Some(self.outermost), ..outside };
                     let depth = self.sources.len();
                     let step = self.read_text(sink, &mut inner, env);
                     // What was entered meanwhile stands above it.
@@ -460,7 +464,8 @@ impl Machine {
             match step {
                 Step::Source | Step::Again => {}
                 Step::NeedMore => {
-                    self.suspend(cursor, Env { place, inside: None });
+                    sink.window_ends(&self.context(outside, At::Window(cursor.position())));
+                    self.suspend(cursor, outside);
                     return step;
                 }
                 Step::Failed => return step,
@@ -531,7 +536,8 @@ impl Machine {
     /// What a sink may ask about an event that starts here.
     #[inline(always)]
     pub(super) fn context<'c>(&'c self, env: Env<'c>, start: At) -> Context<'c> {
-        Context { names: &self.names, in_doctype: false, place: env.place, start, machine: Some(self) }
+        let Env { window, place, .. } = env;
+        Context { names: &self.names, in_doctype: false, window, place, start, machine: Some(self) }
     }
 
     /// The name of the open element. Its prefix is bound as it was at the start tag, so that need not be kept.

@@ -6,11 +6,10 @@
 //! what they are until [`Names::begin`] starts it anew because it grew too big; those of namespaces and of expanded names
 //! may change within a document that has very many ([`super::Sink::ids_end`]).
 
-use std::hash::{BuildHasher, RandomState};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::sink::Binding;
+use crate::hash::{fold, keys};
 
 /// A name as written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -124,23 +123,9 @@ const KEPT_URIS: usize = 1024;
 /// A slot of the index without a name.
 const FREE: u32 = u32::MAX;
 
-fn keys() -> [u64; 2] {
-    static KEYS: OnceLock<[u64; 2]> = OnceLock::new();
-    *KEYS.get_or_init(|| {
-        let state = RandomState::new();
-        [state.hash_one(1u8), state.hash_one(2u8)]
-    })
-}
-
 fn next_generation() -> u64 {
     static LAST: AtomicU64 = AtomicU64::new(0);
     LAST.fetch_add(1, Ordering::Relaxed) + 1
-}
-
-#[inline(always)]
-fn fold(a: u64, b: u64) -> u64 {
-    let product = u128::from(a) * u128::from(b);
-    (product as u64) ^ (product >> 64) as u64
 }
 
 #[inline(always)]

@@ -81,12 +81,13 @@ impl Parser {
                 let context = Context {
                     names: &self.machine.names,
                     in_doctype: false,
+                    window: &[],
                     place: &piece,
                     start: At::Known(declaration.place),
                     machine: None,
                 };
                 if !sink.xml_declaration(&declaration.borrow(), &context) {
-                    let env = Env { place: &piece, inside: None };
+                    let env = Env { window: &[], place: &piece, inside: None };
                     self.machine.sink_failed(At::Known(declaration.place), env);
                     return Flow::Failed;
                 }
@@ -95,7 +96,7 @@ impl Parser {
                 if filled.length == 0 { Window::padded(&NOTHING, 0) } else { Window::padded(buffer, filled.length) };
             let mut cursor = window.cursor(0);
             let piece = Piece { input: &self.input, bytes: window.bytes() };
-            let env = Env { place: &piece, inside: None };
+            let env = Env { window: window.bytes(), place: &piece, inside: None };
             if filled.length > 0 && self.machine.run(sink, &mut cursor, &piece) == Step::Failed {
                 return Flow::Failed;
             }

@@ -79,27 +79,45 @@ impl<'t> Tag<'t> {
         simd::first(self.window.get(attribute.start as usize..)?.first_chunk()?, attribute.length as usize)
     }
 
-    /// Where the attribute stands in the window, if it stands there as ` name="value"`, the blank included.
+    /// Where the attribute stands in the window of the document, if it stands there as ` name="value"`, the blank included.
     #[inline(always)]
-    pub(super) fn span(&self, attribute: &Attribute, names: &Names) -> Option<Range<usize>> {
-        if attribute.start & IN_SCRATCH != 0 {
+    pub(super) fn span(&self, attribute: &Attribute, cx: &Context<'_>) -> Option<Range<usize>> {
+        if attribute.start & IN_SCRATCH != 0 || !std::ptr::eq(self.window, cx.window) {
             return None;
         }
         let value = attribute.start as usize;
         // What stands right before the equals sign is the name's end or white space.
-        let from = value.checked_sub(names.entry(attribute.name.written).length as usize + 3)?;
+        let from = value.checked_sub(cx.names.entry(attribute.name.written).length as usize + 3)?;
         match self.window.get(from..value) {
             Some([b' ', .., end, b'=', b'"']) if *end > b' ' => Some(from..value + attribute.length as usize + 1),
             _ => None,
         }
     }
 
-    /// Where the tag's `<` and name stand in the window, if they do.
+    /// Where the tag's `<` and name stand in the window of the document, if they do.
     #[inline(always)]
     pub(super) fn head(&self, cx: &Context<'_>) -> Option<Range<usize>> {
         let At::Window(position) = cx.start else { return None };
-        debug_assert_eq!(self.window.get(position), Some(&b'<'));
+        debug_assert_eq!(cx.window.get(position), Some(&b'<'));
         Some(position..position + 1 + cx.names.entry(self.name.written).length as usize)
+    }
+}
+
+impl Context<'_> {
+    /// Where the text of the event stands in the window of the document, if it stands there as it is.
+    #[inline(always)]
+    pub(super) fn span(&self, text: &[u8]) -> Option<Range<usize>> {
+        let At::Window(position) = self.start else { return None };
+        let range = position..position + text.len();
+        std::ptr::eq(self.window.get(range.clone())?, text).then_some(range)
+    }
+
+    /// Of an event that is an end tag of this name: where it stands in the window of the document, if it stands there as `</name>`.
+    #[inline(always)]
+    pub(super) fn end_span(&self, name: NameId) -> Option<Range<usize>> {
+        let At::Window(position) = self.start else { return None };
+        let end = position + 2 + self.names.entry(name).length as usize;
+        (self.window.get(end) == Some(&b'>')).then_some(position..end + 1)
     }
 }
 
@@ -157,6 +175,8 @@ pub struct Context<'c> {
     pub names: &'c Names,
     /// The event stands in the DOCTYPE.
     pub in_doctype: bool,
+    /// The window of the document; empty inside a DOCTYPE.
+    pub(super) window: &'c [u8],
     pub(super) place: &'c dyn Locate,
     pub(super) start: At,
     /// Who knows the way to here; nobody inside a DOCTYPE.
@@ -179,7 +199,12 @@ impl Context<'_> {
     /// Where the event starts. Inside an entity: where the outermost reference starts.
     #[must_use]
     pub fn place(&self) -> Place {
-        match self.start {
+        self.locate(self.start)
+    }
+
+    /// Where this is, which stands in the window.
+    pub(super) fn locate(&self, at: At) -> Place {
+        match at {
             At::Window(position) => self.place.locate(position),
             At::Known(place) => place,
         }
@@ -225,6 +250,9 @@ pub trait Sink {
     fn is_between(&self) -> bool {
         false
     }
+    /// The window goes, and positions in it with it.
+    #[inline(always)]
+    fn window_ends(&mut self, _cx: &Context<'_>) {}
     /// The ids of namespaces and expanded names end here: what still needs them is to be looked up now.
     #[inline(always)]
     fn ids_end(&mut self, _names: &Names) -> bool {

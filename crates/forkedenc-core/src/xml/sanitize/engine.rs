@@ -7,11 +7,11 @@ use super::lookup::{Lookup, Ruling};
 use super::plan::{Action, Answer, ElementInfo, OnLimit, Plan, flag};
 use super::report::{Kind, Removal, Report, shown, shown_path};
 use super::uses::{Account, Share};
-use super::write;
+use super::write::{self, Output};
 use crate::limits::{Limit, NONE};
 use crate::position::Place;
 use crate::xml::names::{NameId, Names};
-use crate::xml::sink::{Binding, Context, Doctype, Name, Sink, Tag};
+use crate::xml::sink::{At, Binding, Context, Doctype, Name, Sink, Tag};
 use crate::xml::write::Out;
 
 /// What the engine asks of whoever runs it.
@@ -56,7 +56,7 @@ pub(super) struct Frame {
     pub name: NameId,
     pub form: Form,
     /// Where the innermost kept element's frame is: its own, or that of what an unwrapped one stands in.
-    pub kept: usize,
+    pub kept: u32,
     /// Of the innermost kept element.
     pub flags: u32,
     /// As what its text is judged.
@@ -64,7 +64,7 @@ pub(super) struct Frame {
     pub around: Around,
     pub share: Share,
     /// Declarations of unwrapped elements in force around it.
-    pub lost: usize,
+    pub lost: u32,
     /// For pages: an implied `tbody` is open in it; nothing was written in it; text was dropped from it.
     pub body: bool,
     pub fresh: bool,
@@ -77,7 +77,8 @@ pub(super) struct Frame {
 #[derive(Debug, Default)]
 pub(super) struct Run {
     text: Vec<u8>,
-    place: Option<Place>,
+    /// Where it starts; none where there is none.
+    start: Option<At>,
     /// It is past its limit, and not held.
     skipped: bool,
 }
@@ -86,7 +87,7 @@ pub(super) struct Run {
 #[derive(Debug)]
 pub struct Engine {
     /// What was written and not taken yet.
-    pub out: Out,
+    pub out: Output,
     pub report: Report,
     refusal: Option<Refusal>,
     text_limit: u64,
@@ -125,7 +126,7 @@ impl Engine {
     pub fn new(plan: &Plan, text_limit: u64) -> Self {
         let account = plan.source.account.map(Account::new);
         Self {
-            out: Out::new(Vec::new(), NONE),
+            out: Output::new(Out::new(Vec::new(), NONE)),
             report: Report::default(),
             refusal: None,
             text_limit,
@@ -161,26 +162,38 @@ impl Engine {
         child: Option<NameId>,
         cx: &Context<'_>,
     ) {
+        // Places are told in their order.
+        self.place_run(cx);
         self.report.add(kind, || removal(kind, name, rule, child, cx));
     }
 
-    pub(super) fn put(&mut self, bytes: &[u8]) {
-        self.out.raw(bytes);
+    /// Finds out where the text that is held starts, while that can be had.
+    fn place_run(&mut self, cx: &Context<'_>) {
+        if let Some(start) = &mut self.run.start {
+            *start = At::Known(cx.locate(*start));
+        }
+    }
+
+    pub(super) fn put(&mut self, bytes: &[u8], cx: &Context<'_>) {
+        self.out.other(cx.window).raw(bytes);
     }
 
     /// Ends the start tag that is open, since content follows.
     #[inline(always)]
-    pub(super) fn end_tag(&mut self) {
+    pub(super) fn end_tag(&mut self, cx: &Context<'_>) {
         if self.open_tag {
             self.open_tag = false;
-            self.out.put(*b">");
+            self.out.follow(cx.window, *b">");
         }
     }
 
     /// What happens to this element where it stands, and why where it is not simply kept.
     fn decide(plan: &Plan, info: &ElementInfo, around: Around, parent_flags: u32) -> (Action, &'static str) {
-        let unknown = if info.known { "denied-element" } else { "unknown-element" };
         let judged = flag::TEXT_ONLY | flag::STYLE | flag::VALUE_TEXT | flag::VOID;
+        if info.action == Action::Keep && parent_flags & judged == 0 && !plan.source.html {
+            return (Action::Keep, "");
+        }
+        let unknown = if info.known { "denied-element" } else { "unknown-element" };
         match info.action {
             Action::Error => (Action::Error, unknown),
             Action::Drop => (Action::Drop, unknown),
@@ -228,17 +241,17 @@ impl Engine {
         let name = cx.names.written(tag.name.written);
         self.removed(Kind::Element, name, rule, Some(tag.name.written), cx);
         let Some(&parent) = self.frames.last() else { return false };
-        let lost = self.lost.len();
+        let lost = self.lost.len() as u32;
         for binding in tag.bindings {
             let allowed = self.lookup.allows(plan, binding.uri, cx.names);
             let uri = allowed.then(|| cx.names.uri(binding.uri).to_vec());
             self.lost.push((binding.prefix, uri));
         }
         if form == Form::Escaped {
-            self.end_tag();
-            self.put(b"&lt;");
-            self.put(name);
-            self.put(b"&gt;");
+            self.end_tag(cx);
+            self.put(b"&lt;", cx);
+            self.put(name, cx);
+            self.put(b"&gt;", cx);
         }
         self.push(Frame {
             name: tag.name.written,
@@ -262,7 +275,7 @@ impl Engine {
             if plan.source.on_limit == OnLimit::Drop {
                 self.run.text = Vec::new();
                 self.run.skipped = true;
-                self.run.place.get_or_insert_with(|| cx.place());
+                self.run.start.get_or_insert(cx.start);
                 return true;
             }
             let into = (maximum - self.run.text.len() as u64) as usize;
@@ -276,13 +289,14 @@ impl Engine {
             self.refusal = Some(Refusal::OutOfMemory);
             return false;
         }
-        self.run.place.get_or_insert_with(|| cx.place());
+        self.run.start.get_or_insert(cx.start);
         self.run.text.extend_from_slice(text);
         true
     }
 
-    fn drop_text(&mut self, rule: &'static str, place: Place, cx: &Context<'_>) {
+    fn drop_text(&mut self, rule: &'static str, start: At, cx: &Context<'_>) {
         self.report.add(Kind::Text, || {
+            let place = cx.locate(start);
             let path = cx.path(None);
             let name = path.rsplit('/').next().unwrap_or_default().to_owned();
             Removal { kind: Kind::Text, name, path: shown_path(path), place, rule }
@@ -293,7 +307,7 @@ impl Engine {
     #[inline(always)]
     pub(super) fn kept(&mut self) -> Option<&mut Frame> {
         let kept = self.frames.last()?.kept;
-        self.frames.get_mut(kept)
+        self.frames.get_mut(kept as usize)
     }
 
     /// Something is written in the open element.
@@ -304,13 +318,16 @@ impl Engine {
         }
     }
 
-    fn put_text(&mut self, text: &[u8]) {
+    fn put_text(&mut self, text: &[u8], cx: &Context<'_>) {
         if text.is_empty() {
             return;
         }
-        self.end_tag();
+        self.end_tag(cx);
         self.touch();
-        write::escaped::<false>(&mut self.out, text);
+        match cx.span(text) {
+            Some(span) if write::is_clean::<false>(text) => self.out.same(cx.window, span),
+            _ => write::escaped::<false>(self.out.other(cx.window), text),
+        }
     }
 
     /// A piece of text for a page, where HTML passes by some of it.
@@ -325,17 +342,17 @@ impl Engine {
             text = &text[feeds..];
         }
         if frame.around.takes_text() {
-            return self.put_text(text);
+            return self.put_text(text, cx);
         }
         let space = |byte: &u8| matches!(byte, b' ' | b'\n' | b'\t');
         if text.iter().all(space) {
-            return self.put_text(text);
+            return self.put_text(text, cx);
         }
         if !std::mem::replace(&mut frame.bare, true) {
-            self.drop_text("html", cx.place(), cx);
+            self.drop_text("html", cx.start, cx);
         }
         let kept: Vec<u8> = text.iter().copied().filter(space).collect();
-        self.put_text(&kept);
+        self.put_text(&kept, cx);
     }
 
     fn comment_or_pi(&mut self, kind: Kind, name: &[u8], answer: Answer, cx: &Context<'_>) -> bool {
@@ -353,15 +370,23 @@ impl Engine {
 
 impl Session<'_> {
     /// The text that was held is judged.
+    #[inline(always)]
     fn flush(&mut self, cx: &Context<'_>) -> bool {
+        match self.engine.run.start.take() {
+            None => true,
+            Some(start) => self.flush_run(start, cx),
+        }
+    }
+
+    #[inline(never)]
+    fn flush_run(&mut self, start: At, cx: &Context<'_>) -> bool {
         let engine = &mut *self.engine;
-        let Some(place) = engine.run.place.take() else { return true };
         if std::mem::take(&mut engine.run.skipped) {
-            engine.drop_text("limit", place, cx);
+            engine.drop_text("limit", start, cx);
             return true;
         }
         let mut held = std::mem::take(&mut engine.run.text);
-        let good = self.judge_text(&held, place, cx);
+        let good = self.judge_text(&held, start, cx);
         held.clear();
         if held.capacity() <= 1 << 16 {
             self.engine.run.text = held;
@@ -369,11 +394,11 @@ impl Session<'_> {
         good
     }
 
-    fn judge_text(&mut self, held: &[u8], place: Place, cx: &Context<'_>) -> bool {
+    fn judge_text(&mut self, held: &[u8], start: At, cx: &Context<'_>) -> bool {
         let engine = &mut *self.engine;
         let flags = engine.frames.last().map_or(0, |frame| frame.flags);
-        let Ok(text) = std::str::from_utf8(held) else { return true };
         if flags & flag::STYLE != 0 {
+            let Ok(text) = std::str::from_utf8(held) else { return true };
             let plan = self.plan;
             let mut findings = std::mem::take(&mut engine.findings);
             let mut styled = css::Styled::default();
@@ -387,10 +412,10 @@ impl Session<'_> {
                 findings.dropped += 1;
             }
             if findings.dropped > 0 {
-                engine.drop_text(if drawn { "style" } else { "expansion" }, place, cx);
+                engine.drop_text(if drawn { "style" } else { "expansion" }, start, cx);
             }
             engine.report.changed |= findings.out != held;
-            engine.put_text(&findings.out);
+            engine.put_text(&findings.out, cx);
             engine.findings = findings;
             return true;
         }
@@ -399,31 +424,32 @@ impl Session<'_> {
             engine.findings.references.clear();
             let verdict = if is_html(held) { Verdict::Bad } else { self.plan.judge(value, held, &mut engine.findings) };
             match verdict {
-                Verdict::Bad => engine.drop_text("bad-value", place, cx),
+                Verdict::Bad => engine.drop_text("bad-value", start, cx),
                 Verdict::Written => {
                     engine.report.changed = true;
                     let written = std::mem::take(&mut engine.findings.out);
-                    engine.put_text(&written);
+                    engine.put_text(&written, cx);
                     engine.findings.out = written;
                 }
-                Verdict::Plain | Verdict::Good => engine.put_text(held),
+                Verdict::Plain | Verdict::Good => engine.put_text(held, cx),
             }
             return true;
         }
         if !is_html(held) {
-            engine.put_text(held);
+            engine.put_text(held, cx);
             return true;
         }
         if !self.asks {
-            engine.drop_text("html-text", place, cx);
+            engine.drop_text("html-text", start, cx);
             return true;
         }
+        let Ok(text) = std::str::from_utf8(held) else { return true };
         let Some(made) = self.host.html_text(text) else {
             engine.refusal = Some(Refusal::Host);
             return false;
         };
         engine.report.changed |= made != held;
-        engine.put_text(&made);
+        engine.put_text(&made, cx);
         true
     }
 }
@@ -456,7 +482,7 @@ impl Sink for Session<'_> {
             self.engine.skip += 1;
             return true;
         }
-        if self.engine.out.failure().is_some() {
+        if self.engine.out.done.failure().is_some() {
             self.engine.refusal = Some(Refusal::OutOfMemory);
             return false;
         }
@@ -506,14 +532,14 @@ impl Sink for Session<'_> {
         }
         let engine = &mut *self.engine;
         let Some(frame) = engine.frames.pop() else { return true };
-        engine.lost.truncate(frame.lost);
+        engine.lost.truncate(frame.lost as usize);
         match frame.form {
             Form::Unwrapped => true,
             Form::Escaped => {
-                engine.end_tag();
-                engine.put(b"&lt;/");
-                engine.put(cx.names.written(frame.name));
-                engine.put(b"&gt;");
+                engine.end_tag(cx);
+                engine.put(b"&lt;/", cx);
+                engine.put(cx.names.written(frame.name), cx);
+                engine.put(b"&gt;", cx);
                 true
             }
             Form::Kept => engine.close(self.plan, frame, cx),
@@ -531,14 +557,14 @@ impl Sink for Session<'_> {
         }
         if frame.flags & flag::VOID != 0 {
             if !std::mem::replace(&mut frame.bare, true) {
-                engine.drop_text("void", cx.place(), cx);
+                engine.drop_text("void", cx.start, cx);
             }
             return true;
         }
         if self.plan.source.html {
             engine.page_text(text, cx);
         } else {
-            engine.put_text(text);
+            engine.put_text(text, cx);
         }
         true
     }
@@ -556,10 +582,10 @@ impl Sink for Session<'_> {
         if answer != Answer::Keep || self.plan.source.html || judged {
             return engine.comment_or_pi(Kind::Comment, b"", answer, cx);
         }
-        engine.end_tag();
-        engine.put(b"<!--");
-        engine.put(text);
-        engine.put(b"-->");
+        engine.end_tag(cx);
+        engine.put(b"<!--", cx);
+        engine.put(text, cx);
+        engine.put(b"-->", cx);
         true
     }
 
@@ -572,14 +598,14 @@ impl Sink for Session<'_> {
         if answer != Answer::Keep || self.plan.source.html {
             return engine.comment_or_pi(Kind::Pi, target, answer, cx);
         }
-        engine.end_tag();
-        engine.put(b"<?");
-        engine.put(target);
+        engine.end_tag(cx);
+        engine.put(b"<?", cx);
+        engine.put(target, cx);
         if !data.is_empty() {
-            engine.put(b" ");
-            engine.put(data);
+            engine.put(b" ", cx);
+            engine.put(data, cx);
         }
-        engine.put(b"?>");
+        engine.put(b"?>", cx);
         true
     }
 
@@ -602,6 +628,11 @@ impl Sink for Session<'_> {
     fn doctype(&mut self, doctype: &Doctype<'_>, cx: &Context<'_>) -> bool {
         self.engine.removed(Kind::Doctype, doctype.name, "doctype", None, cx);
         true
+    }
+
+    fn window_ends(&mut self, cx: &Context<'_>) {
+        self.engine.place_run(cx);
+        self.engine.out.settle(cx.window);
     }
 
     fn ids_end(&mut self, _: &Names) -> bool {

@@ -198,6 +198,10 @@ impl Plan {
                 if all_in(value, &SIMPLE) {
                     return Verdict::Good;
                 }
+                if let Some(id) = plain_reference(value).filter(|_| self.source.id_prefix.is_none()) {
+                    self.refer(id, findings);
+                    return Verdict::Plain;
+                }
                 css::value(self, value, findings)
             }
             Value::Numbers { least, most, minimum, maximum, units, semicolons } => {
@@ -366,6 +370,13 @@ impl Plan {
         findings.out = whole;
         if findings.out == value { Verdict::Good } else { Verdict::Written }
     }
+}
+
+/// The id of `url(#id)`, where it is letters, digits, `-` and `_`: what that is needs no tokenizer.
+fn plain_reference(value: &[u8]) -> Option<&[u8]> {
+    let id = value.strip_prefix(b"url(#")?.strip_suffix(b")")?;
+    let plain = id.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+    (plain && is_id(id)).then_some(id)
 }
 
 fn plain_text(value: &[u8]) -> Option<&str> {

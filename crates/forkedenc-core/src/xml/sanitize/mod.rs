@@ -26,3 +26,4 @@ pub use engine::{Engine, Host, Refusal, Session};
 pub use judge::{Media, Value};
 pub use plan::{Action, Answer, AttributeRow, ElementRow, OnLimit, Pattern, Plan, PlanError, Source, flag};
 pub use report::{Kind, Removal, Report};
+pub use write::Output;

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::judge::Value;
 use super::quick::Quick;
+use crate::hash::Keyed;
 use crate::xml::machine::Wide;
 
 /// What happens to an element.
@@ -197,8 +198,8 @@ pub struct Plan {
     groups: HashMap<Exact, Groups>,
     group_patterns: Vec<(usize, Pattern)>,
     pub(super) namespaces: Option<HashSet<Box<[u8]>>>,
-    pub(super) properties: HashSet<Box<[u8]>>,
-    pub(super) functions: HashSet<Box<[u8]>>,
+    pub(super) properties: HashSet<Box<[u8]>, Keyed>,
+    pub(super) functions: HashSet<Box<[u8]>, Keyed>,
 }
 
 impl Plan {

@@ -18,10 +18,16 @@ pub(super) enum Quick {
     /// Letters, digits, blanks and `#%.,-+_`: there is no such value that is refused.
     Simple,
     Path,
-    /// One number, with so many digits before the dot at most; with a sign before it, or not.
+    /// One number, with so many digits before the dot at most; with a sign before it, or `px` or `%` behind, or not.
     Number {
         digits: u32,
         signed: bool,
+        units: bool,
+    },
+    /// So many whole numbers, apart by blanks.
+    List {
+        least: u32,
+        most: u32,
     },
     Words(Vec<[u8; 16]>),
     /// Letters, digits, `-`, `_` and `.`.
@@ -35,15 +41,20 @@ impl Quick {
             // Without a colon there is no scheme.
             Value::Text { .. } | Value::Css | Value::Words => Self::Simple,
             Value::Path => Self::Path,
-            Value::Numbers { least: 0 | 1, most: 1.., minimum, maximum, .. } => {
+            Value::Numbers { least: 0 | 1, most: 1.., minimum, maximum, units, .. } => {
                 let digits = (1..=9).take_while(|digits| 10_f64.powi(*digits) <= *maximum).last();
                 match digits {
                     Some(digits) if *minimum <= 0.0 => {
                         let signed = *minimum <= -10_f64.powi(digits);
-                        Self::Number { digits: digits.unsigned_abs(), signed }
+                        Self::Number { digits: digits.unsigned_abs(), signed, units: *units }
                     }
                     _ => Self::Never,
                 }
+            }
+            Value::Numbers { least, most, minimum, maximum, .. }
+                if *minimum <= 0.0 && *maximum == f64::INFINITY && *least <= 8 =>
+            {
+                Self::List { least: *least as u32, most: (*most).min(16) as u32 }
             }
             Value::Keyword { words, .. } => {
                 let words = words.iter().filter(|word| word.len() <= 16 && !word.bytes().any(needs_look));
@@ -64,13 +75,24 @@ impl Quick {
             Self::Any => simd::marked_up::<true>(text) & whole == 0,
             Self::Simple => simd::not_simple(text) & whole == 0,
             Self::Path => simd::not_path(text) & whole == 0,
-            Self::Number { digits: most, signed } => {
+            Self::Number { digits: most, signed, units } => {
+                let unit = match &text[..length] {
+                    [.., b'p', b'x'] if *units => 2,
+                    [.., b'%'] if *units => 1,
+                    _ => 0,
+                };
+                let whole = whole >> unit;
                 let (digits, dot) = simd::digits_and(text, b'.');
                 let sign = u32::from(*signed && matches!(text[0], b'-' | b'+'));
                 // All but the sign are digits and at most one dot, of which one is a digit.
                 let rest = whole & !sign;
                 let before = (dot | !whole).trailing_zeros() - sign;
                 (digits | dot) & rest == rest && dot & dot.wrapping_sub(1) == 0 && digits & rest != 0 && before <= *most
+            }
+            Self::List { least, most } => {
+                let (digits, blanks) = simd::digits_and(text, b' ');
+                let count = (digits & !(digits << 1)).count_ones();
+                (digits | blanks) & whole == whole && (*least..=*most).contains(&count)
             }
             Self::Words(words) => words.contains(text),
             Self::Id => {

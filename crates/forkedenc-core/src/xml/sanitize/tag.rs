@@ -1,7 +1,5 @@
 //! Start tags: which attributes and declarations are written, and how; and how elements end.
 
-use std::ops::Range;
-
 use super::engine::{Engine, Form, Frame, REL, removal};
 use super::html::{self, Around};
 use super::judge::{Value, Verdict};
@@ -21,8 +19,6 @@ const SVG_SPACE: u8 = 2;
 /// What is remembered of a tag while its attributes are written.
 #[derive(Default)]
 struct Written {
-    /// What of the window is to be written next as it stands.
-    run: Range<usize>,
     /// The attribute whose value is the id in `Engine::id`, and whether it may not be written.
     id: Option<usize>,
     id_refused: bool,
@@ -67,66 +63,41 @@ impl Engine {
         if info.flags & flag::ANIMATES == 0 {
             self.findings.target = None;
         }
-        self.end_tag();
-        let lost = self.lost.len();
+        self.end_tag(cx);
+        let lost = self.lost.len() as u32;
         let mut space = self.frames.last().map_or(NO_SPACE, |frame| frame.space);
         let mut written = Written::default();
         if page {
-            self.imply_body(info.html);
-            space = self.page_name(tag, info, space, names);
+            self.imply_body(info.html, cx);
+            space = self.page_name(tag, info, space, cx);
         } else if tag.bindings.is_empty()
             && self.lost.is_empty()
             && let Some(head) = tag.head(cx)
         {
-            written.run = head;
+            self.out.same(cx.window, head);
         } else {
-            write::name(&mut self.out, *b"<", names, tag.name.written, []);
-            self.declare(plan, tag, cx);
-        }
-        self.rulings.clear();
-        let mut id = None;
-        for (at, attribute) in tag.attributes.iter().enumerate() {
-            let ruling = self.lookup.attribute(plan, tag.name.expanded, attribute.name.expanded, names);
-            if ruling.special == Special::Id {
-                id = Some(at);
+            write::name(self.out.other(cx.window), *b"<", names, tag.name.written, []);
+            if !tag.bindings.is_empty() || !self.lost.is_empty() {
+                self.declare(plan, tag, cx);
             }
-            self.rulings.push(ruling);
         }
         let mut share = Share::default();
         if let Some(account) = &mut self.account {
             share = account.open(info.flags & flag::WEIGHTLESS != 0);
-            if let Some(at) = id
-                && !self.take_id(plan, tag, at, &mut share, &mut written, cx)
-            {
-                return false;
-            }
         }
-        for at in 0..tag.attributes.len() {
-            if !self.attribute(plan, tag, at, info, &mut share, &mut written, cx) {
-                return false;
-            }
-        }
-        self.put_run(tag, &mut written);
-        if !self.style_of(tag, &mut share, &written, cx) {
+        let bare = tag.attributes.is_empty() && self.account.as_ref().is_none_or(|account| !account.is_styled());
+        if !bare && !self.attributes(plan, tag, info, &mut share, &mut written, cx) {
             return false;
-        }
-        let needs =
-            (info.flags & flag::REL != 0 && written.link) || (info.flags & flag::REL_TARGET != 0 && written.target);
-        if needs && !written.rel {
-            self.put(b" rel=\"");
-            self.put(REL);
-            self.put(b"\"");
-            self.report.changed = true;
         }
         self.open_tag = true;
         self.touch();
         self.push(Frame {
             name: tag.name.written,
             form: Form::Kept,
-            kept: self.frames.len(),
+            kept: self.frames.len() as u32,
             flags: info.flags,
             text: info.text,
-            around: around.inside(info.html),
+            around: if page { around.inside(info.html) } else { around },
             share,
             lost,
             body: false,
@@ -136,13 +107,48 @@ impl Engine {
         })
     }
 
-    /// Writes what of the window is to be written as it stands.
-    #[inline(always)]
-    fn put_run(&mut self, tag: &Tag<'_>, written: &mut Written) {
-        let run = std::mem::take(&mut written.run);
-        if !run.is_empty() {
-            self.out.raw(&tag.window[run]);
+    /// Judges and writes the attributes of a tag whose name is written or to be.
+    fn attributes(
+        &mut self,
+        plan: &Plan,
+        tag: &Tag<'_>,
+        info: &ElementInfo,
+        share: &mut Share,
+        written: &mut Written,
+        cx: &Context<'_>,
+    ) -> bool {
+        let names = cx.names;
+        self.rulings.clear();
+        let mut id = None;
+        for (at, attribute) in tag.attributes.iter().enumerate() {
+            let ruling = self.lookup.attribute(plan, tag.name.expanded, attribute.name.expanded, names);
+            if ruling.special == Special::Id {
+                id = Some(at);
+            }
+            self.rulings.push(ruling);
         }
+        if let Some(at) = id
+            && !self.take_id(plan, tag, at, share, written, cx)
+        {
+            return false;
+        }
+        for at in 0..tag.attributes.len() {
+            if !self.attribute(plan, tag, at, info, share, written, cx) {
+                return false;
+            }
+        }
+        if !self.style_of(tag, share, written, cx) {
+            return false;
+        }
+        let needs =
+            (info.flags & flag::REL != 0 && written.link) || (info.flags & flag::REL_TARGET != 0 && written.target);
+        if needs && !written.rel {
+            self.put(b" rel=\"", cx);
+            self.put(REL, cx);
+            self.put(b"\"", cx);
+            self.report.changed = true;
+        }
+        true
     }
 
     /// Declarations: those of the tag that are allowed, and those of elements around it that were unwrapped.
@@ -150,7 +156,7 @@ impl Engine {
         let names = cx.names;
         for binding in tag.bindings {
             if self.lookup.allows(plan, binding.uri, names) {
-                self.put_declaration(binding.prefix, names.uri(binding.uri), names);
+                self.put_declaration(binding.prefix, names.uri(binding.uri), cx);
             } else {
                 let kind = Kind::Attribute;
                 let name = || names.declaring(binding.prefix);
@@ -170,36 +176,36 @@ impl Engine {
         for prefix in used {
             let last = self.lost.iter().rposition(|(known, _)| *known == prefix);
             if let Some(uri) = last.and_then(|at| self.lost[at].1.clone()) {
-                self.put_declaration(prefix, &uri, names);
+                self.put_declaration(prefix, &uri, cx);
                 self.lost.push((prefix, None));
             }
         }
     }
 
-    fn put_declaration(&mut self, prefix: NameId, uri: &[u8], names: &Names) {
+    fn put_declaration(&mut self, prefix: NameId, uri: &[u8], cx: &Context<'_>) {
         if prefix == NameId::EMPTY {
-            self.out.put(*b" xmlns=\"");
+            self.out.other(cx.window).put(*b" xmlns=\"");
         } else {
-            write::name(&mut self.out, *b" xmlns:", names, prefix, *b"=\"");
+            write::name(self.out.other(cx.window), *b" xmlns:", cx.names, prefix, *b"=\"");
         }
-        write::escaped::<true>(&mut self.out, uri);
-        self.out.put(*b"\"");
+        write::escaped::<true>(self.out.other(cx.window), uri);
+        self.out.other(cx.window).put(*b"\"");
     }
 
     /// For a page: the local name, in a default namespace that XML parsers need and HTML parsers pass by.
-    fn page_name(&mut self, tag: &Tag<'_>, info: &ElementInfo, space: u8, names: &Names) -> u8 {
-        let (_, local) = names.expanded(tag.name.expanded);
-        self.put(b"<");
-        self.put(local);
+    fn page_name(&mut self, tag: &Tag<'_>, info: &ElementInfo, space: u8, cx: &Context<'_>) -> u8 {
+        let (_, local) = cx.names.expanded(tag.name.expanded);
+        self.put(b"<", cx);
+        self.put(local, cx);
         let own = if info.html & html::HTML != 0 { HTML_SPACE } else { SVG_SPACE };
         if own != space {
-            self.put_declaration(NameId::EMPTY, if own == HTML_SPACE { html::XHTML } else { html::SVG }, names);
+            self.put_declaration(NameId::EMPTY, if own == HTML_SPACE { html::XHTML } else { html::SVG }, cx);
         }
         own
     }
 
     /// For a page: a row in a table stands in a `tbody`, and what is none ends that.
-    fn imply_body(&mut self, class: u32) {
+    fn imply_body(&mut self, class: u32, cx: &Context<'_>) {
         let Some(parent) = self.kept() else { return };
         if parent.around.parent & html::TABLE == 0 {
             return;
@@ -208,7 +214,7 @@ impl Engine {
         if row != parent.body {
             parent.body = row;
             self.report.changed = true;
-            self.put(if row { b"<tbody>" } else { b"</tbody>" });
+            self.put(if row { b"<tbody>" } else { b"</tbody>" }, cx);
         }
     }
 
@@ -224,7 +230,7 @@ impl Engine {
     ) -> bool {
         let attribute = &tag.attributes[at];
         let Row::Value(value) = self.rulings[at].row else { return true };
-        if attribute.skipped.is_some() || !matches!(plan.source.values[usize::from(value)].0, Value::Id) {
+        if self.account.is_none() || attribute.skipped.is_some() || !matches!(plan.source.values[usize::from(value)].0, Value::Id) {
             return true;
         }
         let text = tag.value(attribute);
@@ -355,35 +361,30 @@ impl Engine {
         }
         let clean = match verdict {
             Verdict::Plain => true,
-            Verdict::Good => write::is_clean(text),
+            Verdict::Good => write::is_clean::<true>(text),
             _ => false,
         };
         if clean
             && !plan.source.html
-            && let Some(span) = tag.span(attribute, cx.names)
+            && let Some(span) = tag.span(attribute, cx)
         {
-            if span.start != written.run.end {
-                self.put_run(tag, written);
-                written.run.start = span.start;
-            }
-            written.run.end = span.end;
+            self.out.same(cx.window, span);
             return true;
         }
-        self.put_run(tag, written);
         if plan.source.html && cx.names.prefix(attribute.name.written) != NameId::EMPTY {
-            self.page_attribute(attribute, &mut written.xlink, cx.names);
+            self.page_attribute(attribute, &mut written.xlink, cx);
         } else {
-            write::name(&mut self.out, *b" ", cx.names, attribute.name.written, *b"=\"");
+            write::name(self.out.other(cx.window), *b" ", cx.names, attribute.name.written, *b"=\"");
         }
         if clean {
-            write::plain(&mut self.out, text);
+            write::plain(self.out.other(cx.window), text);
         } else if verdict == Verdict::Good {
-            write::escaped::<true>(&mut self.out, text);
+            write::escaped::<true>(self.out.other(cx.window), text);
         } else {
             self.report.changed = true;
-            write::escaped::<true>(&mut self.out, &self.findings.out);
+            write::escaped::<true>(self.out.other(cx.window), &self.findings.out);
         }
-        self.out.put(*b"\"");
+        self.out.other(cx.window).put(*b"\"");
         true
     }
 
@@ -413,44 +414,48 @@ impl Engine {
     }
 
     /// For a page: the prefixes that HTML knows, declared for XML where they stand.
-    fn page_attribute(&mut self, attribute: &Attribute, declared: &mut bool, names: &Names) {
-        let (uri, local) = names.expanded(attribute.name.expanded);
-        if names.uri(uri) == html::XLINK {
+    fn page_attribute(&mut self, attribute: &Attribute, declared: &mut bool, cx: &Context<'_>) {
+        let (uri, local) = cx.names.expanded(attribute.name.expanded);
+        if cx.names.uri(uri) == html::XLINK {
             if !std::mem::replace(declared, true) {
-                self.put(b" xmlns:xlink=\"");
-                self.put(html::XLINK);
-                self.put(b"\"");
+                self.put(b" xmlns:xlink=\"", cx);
+                self.put(html::XLINK, cx);
+                self.put(b"\"", cx);
             }
-            self.put(b" xlink:");
+            self.put(b" xlink:", cx);
         } else {
-            self.put(b" xml:");
+            self.put(b" xml:", cx);
         }
-        self.put(local);
-        self.put(b"=\"");
+        self.put(local, cx);
+        self.put(b"=\"", cx);
     }
 
     /// A kept element ends.
     pub(super) fn close(&mut self, plan: &Plan, frame: Frame, cx: &Context<'_>) -> bool {
         let page = plan.source.html;
         if frame.body {
-            self.put(b"</tbody>");
+            self.put(b"</tbody>", cx);
         }
         if self.open_tag && (frame.flags & flag::VOID != 0 || (!page && frame.flags & flag::PAIR == 0)) {
             self.open_tag = false;
-            self.out.put(*b"/>");
+            self.out.follow(cx.window, *b"/>");
         } else {
-            self.end_tag();
+            // What was written in it ended its tag, so that this is an end tag and no empty one.
+            let filled = !self.open_tag;
+            self.end_tag(cx);
             if page {
-                self.put(b"</");
-                self.put(cx.names.local(frame.name));
-                self.put(b">");
+                self.put(b"</", cx);
+                self.put(cx.names.local(frame.name), cx);
+                self.put(b">", cx);
+            } else if filled && let Some(span) = cx.end_span(frame.name) {
+                self.out.same(cx.window, span);
             } else {
-                write::name(&mut self.out, *b"</", cx.names, frame.name, *b">");
+                write::name(self.out.other(cx.window), *b"</", cx.names, frame.name, *b">");
             }
         }
         let root = self.frames.is_empty();
         let around = self.frames.last().map(|frame| frame.kept);
-        let parent = around.and_then(|kept| self.frames.get_mut(kept)).map(|frame| &mut frame.share);
+        let parent = around.and_then(|kept| self.frames.get_mut(kept as usize)).map(|frame| &mut frame.share);
         let fits = self.account.as_mut().is_none_or(|account| account.close(frame.share, parent, root));
         fits || self.refuse(Kind::Element, cx.names.written(frame.name), "expansion", cx.place(), cx.path(None))
     }

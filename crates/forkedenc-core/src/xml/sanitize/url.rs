@@ -18,22 +18,30 @@ fn is_hidden(character: char) -> bool {
 
 /// Reads a URL into `out`; `None` where it is not allowed.
 pub(super) fn read(value: &[u8], media: &Media, out: &mut Vec<u8>) -> Option<Reading> {
-    let text = std::str::from_utf8(value).ok()?;
-    let text = text.trim_matches(|character: char| character <= ' ');
     let from = out.len();
-    for character in text.chars() {
-        match character {
-            '\t' | '\n' | '\r' => {}
-            _ if is_hidden(character) => return None,
-            _ => out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes()),
+    if value.iter().fold(true, |plain, byte| plain & byte.is_ascii_graphic()) {
+        out.extend_from_slice(value);
+    } else {
+        let text = std::str::from_utf8(value).ok()?;
+        for character in text.trim_matches(|character: char| character <= ' ').chars() {
+            match character {
+                '\t' | '\n' | '\r' => {}
+                _ if is_hidden(character) => return None,
+                _ => out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes()),
+            }
         }
     }
     let url = &out[from..];
     match scheme(url) {
         // White space in it makes it none for some, and is passed by for others.
-        Some(_) if url.iter().take_while(|byte| **byte != b':').any(|byte| *byte == b' ') => None,
-        Some(scheme) if scheme == "data" => is_data(url, &media.data).then_some(Reading::Other),
-        Some(scheme) => media.schemes.contains(&scheme).then_some(Reading::Other),
+        Some(scheme) if scheme.contains(&b' ') => None,
+        Some(scheme) if scheme.eq_ignore_ascii_case(b"data") => {
+            is_data(url, &media.data).then_some(Reading::Other)
+        }
+        Some(scheme) => {
+            let known = media.schemes.iter().any(|known| known.as_bytes().eq_ignore_ascii_case(scheme));
+            known.then_some(Reading::Other)
+        }
         None => match url {
             [b'/' | b'\\', b'/' | b'\\', ..] => (media.relative && !media.schemes.is_empty()).then_some(Reading::Other),
             [b'#', id @ ..] if media.fragment || media.relative => {
@@ -48,19 +56,13 @@ pub(super) fn read(value: &[u8], media: &Media, out: &mut Vec<u8>) -> Option<Rea
     }
 }
 
-/// The scheme in lower case, white space passed by wherever it stands.
-fn scheme(url: &[u8]) -> Option<String> {
-    let mut scheme = String::new();
-    for &byte in url {
-        match byte {
-            b' ' => {}
-            b':' => return (!scheme.is_empty()).then_some(scheme),
-            b'a'..=b'z' | b'A'..=b'Z' => scheme.push(char::from(byte.to_ascii_lowercase())),
-            b'0'..=b'9' | b'+' | b'-' | b'.' if !scheme.is_empty() => scheme.push(char::from(byte)),
-            _ => return None,
-        }
-    }
-    None
+/// The scheme, and white space wherever it stands in it.
+fn scheme(url: &[u8]) -> Option<&[u8]> {
+    let inside = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.' | b' ');
+    let end = url.iter().position(|byte| !inside(byte)).filter(|end| url[*end] == b':')?;
+    let scheme = &url[..end];
+    let first = scheme.iter().find(|byte| **byte != b' ')?;
+    first.is_ascii_alphabetic().then_some(scheme)
 }
 
 /// Whether text reads as a URL of one of these schemes to anyone, however leniently he reads.

@@ -8,6 +8,7 @@
 use std::collections::HashMap;
 
 use super::css::{Key, Styled};
+use crate::hash::Keyed;
 
 /// So many of the elements are kept for those that come behind a reference.
 const RESERVE: u64 = 10;
@@ -48,7 +49,7 @@ pub(super) type Refusal = &'static str;
 pub(super) struct Account {
     max_elements: u64,
     max_ids: usize,
-    ids: HashMap<Box<[u8]>, u32>,
+    ids: HashMap<Box<[u8]>, u32, Keyed>,
     states: Vec<State>,
     /// Ids that elements have.
     given: usize,
@@ -66,7 +67,7 @@ impl Account {
         Self {
             max_elements,
             max_ids: usize::try_from(max_ids).unwrap_or(usize::MAX),
-            ids: HashMap::new(),
+            ids: HashMap::default(),
             states: Vec::new(),
             given: 0,
             elements: 0,

@@ -1,8 +1,64 @@
 //! How names, values and text get into the output: sixteen bytes at a time, escaped as they are copied.
 
+use std::ops::Range;
+
 use crate::simd;
 use crate::xml::names::{NameId, Names};
 use crate::xml::write::Out;
+
+/// What is written: what is done, and then a run of the window that is yet to be copied.
+///
+/// Most of a good document stays as it stands; so it is copied in runs as long as its windows.
+#[derive(Debug, Default)]
+pub struct Output {
+    pub done: Out,
+    run: Range<usize>,
+}
+
+impl Output {
+    #[must_use]
+    pub fn new(done: Out) -> Self {
+        Self { done, run: 0..0 }
+    }
+
+    /// To write something that stands nowhere.
+    #[inline(always)]
+    pub(super) fn other(&mut self, window: &[u8]) -> &mut Out {
+        if !self.run.is_empty() {
+            self.settle(window);
+        }
+        &mut self.done
+    }
+
+    /// What follows is this of the window.
+    #[inline(always)]
+    pub(super) fn same(&mut self, window: &[u8], range: Range<usize>) {
+        if self.run.end != range.start || self.run.is_empty() {
+            self.settle(window);
+            self.run.start = range.start;
+        }
+        self.run.end = range.end;
+    }
+
+    /// Goes on with `bytes` where the window does.
+    #[inline(always)]
+    pub(super) fn follow<const N: usize>(&mut self, window: &[u8], bytes: [u8; N]) {
+        let next = self.run.end..self.run.end + N;
+        if !self.run.is_empty() && window.get(next.clone()) == Some(&bytes) {
+            self.run.end = next.end;
+        } else {
+            self.other(window).put(bytes);
+        }
+    }
+
+    /// Copies the run; its window is this one.
+    pub(super) fn settle(&mut self, window: &[u8]) {
+        let run = std::mem::take(&mut self.run);
+        if !run.is_empty() {
+            self.done.raw(&window[run]);
+        }
+    }
+}
 
 static ESCAPES: [&[u8]; 8] = [b"", b"&amp;", b"&lt;", b"&gt;", b"&quot;", b"&#9;", b"&#10;", b"&#13;"];
 
@@ -84,10 +140,10 @@ pub(super) fn escaped<const VALUE: bool>(out: &mut Out, text: &[u8]) {
     escaped_long::<VALUE>(out, text);
 }
 
-/// Whether nothing in a value needs an escape.
+/// Whether nothing in text, or in a value, needs an escape.
 #[inline(always)]
-pub(super) fn is_clean(value: &[u8]) -> bool {
-    clean::<true>(value) == value.len()
+pub(super) fn is_clean<const VALUE: bool>(text: &[u8]) -> bool {
+    clean::<VALUE>(text) == text.len()
 }
 
 #[inline(never)]

@@ -89,7 +89,7 @@ impl State {
         if flow == Flow::NeedMore {
             parser.stack_mut().suspend();
         }
-        if flow != Flow::Failed && engine.out.failure().is_none() {
+        if flow != Flow::Failed && engine.out.done.failure().is_none() {
             return Ok(());
         }
         self.failed = true;
@@ -136,7 +136,7 @@ impl State {
         let mut pieces = bytes.chunks(PIECE).peekable();
         while let Some(piece) = pieces.next() {
             self.read(py, piece, false)?;
-            let out = &mut self.engine.out;
+            let out = &mut self.engine.out.done;
             if out.used() > 1 && (out.used() > PIECE || pieces.peek().is_none()) {
                 let Some((&last, ready)) = out.bytes().split_last() else { continue };
                 let written = fallible::bytes(py, ready)?;
@@ -195,8 +195,8 @@ impl SanitizerStream {
     fn close(&self, py: Python<'_>, write: &Bound<'_, PyAny>) -> PyResult<()> {
         let mut state = self.lock()?;
         state.finish(py, b"")?;
-        let written = fallible::bytes(py, state.engine.out.bytes())?;
-        state.engine.out = Out::default();
+        let written = fallible::bytes(py, state.engine.out.done.bytes())?;
+        state.engine.out.done = Out::default();
         write.call1((written,)).map(|_| ())
     }
 
@@ -206,10 +206,10 @@ impl SanitizerStream {
         with_chunk(data, |bytes| {
             let mut state = self.lock()?;
             // Zeroed by the system, where it is big.
-            state.engine.out = Out::new(vec![0; bytes.len() + bytes.len() / 16 + 1024], NONE);
+            state.engine.out.done = Out::new(vec![0; bytes.len() + bytes.len() / 16 + 1024], NONE);
             state.finish(py, bytes)?;
-            let clean = fallible::bytes(py, state.engine.out.bytes());
-            state.engine.out = Out::default();
+            let clean = fallible::bytes(py, state.engine.out.done.bytes());
+            state.engine.out.done = Out::default();
             clean
         })
     }
