@@ -70,22 +70,28 @@ impl<'t> Tag<'t> {
         &buffer[start as usize..(start + attribute.length) as usize]
     }
 
-    /// A value of up to sixteen bytes, NUL behind it, where it can be had at once.
+    /// Whether the window is that of the document, and not the text of an entity.
     #[inline(always)]
-    pub(super) fn short(&self, attribute: &Attribute) -> Option<[u8; 16]> {
-        if attribute.start & IN_SCRATCH != 0 || attribute.length > 16 {
-            return None;
-        }
-        simd::first(self.window.get(attribute.start as usize..)?.first_chunk()?, attribute.length as usize)
+    pub(super) fn is_in_window(&self, cx: &Context<'_>) -> bool {
+        std::ptr::eq(self.window, cx.window)
     }
 
-    /// Where the attribute stands in the window of the document, if it stands there as ` name="value"`, the blank included.
+    /// A value of up to sixteen bytes, NUL behind it, and its length, where it can be had at once.
     #[inline(always)]
-    pub(super) fn span(&self, attribute: &Attribute, cx: &Context<'_>) -> Option<Range<usize>> {
-        if attribute.start & IN_SCRATCH != 0 || !std::ptr::eq(self.window, cx.window) {
+    pub(super) fn short(&self, attribute: &Attribute) -> Option<([u8; 16], usize)> {
+        if attribute.length > 16 {
             return None;
         }
-        let value = attribute.start as usize;
+        // One in the scratch buffer starts far behind any window.
+        let (start, length) = (usize::try_from(attribute.start).ok()?, attribute.length as usize);
+        let chunk = self.window.get(start..)?.first_chunk()?;
+        simd::first(chunk, length).map(|short| (short, length))
+    }
+
+    /// Where the attribute stands in the window, if it stands there as ` name="value"`, the blank included.
+    #[inline(always)]
+    pub(super) fn span(&self, attribute: &Attribute, cx: &Context<'_>) -> Option<Range<usize>> {
+        let value = usize::try_from(attribute.start).ok()?;
         // What stands right before the equals sign is the name's end or white space.
         let from = value.checked_sub(cx.names.entry(attribute.name.written).length as usize + 3)?;
         match self.window.get(from..value) {

@@ -3,7 +3,7 @@
 use super::css;
 use super::html::{self, Around};
 use super::judge::{Findings, Verdict};
-use super::lookup::{Lookup, Ruling};
+use super::lookup::Lookup;
 use super::plan::{Action, Answer, ElementInfo, OnLimit, Plan, flag};
 use super::report::{Kind, Removal, Report, shown, shown_path};
 use super::uses::{Account, Share};
@@ -102,8 +102,7 @@ pub struct Engine {
     pub(super) lost: Vec<(NameId, Option<Vec<u8>>)>,
     pub(super) findings: Findings,
     pub(super) lookup: Lookup,
-    /// Of the tag at hand: what the plan says of each of its attributes, and the id that is written.
-    pub(super) rulings: Vec<Ruling>,
+    /// Of the tag at hand: the id that is written.
     pub(super) id: Vec<u8>,
 }
 
@@ -138,7 +137,6 @@ impl Engine {
             lost: Vec::new(),
             findings: Findings::default(),
             lookup: Lookup::default(),
-            rulings: Vec::new(),
             id: Vec::new(),
         }
     }
@@ -189,15 +187,11 @@ impl Engine {
 
     /// What happens to this element where it stands, and why where it is not simply kept.
     fn decide(plan: &Plan, info: &ElementInfo, around: Around, parent_flags: u32) -> (Action, &'static str) {
-        let judged = flag::TEXT_ONLY | flag::STYLE | flag::VALUE_TEXT | flag::VOID;
-        if info.action == Action::Keep && parent_flags & judged == 0 && !plan.source.html {
-            return (Action::Keep, "");
-        }
         let unknown = if info.known { "denied-element" } else { "unknown-element" };
         match info.action {
             Action::Error => (Action::Error, unknown),
             Action::Drop => (Action::Drop, unknown),
-            _ if parent_flags & judged != 0 => (Action::Drop, "text-only"),
+            _ if parent_flags & flag::CHILDLESS != 0 => (Action::Drop, "text-only"),
             // The text of a script or style sheet is no text.
             Action::Unwrap | Action::Escape if info.code => (Action::Drop, unknown),
             Action::Escape if parent_flags & flag::HTML_TEXT != 0 || !around.takes_text() => (Action::Drop, unknown),
@@ -227,13 +221,22 @@ impl Engine {
         true
     }
 
+    #[inline(always)]
     pub(super) fn push(&mut self, frame: Frame) -> bool {
-        if self.frames.try_reserve(1).is_err() {
-            self.refusal = Some(Refusal::OutOfMemory);
+        if self.frames.len() == self.frames.capacity() && !self.grow_frames() {
             return false;
         }
         self.frames.push(frame);
         true
+    }
+
+    #[cold]
+    fn grow_frames(&mut self) -> bool {
+        let grown = self.frames.try_reserve(1).is_ok();
+        if !grown {
+            self.refusal = Some(Refusal::OutOfMemory);
+        }
+        grown
     }
 
     /// The element's tags go, its content stays.
@@ -318,15 +321,22 @@ impl Engine {
         }
     }
 
+    #[inline(always)]
     fn put_text(&mut self, text: &[u8], cx: &Context<'_>) {
-        if text.is_empty() {
-            return;
-        }
         self.end_tag(cx);
-        self.touch();
         match cx.span(text) {
-            Some(span) if write::is_clean::<false>(text) => self.out.same(cx.window, span),
+            Some(span) if write::is_clean_in(cx.window, span.clone()) => self.out.same(cx.window, span),
             _ => write::escaped::<false>(self.out.other(cx.window), text),
+        }
+    }
+
+    /// Text that was made anew.
+    #[inline(never)]
+    fn put_made(&mut self, text: &[u8], cx: &Context<'_>) {
+        if !text.is_empty() {
+            self.end_tag(cx);
+            self.touch();
+            write::escaped::<false>(self.out.other(cx.window), text);
         }
     }
 
@@ -342,17 +352,17 @@ impl Engine {
             text = &text[feeds..];
         }
         if frame.around.takes_text() {
-            return self.put_text(text, cx);
+            return self.put_made(text, cx);
         }
         let space = |byte: &u8| matches!(byte, b' ' | b'\n' | b'\t');
         if text.iter().all(space) {
-            return self.put_text(text, cx);
+            return self.put_made(text, cx);
         }
         if !std::mem::replace(&mut frame.bare, true) {
             self.drop_text("html", cx.start, cx);
         }
         let kept: Vec<u8> = text.iter().copied().filter(space).collect();
-        self.put_text(&kept, cx);
+        self.put_made(&kept, cx);
     }
 
     fn comment_or_pi(&mut self, kind: Kind, name: &[u8], answer: Answer, cx: &Context<'_>) -> bool {
@@ -415,7 +425,7 @@ impl Session<'_> {
                 engine.drop_text(if drawn { "style" } else { "expansion" }, start, cx);
             }
             engine.report.changed |= findings.out != held;
-            engine.put_text(&findings.out, cx);
+            engine.put_made(&findings.out, cx);
             engine.findings = findings;
             return true;
         }
@@ -428,15 +438,15 @@ impl Session<'_> {
                 Verdict::Written => {
                     engine.report.changed = true;
                     let written = std::mem::take(&mut engine.findings.out);
-                    engine.put_text(&written, cx);
+                    engine.put_made(&written, cx);
                     engine.findings.out = written;
                 }
-                Verdict::Plain | Verdict::Good => engine.put_text(held, cx),
+                Verdict::Plain | Verdict::Good => engine.put_made(held, cx),
             }
             return true;
         }
         if !is_html(held) {
-            engine.put_text(held, cx);
+            engine.put_made(held, cx);
             return true;
         }
         if !self.asks {
@@ -449,8 +459,46 @@ impl Session<'_> {
             return false;
         };
         engine.report.changed |= made != held;
-        engine.put_text(&made, cx);
+        engine.put_made(&made, cx);
         true
+    }
+
+    /// An element that is not kept, or the root, or one of a page, or an animation.
+    #[inline(never)]
+    fn start_other(&mut self, tag: &Tag<'_>, info: &ElementInfo, cx: &Context<'_>) -> bool {
+        let engine = &mut *self.engine;
+        let name = cx.names.written(tag.name.written);
+        let path = || cx.path(Some(tag.name.written));
+        let parent = engine.frames.last();
+        let root = parent.is_none();
+        let (around, flags) = parent.map(|parent| (parent.around, parent.flags)).unwrap_or_default();
+        if root {
+            let foreign = self.plan.source.html && info.html == 0;
+            if !info.root || info.action != Action::Keep || foreign {
+                return engine.refuse(Kind::Root, name, "root", cx.place(), path());
+            }
+        }
+        let (action, rule) = Engine::decide(self.plan, info, around, flags);
+        match action {
+            Action::Error => engine.refuse(Kind::Element, name, rule, cx.place(), path()),
+            Action::Drop => engine.drop_element(tag.name, rule, cx),
+            Action::Unwrap if root => engine.refuse(Kind::Root, name, rule, cx.place(), path()),
+            Action::Unwrap => engine.unwrap(self.plan, tag, Form::Unwrapped, rule, cx),
+            Action::Escape => engine.unwrap(self.plan, tag, Form::Escaped, rule, cx),
+            Action::Keep => {
+                if info.flags & flag::ANIMATES != 0 && !engine.animates(self.plan, tag, cx.names) {
+                    return engine.drop_element(tag.name, "no-attribute-name", cx);
+                }
+                if !self.flush(cx) {
+                    return false;
+                }
+                if self.plan.source.html {
+                    self.engine.write_tag::<true>(self.plan, tag, info, cx)
+                } else {
+                    self.engine.write_tag::<false>(self.plan, tag, info, cx)
+                }
+            }
+        }
     }
 }
 
@@ -488,37 +536,10 @@ impl Sink for Session<'_> {
         }
         self.engine.lookup.follow(cx.names);
         let info = self.engine.lookup.element(self.plan, tag.name.expanded, cx.names);
-        let engine = &mut *self.engine;
-        let name = cx.names.written(tag.name.written);
-        let (around, flags) = match engine.frames.last() {
-            Some(frame) => (frame.around, frame.flags),
-            None => {
-                let foreign = self.plan.source.html && info.html == 0;
-                if !info.root || info.action != Action::Keep || foreign {
-                    return engine.refuse(Kind::Root, name, "root", cx.place(), cx.path(Some(tag.name.written)));
-                }
-                (Around::default(), 0)
-            }
-        };
-        let (action, rule) = Engine::decide(self.plan, &info, around, flags);
-        match action {
-            Action::Error => engine.refuse(Kind::Element, name, rule, cx.place(), cx.path(Some(tag.name.written))),
-            Action::Drop => engine.drop_element(tag.name, rule, cx),
-            Action::Unwrap if engine.frames.is_empty() => {
-                engine.refuse(Kind::Root, name, rule, cx.place(), cx.path(Some(tag.name.written)))
-            }
-            Action::Unwrap => engine.unwrap(self.plan, tag, Form::Unwrapped, rule, cx),
-            Action::Escape => engine.unwrap(self.plan, tag, Form::Escaped, rule, cx),
-            Action::Keep => {
-                if info.flags & flag::ANIMATES != 0 && !engine.animates(self.plan, tag, cx.names) {
-                    return engine.drop_element(tag.name, "no-attribute-name", cx);
-                }
-                if !self.flush(cx) {
-                    return false;
-                }
-                self.engine.write_tag(self.plan, tag, &info, around, cx)
-            }
+        if info.plain && self.engine.frames.last().is_some_and(|parent| parent.flags & flag::CHILDLESS == 0) {
+            return self.flush(cx) && self.engine.write_tag::<false>(self.plan, tag, &info, cx);
         }
+        self.start_other(tag, &info, cx)
     }
 
     fn end(&mut self, _: Name, _: &[Binding], cx: &Context<'_>) -> bool {
@@ -542,7 +563,14 @@ impl Sink for Session<'_> {
                 engine.put(b"&gt;", cx);
                 true
             }
-            Form::Kept => engine.close(self.plan, frame, cx),
+            Form::Kept => {
+                if self.plan.source.html {
+                    engine.end_in_page(&frame, cx);
+                } else {
+                    engine.write_end(&frame, cx);
+                }
+                engine.close(frame, cx)
+            }
         }
     }
 
@@ -552,19 +580,17 @@ impl Sink for Session<'_> {
             return true;
         }
         let Some(frame) = engine.frames.last_mut() else { return true };
+        if frame.flags & (flag::STYLE | flag::HTML_TEXT | flag::VALUE_TEXT | flag::VOID) == 0 && !self.plan.source.html {
+            engine.put_text(text, cx);
+            return true;
+        }
         if frame.flags & (flag::STYLE | flag::HTML_TEXT | flag::VALUE_TEXT) != 0 {
             return engine.hold(self.plan, text, cx);
         }
-        if frame.flags & flag::VOID != 0 {
-            if !std::mem::replace(&mut frame.bare, true) {
-                engine.drop_text("void", cx.start, cx);
-            }
-            return true;
-        }
-        if self.plan.source.html {
+        if frame.flags & flag::VOID == 0 {
             engine.page_text(text, cx);
-        } else {
-            engine.put_text(text, cx);
+        } else if !std::mem::replace(&mut frame.bare, true) {
+            engine.drop_text("void", cx.start, cx);
         }
         true
     }

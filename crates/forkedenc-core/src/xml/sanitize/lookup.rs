@@ -1,7 +1,8 @@
 //! What a plan says of the names of a document: asked once for each, and found by number from then on.
 
 use super::plan::{Candidate, ElementInfo, Groups, Plan};
-use crate::xml::names::{ExpandedId, Names, UriId};
+use crate::xml::names::{ExpandedId, NameId, Names, UriId};
+use crate::xml::sink::Tag;
 
 /// An attribute that means something to the engine itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +66,8 @@ pub(super) struct Lookup {
     pairs: Vec<Pair>,
     /// Whether each namespace may be declared.
     uris: Vec<Option<bool>>,
+    /// The name `id`, once it is known.
+    id: Option<NameId>,
 }
 
 impl Lookup {
@@ -76,6 +79,17 @@ impl Lookup {
         self.candidates.clear();
         self.pairs.clear();
         self.uris.clear();
+        self.id = None;
+    }
+
+    /// Which of the attributes is named `id`.
+    #[inline(always)]
+    pub fn id_of(&mut self, tag: &Tag<'_>, names: &Names) -> Option<usize> {
+        if self.id.is_none() {
+            self.id = names.find(b"id");
+        }
+        let id = self.id?;
+        tag.attributes.iter().position(|attribute| attribute.name.written == id)
     }
 
     /// A document begins, or goes on with numbers of another generation: asked before each tag.

@@ -58,6 +58,8 @@ pub mod flag {
     pub const FOLD: u32 = 512;
     /// Its text is a value, judged as a whole.
     pub const VALUE_TEXT: u32 = 2048;
+    /// Whatever elements are in it are dropped.
+    pub(in crate::xml::sanitize) const CHILDLESS: u32 = TEXT_ONLY | STYLE | VALUE_TEXT | VOID;
 }
 
 /// Names: a namespace (or any), and a local name, the beginning of one behind which `*` stands, or `*`.
@@ -146,6 +148,8 @@ pub(super) type Groups = [u64; 4];
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ElementInfo {
     pub action: Action,
+    /// It is kept wherever it may stand, and there is nothing else about it.
+    pub plain: bool,
     pub flags: u32,
     /// As what its text is judged.
     pub text: Option<u16>,
@@ -240,7 +244,7 @@ impl Plan {
             namespaces: source.namespaces.as_ref().map(|uris| uris.iter().map(|uri| uri.as_slice().into()).collect()),
             properties: bytes(&source.properties),
             functions: bytes(&source.functions),
-            quick: source.values.iter().map(|(value, _)| Quick::of(value, &source)).collect(),
+            quick: source.values.iter().map(|(value, most)| Quick::of(value, *most)).collect(),
             source,
         })
     }
@@ -283,9 +287,12 @@ impl Plan {
                 groups[at / 64] |= 1 << (at % 64);
             }
         }
+        let action = row.map_or(source.unknown_element, |row| row.action);
+        let flags = row.map_or(0, |row| row.flags);
         let info = ElementInfo {
-            action: row.map_or(source.unknown_element, |row| row.action),
-            flags: row.map_or(0, |row| row.flags),
+            action,
+            plain: action == Action::Keep && flags & flag::ANIMATES == 0 && !source.html,
+            flags,
             text: source
                 .text_values
                 .iter()

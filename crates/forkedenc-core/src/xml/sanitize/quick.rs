@@ -5,7 +5,6 @@
 //! value, and never yes to a bad one.
 
 use super::judge::Value;
-use super::plan::Source;
 use crate::simd;
 
 /// What of a grammar can be asked of sixteen bytes.
@@ -30,12 +29,14 @@ pub(super) enum Quick {
         most: u32,
     },
     Words(Vec<[u8; 16]>),
-    /// Letters, digits, `-`, `_` and `.`.
-    Id,
 }
 
 impl Quick {
-    pub fn of(value: &Value, source: &Source) -> Self {
+    /// `max_bytes`: how long the value may be.
+    pub fn of(value: &Value, max_bytes: Option<u64>) -> Self {
+        if max_bytes.is_some_and(|most| most < 16) {
+            return Self::Never;
+        }
         match value {
             Value::Text { refused } if refused.is_empty() => Self::Any,
             // Without a colon there is no scheme.
@@ -60,7 +61,6 @@ impl Quick {
                 let words = words.iter().filter(|word| word.len() <= 16 && !word.bytes().any(needs_look));
                 Self::Words(words.map(|word| padded(word.as_bytes())).collect())
             }
-            Value::Id if source.id_prefix.is_none() && !source.ids_need_prefix => Self::Id,
             _ => Self::Never,
         }
     }
@@ -95,10 +95,6 @@ impl Quick {
                 (digits | blanks) & whole == whole && (*least..=*most).contains(&count)
             }
             Self::Words(words) => words.contains(text),
-            Self::Id => {
-                let other = text.iter().fold(false, |other, byte| other | matches!(byte, b'#' | b'%' | b',' | b'+' | b' '));
-                !other && length > 0 && simd::not_simple(text) & whole == 0
-            }
         }
     }
 }

@@ -49,91 +49,97 @@ impl Engine {
         false
     }
 
-    /// Writes a start tag but for its end, and opens the element.
-    pub(super) fn write_tag(
+    /// Writes a start tag but for its end, and opens the element. `PAGE`: for an HTML page.
+    #[inline(always)]
+    pub(super) fn write_tag<const PAGE: bool>(
         &mut self,
         plan: &Plan,
         tag: &Tag<'_>,
         info: &ElementInfo,
-        around: Around,
         cx: &Context<'_>,
     ) -> bool {
-        let names = cx.names;
-        let page = plan.source.html;
-        if info.flags & flag::ANIMATES == 0 {
-            self.findings.target = None;
-        }
         self.end_tag(cx);
         let lost = self.lost.len() as u32;
-        let mut space = self.frames.last().map_or(NO_SPACE, |frame| frame.space);
-        let mut written = Written::default();
-        if page {
-            self.imply_body(info.html, cx);
-            space = self.page_name(tag, info, space, cx);
-        } else if tag.bindings.is_empty()
-            && self.lost.is_empty()
-            && let Some(head) = tag.head(cx)
-        {
-            self.out.same(cx.window, head);
-        } else {
-            write::name(self.out.other(cx.window), *b"<", names, tag.name.written, []);
-            if !tag.bindings.is_empty() || !self.lost.is_empty() {
-                self.declare(plan, tag, cx);
-            }
-        }
-        let mut share = Share::default();
-        if let Some(account) = &mut self.account {
-            share = account.open(info.flags & flag::WEIGHTLESS != 0);
-        }
-        let bare = tag.attributes.is_empty() && self.account.as_ref().is_none_or(|account| !account.is_styled());
-        if !bare && !self.attributes(plan, tag, info, &mut share, &mut written, cx) {
-            return false;
-        }
-        self.open_tag = true;
-        self.touch();
-        self.push(Frame {
+        let mut frame = Frame {
             name: tag.name.written,
             form: Form::Kept,
             kept: self.frames.len() as u32,
             flags: info.flags,
             text: info.text,
-            around: if page { around.inside(info.html) } else { around },
-            share,
+            around: Around::default(),
+            share: Share::default(),
             lost,
             body: false,
             fresh: true,
             bare: false,
-            space,
-        })
+            space: NO_SPACE,
+        };
+        if PAGE {
+            let parent = self.frames.last().map(|parent| (parent.around, parent.space));
+            let (around, space) = parent.unwrap_or_default();
+            self.touch();
+            self.imply_body(info.html, cx);
+            frame.space = self.page_name(tag, info, space, cx);
+            frame.around = around.inside(info.html);
+        } else {
+            self.write_name(plan, tag, cx);
+        }
+        let mut bare = tag.attributes.is_empty();
+        if let Some(account) = &mut self.account {
+            frame.share = account.open(info.flags & flag::WEIGHTLESS != 0);
+            bare = bare && !account.is_styled();
+        }
+        if !bare && !self.attributes(plan, tag, info, &mut frame.share, cx) {
+            return false;
+        }
+        self.open_tag = true;
+        self.push(frame)
     }
 
-    /// Judges and writes the attributes of a tag whose name is written or to be.
+    #[inline(always)]
+    fn write_name(&mut self, plan: &Plan, tag: &Tag<'_>, cx: &Context<'_>) {
+        let declares = !tag.bindings.is_empty() || !self.lost.is_empty();
+        match tag.head(cx) {
+            Some(head) => self.out.same(cx.window, head),
+            None => write::name(self.out.other(cx.window), *b"<", cx.names, tag.name.written, []),
+        }
+        if declares {
+            self.declare(plan, tag, cx);
+        }
+    }
+
+    /// Judges and writes the attributes of a tag whose name is written.
+    #[inline(never)]
     fn attributes(
         &mut self,
         plan: &Plan,
         tag: &Tag<'_>,
         info: &ElementInfo,
         share: &mut Share,
-        written: &mut Written,
         cx: &Context<'_>,
     ) -> bool {
         let names = cx.names;
-        self.rulings.clear();
-        let mut id = None;
-        for (at, attribute) in tag.attributes.iter().enumerate() {
-            let ruling = self.lookup.attribute(plan, tag.name.expanded, attribute.name.expanded, names);
-            if ruling.special == Special::Id {
-                id = Some(at);
-            }
-            self.rulings.push(ruling);
+        let written = &mut Written::default();
+        if info.flags & flag::ANIMATES == 0 {
+            self.findings.target = None;
         }
-        if let Some(at) = id
+        if self.account.is_some()
+            && let Some(at) = self.lookup.id_of(tag, names)
             && !self.take_id(plan, tag, at, share, written, cx)
         {
             return false;
         }
-        for at in 0..tag.attributes.len() {
-            if !self.attribute(plan, tag, at, info, share, written, cx) {
+        let in_window = !plan.source.html && tag.is_in_window(cx);
+        for (at, attribute) in tag.attributes.iter().enumerate() {
+            let ruling = self.lookup.attribute(plan, tag.name.expanded, attribute.name.expanded, names);
+            if let (Special::None, Row::Value(value)) = (ruling.special, ruling.row)
+                && in_window
+                && let Some((short, length)) = tag.short(attribute)
+                && plan.quick[usize::from(value)].takes(&short, length)
+                && let Some(span) = tag.span(attribute, cx)
+            {
+                self.out.same(cx.window, span);
+            } else if !self.attribute(plan, tag, at, ruling, info, share, written, cx) {
                 return false;
             }
         }
@@ -229,8 +235,10 @@ impl Engine {
         cx: &Context<'_>,
     ) -> bool {
         let attribute = &tag.attributes[at];
-        let Row::Value(value) = self.rulings[at].row else { return true };
-        if self.account.is_none() || attribute.skipped.is_some() || !matches!(plan.source.values[usize::from(value)].0, Value::Id) {
+        let name = attribute.name.expanded;
+        let ruling = self.lookup.attribute(plan, tag.name.expanded, name, cx.names);
+        let Row::Value(value) = ruling.row else { return true };
+        if attribute.skipped.is_some() || !matches!(plan.source.values[usize::from(value)].0, Value::Id) {
             return true;
         }
         let text = tag.value(attribute);
@@ -298,19 +306,19 @@ impl Engine {
 
     /// Judges and writes an attribute. False: the document is refused.
     #[expect(clippy::too_many_arguments, reason = "one value each of the tag at hand")]
-    #[inline(always)]
+    #[inline(never)]
     fn attribute(
         &mut self,
         plan: &Plan,
         tag: &Tag<'_>,
         at: usize,
+        Ruling { special, row }: Ruling,
         info: &ElementInfo,
         share: &mut Share,
         written: &mut Written,
         cx: &Context<'_>,
     ) -> bool {
         let attribute = &tag.attributes[at];
-        let Ruling { special, row } = self.rulings[at];
         let value = match row {
             Row::Value(value) => value,
             Row::Unknown => {
@@ -329,26 +337,23 @@ impl Engine {
         if written.id == Some(at) && written.id_refused {
             return true;
         }
-        let quick = tag.short(attribute).is_some_and(|short| plan.quick[usize::from(value)].takes(&short, text.len()));
-        let verdict = if quick { Verdict::Plain } else { self.judge(plan, value, text) };
-        if !quick {
-            if verdict == Verdict::Bad {
-                return self.bad(plan, attribute, "bad-value", tag, cx);
-            }
-            if !self.findings.references.is_empty()
-                && let Some(rule) = self.refer(grammar, info, share)
-            {
-                return self.bad(plan, attribute, rule, tag, cx);
-            }
-            if self.findings.dropped > 0 {
-                let name = cx.names.written(attribute.name.written);
-                self.removed(Kind::Attribute, name, "style", Some(tag.name.written), cx);
-            }
+        let verdict = self.judge(plan, value, text);
+        if verdict == Verdict::Bad {
+            return self.bad(plan, attribute, "bad-value", tag, cx);
+        }
+        if !self.findings.references.is_empty()
+            && let Some(rule) = self.refer(grammar, info, share)
+        {
+            return self.bad(plan, attribute, rule, tag, cx);
+        }
+        if self.findings.dropped > 0 {
+            let name = cx.names.written(attribute.name.written);
+            self.removed(Kind::Attribute, name, "style", Some(tag.name.written), cx);
         }
         match special {
             Special::None | Special::Id | Special::AttributeName => {}
             Special::Rel if info.flags & (flag::REL | flag::REL_TARGET) != 0 => {
-                if text != REL && (info.flags & flag::REL != 0 || self.has_target()) {
+                if text != REL && (info.flags & flag::REL != 0 || self.has_target(plan, tag, cx.names)) {
                     self.report.changed = true;
                     return true;
                 }
@@ -366,6 +371,7 @@ impl Engine {
         };
         if clean
             && !plan.source.html
+            && tag.is_in_window(cx)
             && let Some(span) = tag.span(attribute, cx)
         {
             self.out.same(cx.window, span);
@@ -409,8 +415,10 @@ impl Engine {
     }
 
     /// Whether the tag has a target, which an old `rel` would leave unguarded.
-    fn has_target(&self) -> bool {
-        self.rulings.iter().any(|ruling| ruling.special == Special::Target)
+    fn has_target(&mut self, plan: &Plan, tag: &Tag<'_>, names: &Names) -> bool {
+        let element = tag.name.expanded;
+        let mut found = tag.attributes.iter().map(|attribute| attribute.name.expanded);
+        found.any(|name| self.lookup.attribute(plan, element, name, names).special == Special::Target)
     }
 
     /// For a page: the prefixes that HTML knows, declared for XML where they stand.
@@ -430,33 +438,45 @@ impl Engine {
         self.put(b"=\"", cx);
     }
 
-    /// A kept element ends.
-    pub(super) fn close(&mut self, plan: &Plan, frame: Frame, cx: &Context<'_>) -> bool {
-        let page = plan.source.html;
+    /// Writes the end of a kept element, or that of its empty tag.
+    #[inline(always)]
+    pub(super) fn write_end(&mut self, frame: &Frame, cx: &Context<'_>) {
+        if self.open_tag && frame.flags & (flag::PAIR | flag::VOID) != flag::PAIR {
+            self.open_tag = false;
+            return self.out.follow(cx.window, *b"/>");
+        }
+        // What was written in it ended its tag, so that this is an end tag and no empty one.
+        let filled = !self.open_tag;
+        self.end_tag(cx);
+        match cx.end_span(frame.name) {
+            Some(span) if filled => self.out.same(cx.window, span),
+            _ => write::name(self.out.other(cx.window), *b"</", cx.names, frame.name, *b">"),
+        }
+    }
+
+    /// The same for a page.
+    pub(super) fn end_in_page(&mut self, frame: &Frame, cx: &Context<'_>) {
         if frame.body {
             self.put(b"</tbody>", cx);
         }
-        if self.open_tag && (frame.flags & flag::VOID != 0 || (!page && frame.flags & flag::PAIR == 0)) {
+        if self.open_tag && frame.flags & flag::VOID != 0 {
             self.open_tag = false;
-            self.out.follow(cx.window, *b"/>");
-        } else {
-            // What was written in it ended its tag, so that this is an end tag and no empty one.
-            let filled = !self.open_tag;
-            self.end_tag(cx);
-            if page {
-                self.put(b"</", cx);
-                self.put(cx.names.local(frame.name), cx);
-                self.put(b">", cx);
-            } else if filled && let Some(span) = cx.end_span(frame.name) {
-                self.out.same(cx.window, span);
-            } else {
-                write::name(self.out.other(cx.window), *b"</", cx.names, frame.name, *b">");
-            }
+            return self.put(b"/>", cx);
         }
+        self.end_tag(cx);
+        self.put(b"</", cx);
+        self.put(cx.names.local(frame.name), cx);
+        self.put(b">", cx);
+    }
+
+    /// A kept element has ended: what it draws is known. False: it is too much.
+    #[inline(always)]
+    pub(super) fn close(&mut self, frame: Frame, cx: &Context<'_>) -> bool {
+        let Some(account) = &mut self.account else { return true };
         let root = self.frames.is_empty();
         let around = self.frames.last().map(|frame| frame.kept);
         let parent = around.and_then(|kept| self.frames.get_mut(kept as usize)).map(|frame| &mut frame.share);
-        let fits = self.account.as_mut().is_none_or(|account| account.close(frame.share, parent, root));
-        fits || self.refuse(Kind::Element, cx.names.written(frame.name), "expansion", cx.place(), cx.path(None))
+        account.close(frame.share, parent, root)
+            || self.refuse(Kind::Element, cx.names.written(frame.name), "expansion", cx.place(), cx.path(None))
     }
 }

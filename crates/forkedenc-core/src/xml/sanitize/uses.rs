@@ -21,8 +21,8 @@ const BY_KEY: usize = 32;
 pub(super) struct Share {
     /// Elements in it so far, itself included, with what references in it draw.
     size: u64,
-    /// Which id it has.
-    id: Option<u32>,
+    /// Which id it has, counted from 1; 0 without.
+    id: u32,
     weightless: bool,
 }
 
@@ -104,7 +104,7 @@ impl Account {
             State::Open { .. } | State::Closed { .. } => return Err("duplicate-id"),
         }
         self.given += 1;
-        share.id = Some(number);
+        share.id = number + 1;
         if !root {
             self.inside += 1;
         }
@@ -149,7 +149,7 @@ impl Account {
     /// An element opens.
     pub(super) fn open(&mut self, weightless: bool) -> Share {
         self.elements += 1;
-        Share { size: u64::from(!weightless), id: None, weightless }
+        Share { size: u64::from(!weightless), id: 0, weightless }
     }
 
     /// An element closes; false: what refers to it draws too much.
@@ -158,7 +158,7 @@ impl Account {
         if let Some(parent) = parent {
             parent.size = parent.size.saturating_add(size);
         }
-        let Some(number) = share.id else { return true };
+        let Some(number) = share.id.checked_sub(1) else { return true };
         if !root {
             self.inside -= 1;
         }

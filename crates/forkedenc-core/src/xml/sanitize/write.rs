@@ -146,6 +146,26 @@ pub(super) fn is_clean<const VALUE: bool>(text: &[u8]) -> bool {
     clean::<VALUE>(text) == text.len()
 }
 
+/// The same of text in the window, whose bytes behind it may be looked at.
+#[inline(always)]
+pub(super) fn is_clean_in(window: &[u8], text: Range<usize>) -> bool {
+    let mut at = text.start;
+    loop {
+        let Some(chunk) = window.get(at..).and_then(<[u8]>::first_chunk) else {
+            return is_clean::<false>(&window[at..text.end]);
+        };
+        let left = text.end - at;
+        let marked = simd::marked_up::<false>(chunk);
+        if left <= 16 {
+            return marked & ((1 << left) - 1) == 0;
+        }
+        if marked != 0 {
+            return false;
+        }
+        at += 16;
+    }
+}
+
 #[inline(never)]
 fn escaped_long<const VALUE: bool>(out: &mut Out, mut text: &[u8]) {
     while !text.is_empty() {
