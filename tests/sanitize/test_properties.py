@@ -19,7 +19,7 @@ from cleaning import (
     told,
 )
 from dirty_documents import ANYTHING, FEEDS, PICTURES, PROSE, changed
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import HealthCheck, example, given, settings, strategies as st
 
 import forkedenc
 from forkedenc import runtime
@@ -101,6 +101,7 @@ def test_of_any_vocabulary_what_does_not_act_stays(document):
 
 
 @examples
+@example(f'<div xmlns="{XHTML}"><table> words</table></div>')  # told where the first word stands, however it is cut
 @given(PROSE)
 def test_html_reads_any_prose_as_xml_does(document):
     pytest.importorskip("html5lib")

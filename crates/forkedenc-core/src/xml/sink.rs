@@ -222,13 +222,18 @@ impl Context<'_> {
         self.machine.map(|machine| machine.path_to(child)).unwrap_or_default()
     }
 
-    /// Where so many bytes into a piece of text stand in the document; of what came by reference, where the reference starts.
-    #[must_use]
-    pub fn place_at(&self, into: usize) -> Place {
+    /// Where so many bytes into a piece of text stand; of what came by reference, where the reference starts.
+    pub(super) fn into(&self, bytes: usize) -> At {
         match self.start {
-            At::Window(position) => self.place.locate(position + into),
-            At::Known(place) => place,
+            At::Window(position) => At::Window(position + bytes),
+            known @ At::Known(_) => known,
         }
+    }
+
+    /// The same as a place in the document.
+    #[must_use]
+    pub fn place_at(&self, bytes: usize) -> Place {
+        self.locate(self.into(bytes))
     }
 }
 

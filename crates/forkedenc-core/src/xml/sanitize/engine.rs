@@ -355,11 +355,10 @@ impl Engine {
             return self.put_made(text, cx);
         }
         let space = |byte: &u8| matches!(byte, b' ' | b'\n' | b'\t');
-        if text.iter().all(space) {
-            return self.put_made(text, cx);
-        }
+        let Some(first) = text.iter().position(|byte| !space(byte)) else { return self.put_made(text, cx) };
         if !std::mem::replace(&mut frame.bare, true) {
-            self.drop_text("html", cx.start, cx);
+            // The same place wherever the text was cut.
+            self.drop_text("html", cx.into(first), cx);
         }
         let kept: Vec<u8> = text.iter().copied().filter(space).collect();
         self.put_made(&kept, cx);
