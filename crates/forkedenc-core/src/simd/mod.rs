@@ -1,9 +1,11 @@
-//! Scans over many bytes at once. The other file of this crate where `unsafe` stands.
+//! Scans over many bytes at once. This folder is the other place of this crate where `unsafe` stands.
 //!
 //! Every scan is a loop over vectors as far as the window may be read, then over single bytes; the single-byte form is
 //! also the oracle that the tests hold the vector form against.
 
 use crate::cursor::Cursor;
+
+mod wide;
 
 /// What ends a run of plain bytes in a JSON string: a quote, a backslash, or a byte below 0x20 (the NUL sentinel too).
 #[inline(always)]
@@ -290,13 +292,28 @@ pub fn not_path(chunk: &[u8; 16]) -> u32 {
     }
     #[cfg(not(target_arch = "x86_64"))]
     {
-        chunk.iter().enumerate().fold(0, |mask, (at, byte)| mask | u32::from(!is_path(*byte)) << at)
+        chunk.iter().enumerate().fold(0, |mask, (at, byte)| mask | u32::from(!is_path_byte(*byte)) << at)
     }
 }
 
-#[cfg(any(test, not(target_arch = "x86_64")))]
-fn is_path(byte: u8) -> bool {
-    b"MmZzLlHhVvCcSsQqTtAa0123456789eE+-., ".contains(&byte)
+/// Whether all bytes are of the alphabet of SVG path data; what is shorter than a vector is looked at byte by byte.
+#[inline(always)]
+pub fn is_path(value: &[u8]) -> bool {
+    wide::is_path(value).unwrap_or_else(|| is_path_by_sixteen(value))
+}
+
+#[inline(always)]
+fn is_path_by_sixteen(value: &[u8]) -> bool {
+    let Some(last) = value.last_chunk() else { return value.iter().all(|byte| is_path_byte(*byte)) };
+    value.as_chunks().0.iter().all(|chunk| not_path(chunk) == 0) && not_path(last) == 0
+}
+
+const fn is_path_byte(byte: u8) -> bool {
+    matches!(
+        byte.to_ascii_lowercase(),
+        b'm' | b'z' | b'l' | b'h' | b'v' | b'c' | b's' | b'q' | b't' | b'a' | b'e' | b'0'
+            ..=b'9' | b'+' | b'-' | b'.' | b',' | b' '
+    )
 }
 
 #[cfg(not(target_arch = "x86_64"))]
@@ -644,7 +661,7 @@ mod tests {
             for at in 0..16 {
                 let mut chunk = *b"M0,0 L-1.5e+3 2z";
                 chunk[at] = byte;
-                assert_eq!(not_path(&chunk), u32::from(!is_path(byte)) << at, "{byte:#x}");
+                assert_eq!(not_path(&chunk), u32::from(!is_path_byte(byte)) << at, "{byte:#x}");
             }
         }
     }
