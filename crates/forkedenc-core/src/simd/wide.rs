@@ -26,12 +26,64 @@ pub(super) fn is_path(value: &[u8]) -> Option<bool> {
     None
 }
 
+/// How many bytes of an attribute value stand before the first that needs a look, or that there are. Nearly all values
+/// end before, and their loop was found to be slower where the compiler does not know that this is the rare case: so it is cold.
+#[cold]
+#[inline(never)]
+pub(super) fn value_run(bytes: &[u8], quote: u8) -> usize {
+    #[cfg(target_arch = "x86_64")]
+    {
+        if has_avx2() {
+            // SAFETY: the CPU has AVX2.
+            return unsafe { avx2::value_run(bytes, quote) };
+        }
+        run_by_sixteen(bytes, |chunk| super::value_ends(chunk, quote), |byte| super::is_value_end(byte, quote))
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    run_of_bytes(bytes, |byte| super::is_value_end(byte, quote))
+}
+
+/// How many bytes of character data stand before the first that needs a look, or that there are. Cold as [`value_run`] is.
+#[cold]
+#[inline(never)]
+pub(super) fn text_run(bytes: &[u8]) -> usize {
+    #[cfg(target_arch = "x86_64")]
+    {
+        if has_avx2() {
+            // SAFETY: the CPU has AVX2.
+            return unsafe { avx2::text_run(bytes) };
+        }
+        run_by_sixteen(bytes, super::text_ends, super::is_text_end)
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    run_of_bytes(bytes, super::is_text_end)
+}
+
+/// How many bytes stand before the first that is an end.
+#[inline(always)]
+fn run_of_bytes(bytes: &[u8], is_end: impl Fn(u8) -> bool) -> usize {
+    bytes.iter().position(|byte| is_end(*byte)).unwrap_or(bytes.len())
+}
+
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn run_by_sixteen(bytes: &[u8], ends: impl Fn(&[u8; 16]) -> u32, is_end: impl Fn(u8) -> bool) -> usize {
+    let (chunks, rest) = bytes.as_chunks::<16>();
+    for (at, chunk) in chunks.iter().enumerate() {
+        let ends = ends(chunk);
+        if ends != 0 {
+            return at * 16 + ends.trailing_zeros() as usize;
+        }
+    }
+    bytes.len() - rest.len() + run_of_bytes(rest, is_end)
+}
+
 #[cfg(target_arch = "x86_64")]
 mod avx2 {
     use std::arch::x86_64::{
         __m128i, __m256i, _mm_loadu_si128, _mm256_and_si256, _mm256_broadcastsi128_si256, _mm256_cmpeq_epi8,
-        _mm256_loadu_si256, _mm256_min_epu8, _mm256_movemask_epi8, _mm256_set1_epi8, _mm256_setzero_si256,
-        _mm256_shuffle_epi8, _mm256_srli_epi16,
+        _mm256_loadu_si256, _mm256_min_epu8, _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8,
+        _mm256_setzero_si256, _mm256_shuffle_epi8, _mm256_srli_epi16,
     };
 
     use super::WIDTH;
@@ -87,35 +139,157 @@ mod avx2 {
         }
         _mm256_movemask_epi8(_mm256_cmpeq_epi8(least, _mm256_setzero_si256())) == 0
     }
+
+    /// How many bytes stand before the first that `ends` marks, or `is_end` in what is shorter than a vector.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn run(bytes: &[u8], ends: impl Fn(__m256i) -> __m256i, is_end: impl Fn(u8) -> bool) -> usize {
+        let mask = |ends: __m256i| _mm256_movemask_epi8(ends).cast_unsigned();
+        let Some(last) = bytes.last_chunk::<WIDTH>() else { return super::run_of_bytes(bytes, is_end) };
+        let (pairs, rest) = bytes.as_chunks::<{ 2 * WIDTH }>();
+        let mut at = 0;
+        for pair in pairs {
+            let [first, second] = pair.as_chunks::<WIDTH>().0 else { break };
+            let (first, second) = (ends(load(first)), ends(load(second)));
+            if mask(_mm256_or_si256(first, second)) != 0 {
+                let ends = u64::from(mask(first)) | u64::from(mask(second)) << WIDTH;
+                return at + ends.trailing_zeros() as usize;
+            }
+            at += pair.len();
+        }
+        // The rest, or none: the last vector begins in what has no end.
+        if let Some(first) = rest.first_chunk::<WIDTH>() {
+            let ends = mask(ends(load(first)));
+            if ends != 0 {
+                return at + ends.trailing_zeros() as usize;
+            }
+        }
+        let ends = mask(ends(load(last)));
+        if ends == 0 { bytes.len() } else { bytes.len() - WIDTH + ends.trailing_zeros() as usize }
+    }
+
+    /// A table in which each of these bytes, whose lower halves differ, finds itself, and no other byte does but NUL: the
+    /// other entries are zero.
+    const fn itself<const N: usize>(bytes: [u8; N]) -> [u8; 16] {
+        let mut entries = [0; 16];
+        let mut at = 0;
+        while at < N {
+            entries[(bytes[at] & 15) as usize] = bytes[at];
+            at += 1;
+        }
+        entries
+    }
+
+    #[target_feature(enable = "avx2")]
+    pub(super) fn value_run(bytes: &[u8], quote: u8) -> usize {
+        let others = table(&const { itself(*b"<&") });
+        let quotes = _mm256_set1_epi8(quote.cast_signed());
+        let controls = _mm256_set1_epi8(0x1f);
+        let ends = |bytes| {
+            let other = _mm256_cmpeq_epi8(_mm256_shuffle_epi8(others, bytes), bytes);
+            let control = _mm256_cmpeq_epi8(_mm256_min_epu8(bytes, controls), bytes);
+            _mm256_or_si256(_mm256_or_si256(other, control), _mm256_cmpeq_epi8(bytes, quotes))
+        };
+        run(bytes, ends, |byte| super::super::is_value_end(byte, quote))
+    }
+
+    #[target_feature(enable = "avx2")]
+    pub(super) fn text_run(bytes: &[u8]) -> usize {
+        let all = table(&const { itself(*b"<&>") });
+        run(bytes, |bytes| _mm256_cmpeq_epi8(_mm256_shuffle_epi8(all, bytes), bytes), super::super::is_text_end)
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::{is_path, is_path_by_sixteen, is_path_byte};
+    use super::super::{is_path, is_path_by_sixteen, is_path_byte, is_text_end, is_value_end, skip_text, skip_value};
+    use super::run_of_bytes;
+    use crate::cursor::{Cursor, PADDING, Window};
 
     /// How long a value is at most in a test: some vectors and a rest.
     const LONGEST: usize = 130;
 
-    #[test]
-    fn a_path_is_one_by_each_byte_at_each_place() {
+    /// Values of all lengths made of these bytes, and of each one with every byte at every place.
+    fn each_byte_at_each_place(filler: &[u8], mut check: impl FnMut(&[u8])) {
         for length in 0..=LONGEST {
-            let mut value: Vec<u8> = b"M0,0 L-1.5e+3 2zhVcSqTA".iter().copied().cycle().take(length).collect();
-            assert!(is_path(&value));
+            let mut value: Vec<u8> = filler.iter().copied().cycle().take(length).collect();
+            check(&value);
             for place in 0..length {
                 let before = value[place];
                 for byte in 0..=u8::MAX {
                     value[place] = byte;
-                    assert_eq!(is_path(&value), is_path_byte(byte), "{byte:#x} at {place} of {length}");
-                    assert_eq!(is_path_by_sixteen(&value), is_path_byte(byte), "{byte:#x} at {place} of {length}");
+                    check(&value);
                 }
                 value[place] = before;
             }
         }
     }
 
+    /// A scan stops at the same byte in a window that may be read behind its end, and in one that may not.
+    fn stops_at(bytes: &[u8], run: usize, skip: impl Fn(&mut Cursor<'_>) -> u8) {
+        let mut buffer = [0; LONGEST + PADDING];
+        buffer[..bytes.len()].copy_from_slice(bytes);
+        let padded = Window::padded(&buffer, bytes.len());
+        // SAFETY: a zero is behind the bytes.
+        let terminated = unsafe { Window::terminated(&buffer[..bytes.len()]) };
+        for window in [padded, terminated] {
+            let mut cursor = window.cursor(0);
+            assert_eq!((skip(&mut cursor), cursor.position()), (buffer[run], run), "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn a_path_is_one_by_each_of_its_bytes() {
+        each_byte_at_each_place(b"M0,0 L-1.5e+3 2zhVcSqTA", |value| {
+            let expected = value.iter().all(|byte| is_path_byte(*byte));
+            assert_eq!(is_path(value), expected, "{value:?}");
+            assert_eq!(is_path_by_sixteen(value), expected, "{value:?}");
+        });
+    }
+
     #[test]
     fn the_alphabet_of_paths_is_that_of_svg() {
         let alphabet = (0..=u8::MAX).filter(|byte| is_path_byte(*byte));
         assert_eq!(alphabet.collect::<Vec<u8>>(), b" +,-.0123456789ACEHLMQSTVZacehlmqstvz");
+    }
+
+    #[test]
+    fn runs_of_values_end_where_the_single_byte_form_says() {
+        for quote in [b'"', b'\''] {
+            let is_end = |byte| is_value_end(byte, quote);
+            each_byte_at_each_place(b"x= >\xc3\xbcL-1.5", |value| {
+                let run = run_of_bytes(value, is_end);
+                assert_eq!(super::value_run(value, quote), run, "{value:?}");
+                #[cfg(target_arch = "x86_64")]
+                assert_eq!(super::run_by_sixteen(value, |chunk| super::super::value_ends(chunk, quote), is_end), run);
+                stops_at(value, run, |cursor| skip_value(cursor, quote));
+            });
+        }
+    }
+
+    #[test]
+    fn runs_of_texts_end_where_the_single_byte_form_says() {
+        each_byte_at_each_place(b"x=\n \xc3\xbcL\"'.5", |text| {
+            let run = run_of_bytes(text, is_text_end);
+            assert_eq!(super::text_run(text), run, "{text:?}");
+            #[cfg(target_arch = "x86_64")]
+            assert_eq!(super::run_by_sixteen(text, super::super::text_ends, is_text_end), run);
+            stops_at(text, run, skip_text);
+        });
+    }
+
+    /// Of two ends the first counts, whichever vectors they are in.
+    #[test]
+    fn runs_end_at_the_first_of_two_ends() {
+        for length in 1..=LONGEST {
+            for first in 0..length {
+                for second in first..length {
+                    let mut text = vec![b'x'; length];
+                    (text[first], text[second]) = (b'<', b'<');
+                    stops_at(&text, first, skip_text);
+                    stops_at(&text, first, |cursor| skip_value(cursor, b'"'));
+                }
+            }
+        }
     }
 }
