@@ -613,6 +613,11 @@ fn survey_bytes(bytes: &[u8]) -> Survey {
 /// Looks for what plain text does not have.
 #[inline(always)]
 pub fn survey(bytes: &[u8]) -> Survey {
+    wide::survey(bytes).unwrap_or_else(|| survey_by_sixteen(bytes))
+}
+
+#[inline(always)]
+fn survey_by_sixteen(bytes: &[u8]) -> Survey {
     #[cfg(target_arch = "x86_64")]
     if let Some(last) = bytes.last_chunk::<16>() {
         use std::arch::x86_64::{

@@ -3,6 +3,8 @@
 //! Whoever calls them has found out that there is much to scan, or that most of it is behind. All take slices, so nothing here
 //! reads what is outside of them: the last vector overlaps the one before. Without AVX2 they go on as their callers began.
 
+use super::Survey;
+
 /// True where the CPU has AVX2; the answer is kept by the standard library.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
@@ -14,6 +16,10 @@ fn has_avx2() -> bool {
 #[cfg(target_arch = "x86_64")]
 const WIDTH: usize = 32;
 
+/// Shorter texts are not worth the call that surveys them.
+#[cfg(target_arch = "x86_64")]
+const LONG: usize = 128;
+
 /// Whether all bytes are of the alphabet of SVG path data; `None` where the value is too short for that, or the CPU too old.
 #[inline]
 pub(super) fn is_path(value: &[u8]) -> Option<bool> {
@@ -23,6 +29,18 @@ pub(super) fn is_path(value: &[u8]) -> Option<bool> {
         return Some(unsafe { avx2::is_path(value) });
     }
     _ = value;
+    None
+}
+
+/// Looks for what plain text does not have; `None` where the text is too short for that, or the CPU too old.
+#[inline(always)]
+pub(super) fn survey(bytes: &[u8]) -> Option<Survey> {
+    #[cfg(target_arch = "x86_64")]
+    if bytes.len() >= LONG && has_avx2() {
+        // SAFETY: the CPU has AVX2.
+        return Some(unsafe { avx2::survey(bytes) });
+    }
+    _ = bytes;
     None
 }
 
@@ -81,11 +99,12 @@ fn run_by_sixteen(bytes: &[u8], ends: impl Fn(&[u8; 16]) -> u32, is_end: impl Fn
 #[cfg(target_arch = "x86_64")]
 mod avx2 {
     use std::arch::x86_64::{
-        __m128i, __m256i, _mm_loadu_si128, _mm256_and_si256, _mm256_broadcastsi128_si256, _mm256_cmpeq_epi8,
-        _mm256_loadu_si256, _mm256_min_epu8, _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8,
-        _mm256_setzero_si256, _mm256_shuffle_epi8, _mm256_srli_epi16,
+        __m128i, __m256i, _mm_loadu_si128, _mm256_adds_epu8, _mm256_and_si256, _mm256_broadcastsi128_si256,
+        _mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_min_epu8, _mm256_movemask_epi8, _mm256_or_si256,
+        _mm256_set1_epi8, _mm256_setzero_si256, _mm256_shuffle_epi8, _mm256_srli_epi16,
     };
 
+    use super::super::Survey;
     use super::WIDTH;
 
     #[inline]
@@ -139,6 +158,32 @@ mod avx2 {
         }
         _mm256_movemask_epi8(_mm256_cmpeq_epi8(least, _mm256_setzero_si256())) == 0
     }
+
+    #[target_feature(enable = "avx2")]
+    pub(super) fn survey(bytes: &[u8]) -> Survey {
+        let Some(last) = bytes.last_chunk::<WIDTH>() else { return super::super::survey_bytes(bytes) };
+        // Of the sums only those of bytes below 0x10 stay below 0x80 and find an entry; all others find zero.
+        let spaces = table(&SPACES);
+        let beyond = _mm256_set1_epi8(0x70);
+        let seen = |bytes| _mm256_or_si256(bytes, _mm256_shuffle_epi8(spaces, _mm256_adds_epu8(bytes, beyond)));
+        let mut least = seen(load(last));
+        let mut all = least;
+        for chunk in bytes.as_chunks::<WIDTH>().0 {
+            let seen = seen(load(chunk));
+            least = _mm256_min_epu8(least, seen);
+            all = _mm256_or_si256(all, seen);
+        }
+        let control = _mm256_cmpeq_epi8(_mm256_min_epu8(least, _mm256_set1_epi8(0x1f)), least);
+        Survey { control: _mm256_movemask_epi8(control) != 0, high: _mm256_movemask_epi8(all) != 0 }
+    }
+
+    /// A bit that tells tab and line feed, once they have it, from the control characters that count.
+    const SPACES: [u8; 16] = {
+        let mut entries = [0; 16];
+        entries[b'\t' as usize] = 0x20;
+        entries[b'\n' as usize] = 0x20;
+        entries
+    };
 
     /// How many bytes stand before the first that `ends` marks, or `is_end` in what is shorter than a vector.
     #[inline]
@@ -202,7 +247,10 @@ mod avx2 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{is_path, is_path_by_sixteen, is_path_byte, is_text_end, is_value_end, skip_text, skip_value};
+    use super::super::{
+        is_path, is_path_by_sixteen, is_path_byte, is_text_end, is_value_end, skip_text, skip_value, survey,
+        survey_by_sixteen, survey_bytes,
+    };
     use super::run_of_bytes;
     use crate::cursor::{Cursor, PADDING, Window};
 
@@ -251,6 +299,21 @@ mod tests {
     fn the_alphabet_of_paths_is_that_of_svg() {
         let alphabet = (0..=u8::MAX).filter(|byte| is_path_byte(*byte));
         assert_eq!(alphabet.collect::<Vec<u8>>(), b" +,-.0123456789ACEHLMQSTVZacehlmqstvz");
+    }
+
+    #[test]
+    fn a_survey_of_much_sees_what_one_of_single_bytes_sees() {
+        each_byte_at_each_place(b"M\t0, \nL", |text| {
+            let seen = survey_bytes(text);
+            assert_eq!(survey(text), seen, "{text:?}");
+            assert_eq!(survey_by_sixteen(text), seen, "{text:?}");
+            #[cfg(target_arch = "x86_64")]
+            if super::has_avx2() {
+                // Shorter ones than it is asked for too.
+                // SAFETY: the CPU has AVX2.
+                assert_eq!(unsafe { super::avx2::survey(text) }, seen, "{text:?}");
+            }
+        });
     }
 
     #[test]
