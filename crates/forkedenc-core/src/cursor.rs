@@ -1,8 +1,8 @@
 //! Reading input by pointer: the window a decoder is given and the position in it.
 //!
-//! One of the two files of this crate where `unsafe` stands. A window always has one NUL byte behind its last byte, so a
-//! loop that stops at anything but its own bytes never needs to ask for the end: at the NUL it asks whether this is the
-//! end. Obligations of the callers inside the crate, checked by debug assertions, the fuzz targets and ASan:
+//! One of the two places of this crate where `unsafe` stands; the other is `simd`. A window always has one NUL byte behind
+//! its last byte, so a loop that stops at anything but its own bytes never needs to ask for the end: at the NUL it asks
+//! whether this is the end. Obligations of the callers inside the crate, checked by debug assertions, the fuzz targets and ASan:
 //! - a cursor is only advanced over bytes that were peeked and are not that last NUL;
 //! - `slice` is only called with positions of the same window.
 

@@ -114,10 +114,10 @@ static SIMPLE: [bool; 256] = alphabet(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMN
 /// Whether all bytes are commands, numbers or spaces.
 #[inline(always)]
 fn is_path(value: &[u8]) -> bool {
-    let mut chunks = value.chunks_exact(16);
-    let clean = chunks.by_ref().all(|chunk| chunk.first_chunk().is_some_and(|chunk| simd::not_path(chunk) == 0));
-    let rest = chunks.remainder();
-    clean && simd::not_path(&write::short(rest)) & ((1 << rest.len()) - 1) == 0
+    if value.len() >= 16 {
+        return simd::is_path(value);
+    }
+    simd::not_path(&write::short(value)) & ((1 << value.len()) - 1) == 0
 }
 
 /// Whether all bytes are in the table; without a branch for each.

@@ -1,9 +1,11 @@
-//! Scans over many bytes at once. The other file of this crate where `unsafe` stands.
+//! Scans over many bytes at once. This folder is the other place of this crate where `unsafe` stands.
 //!
 //! Every scan is a loop over vectors as far as the window may be read, then over single bytes; the single-byte form is
 //! also the oracle that the tests hold the vector form against.
 
 use crate::cursor::Cursor;
+
+mod wide;
 
 /// What ends a run of plain bytes in a JSON string: a quote, a backslash, or a byte below 0x20 (the NUL sentinel too).
 #[inline(always)]
@@ -290,13 +292,28 @@ pub fn not_path(chunk: &[u8; 16]) -> u32 {
     }
     #[cfg(not(target_arch = "x86_64"))]
     {
-        chunk.iter().enumerate().fold(0, |mask, (at, byte)| mask | u32::from(!is_path(*byte)) << at)
+        chunk.iter().enumerate().fold(0, |mask, (at, byte)| mask | u32::from(!is_path_byte(*byte)) << at)
     }
 }
 
-#[cfg(any(test, not(target_arch = "x86_64")))]
-fn is_path(byte: u8) -> bool {
-    b"MmZzLlHhVvCcSsQqTtAa0123456789eE+-., ".contains(&byte)
+/// Whether all bytes are of the alphabet of SVG path data; what is shorter than a vector is looked at byte by byte.
+#[inline(always)]
+pub fn is_path(value: &[u8]) -> bool {
+    wide::is_path(value).unwrap_or_else(|| is_path_by_sixteen(value))
+}
+
+#[inline(always)]
+fn is_path_by_sixteen(value: &[u8]) -> bool {
+    let Some(last) = value.last_chunk() else { return value.iter().all(|byte| is_path_byte(*byte)) };
+    value.as_chunks().0.iter().all(|chunk| not_path(chunk) == 0) && not_path(last) == 0
+}
+
+const fn is_path_byte(byte: u8) -> bool {
+    matches!(
+        byte.to_ascii_lowercase(),
+        b'm' | b'z' | b'l' | b'h' | b'v' | b'c' | b's' | b'q' | b't' | b'a' | b'e' | b'0'
+            ..=b'9' | b'+' | b'-' | b'.' | b',' | b' '
+    )
 }
 
 #[cfg(not(target_arch = "x86_64"))]
@@ -371,38 +388,82 @@ fn is_marked_up(byte: u8, attribute: bool) -> bool {
     }
 }
 
+/// So many vectors of a value or a text are looked at in place. Most end in the first; what goes on behind these is long.
+#[cfg(target_arch = "x86_64")]
+const NEAR: usize = 2;
+
+/// The sixteen bytes from here, where they are readable.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn sixteen<'a>(cursor: &Cursor<'a>) -> Option<&'a [u8; 16]> {
+    // SAFETY: sixteen bytes from here are readable, and the window's buffer is borrowed for as long.
+    (cursor.readable() >= 16).then(|| unsafe { &*cursor.pointer().cast::<[u8; 16]>() })
+}
+
+/// What ends a run of an XML attribute value that needs no look: a quote of this kind, `<`, `&` or a byte below 0x20.
+#[inline(always)]
+fn is_value_end(byte: u8, quote: u8) -> bool {
+    byte == quote || byte == b'<' || byte == b'&' || byte < 0x20
+}
+
+/// Marks each byte that [`is_value_end`].
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn value_ends(chunk: &[u8; 16], quote: u8) -> u32 {
+    use std::arch::x86_64::{
+        __m128i, _mm_cmpeq_epi8, _mm_loadu_si128, _mm_min_epu8, _mm_movemask_epi8, _mm_or_si128, _mm_set1_epi8,
+    };
+    // SAFETY: SSE2 is part of x86-64, and the chunk is 16 bytes.
+    unsafe {
+        let bytes = _mm_loadu_si128(chunk.as_ptr().cast::<__m128i>());
+        let quote = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(quote.cast_signed()));
+        let less = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(b'<'.cast_signed()));
+        let and = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(b'&'.cast_signed()));
+        let control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1f)), bytes);
+        _mm_movemask_epi8(_mm_or_si128(_mm_or_si128(quote, less), _mm_or_si128(and, control))).cast_unsigned()
+    }
+}
+
 /// Moves over what needs no look in an XML attribute value: up to a quote of this kind, `<`, `&` or a byte below 0x20
 /// (the sentinel too), which is returned.
 #[inline(always)]
 pub fn skip_value(cursor: &mut Cursor<'_>, quote: u8) -> u8 {
     #[cfg(target_arch = "x86_64")]
-    {
-        use std::arch::x86_64::{
-            __m128i, _mm_cmpeq_epi8, _mm_loadu_si128, _mm_min_epu8, _mm_movemask_epi8, _mm_or_si128, _mm_set1_epi8,
-        };
-        while cursor.readable() >= 16 {
-            // SAFETY: SSE2 is part of x86-64, and 16 bytes from here are readable.
-            let special = unsafe {
-                let bytes = _mm_loadu_si128(cursor.pointer().cast::<__m128i>());
-                let quote = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(quote.cast_signed()));
-                let less = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(b'<'.cast_signed()));
-                let and = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(b'&'.cast_signed()));
-                let control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1f)), bytes);
-                _mm_movemask_epi8(_mm_or_si128(_mm_or_si128(quote, less), _mm_or_si128(and, control)))
-            };
-            if special != 0 {
-                cursor.advance(special.trailing_zeros() as usize);
-                return cursor.peek();
-            }
-            cursor.advance(16);
+    for _ in 0..NEAR {
+        let Some(chunk) = sixteen(cursor) else { break };
+        let ends = value_ends(chunk, quote);
+        if ends != 0 {
+            cursor.advance(ends.trailing_zeros() as usize);
+            return cursor.peek();
         }
+        cursor.advance(16);
     }
-    loop {
-        let byte = cursor.peek();
-        if byte == quote || byte == b'<' || byte == b'&' || byte < 0x20 {
-            return byte;
-        }
-        cursor.advance(1);
+    // By slice and length: a cursor whose address is taken could not stay in registers.
+    cursor.advance(wide::value_run(cursor.ahead(), quote));
+    cursor.peek()
+}
+
+/// What ends a run of XML character data that needs no look: `<`, `&`, `>` or NUL.
+#[inline(always)]
+fn is_text_end(byte: u8) -> bool {
+    matches!(byte, b'<' | b'>' | b'&' | 0)
+}
+
+/// Marks each byte that [`is_text_end`].
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn text_ends(chunk: &[u8; 16]) -> u32 {
+    use std::arch::x86_64::{
+        __m128i, _mm_cmpeq_epi8, _mm_loadu_si128, _mm_movemask_epi8, _mm_or_si128, _mm_set1_epi8, _mm_setzero_si128,
+    };
+    // SAFETY: SSE2 is part of x86-64, and the chunk is 16 bytes.
+    unsafe {
+        let bytes = _mm_loadu_si128(chunk.as_ptr().cast::<__m128i>());
+        // `<` and `>` differ in one bit.
+        let angle = _mm_cmpeq_epi8(_mm_or_si128(bytes, _mm_set1_epi8(2)), _mm_set1_epi8(b'>'.cast_signed()));
+        let and = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(b'&'.cast_signed()));
+        let nul = _mm_cmpeq_epi8(bytes, _mm_setzero_si128());
+        _mm_movemask_epi8(_mm_or_si128(_mm_or_si128(angle, and), nul)).cast_unsigned()
     }
 }
 
@@ -410,35 +471,18 @@ pub fn skip_value(cursor: &mut Cursor<'_>, quote: u8) -> u8 {
 #[inline(always)]
 pub fn skip_text(cursor: &mut Cursor<'_>) -> u8 {
     #[cfg(target_arch = "x86_64")]
-    {
-        use std::arch::x86_64::{
-            __m128i, _mm_cmpeq_epi8, _mm_loadu_si128, _mm_movemask_epi8, _mm_or_si128, _mm_set1_epi8, _mm_setzero_si128,
-        };
-        while cursor.readable() >= 16 {
-            // SAFETY: SSE2 is part of x86-64, and 16 bytes from here are readable.
-            let special = unsafe {
-                let bytes = _mm_loadu_si128(cursor.pointer().cast::<__m128i>());
-                // `<` and `>` differ in one bit.
-                let angle = _mm_or_si128(bytes, _mm_set1_epi8(2));
-                let angle = _mm_cmpeq_epi8(angle, _mm_set1_epi8(b'>'.cast_signed()));
-                let and = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(b'&'.cast_signed()));
-                let nul = _mm_cmpeq_epi8(bytes, _mm_setzero_si128());
-                _mm_movemask_epi8(_mm_or_si128(_mm_or_si128(angle, and), nul))
-            };
-            if special != 0 {
-                cursor.advance(special.trailing_zeros() as usize);
-                return cursor.peek();
-            }
-            cursor.advance(16);
+    for _ in 0..NEAR {
+        let Some(chunk) = sixteen(cursor) else { break };
+        let ends = text_ends(chunk);
+        if ends != 0 {
+            cursor.advance(ends.trailing_zeros() as usize);
+            return cursor.peek();
         }
+        cursor.advance(16);
     }
-    loop {
-        let byte = cursor.peek();
-        if matches!(byte, b'<' | b'>' | b'&' | 0) {
-            return byte;
-        }
-        cursor.advance(1);
-    }
+    // By slice and length, as in a value.
+    cursor.advance(wide::text_run(cursor.ahead()));
+    cursor.peek()
 }
 
 /// What an XML name might end at: white space, `/`, `>`, `=`, or a byte below 0x20.
@@ -569,6 +613,11 @@ fn survey_bytes(bytes: &[u8]) -> Survey {
 /// Looks for what plain text does not have.
 #[inline(always)]
 pub fn survey(bytes: &[u8]) -> Survey {
+    wide::survey(bytes).unwrap_or_else(|| survey_by_sixteen(bytes))
+}
+
+#[inline(always)]
+fn survey_by_sixteen(bytes: &[u8]) -> Survey {
     #[cfg(target_arch = "x86_64")]
     if let Some(last) = bytes.last_chunk::<16>() {
         use std::arch::x86_64::{
@@ -644,7 +693,7 @@ mod tests {
             for at in 0..16 {
                 let mut chunk = *b"M0,0 L-1.5e+3 2z";
                 chunk[at] = byte;
-                assert_eq!(not_path(&chunk), u32::from(!is_path(byte)) << at, "{byte:#x}");
+                assert_eq!(not_path(&chunk), u32::from(!is_path_byte(byte)) << at, "{byte:#x}");
             }
         }
     }
