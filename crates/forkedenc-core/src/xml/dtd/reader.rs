@@ -38,7 +38,8 @@ impl<S: Sink> Env<'_, S> {
 
     /// Tells the sink of something that starts at `at`.
     pub(super) fn tell(&mut self, at: At, call: impl FnOnce(&mut S, &Context<'_>) -> bool) -> Result<(), Failure> {
-        let cx = Context { names: self.names, in_doctype: true, window: &[], place: self.place, start: at, machine: None };
+        let cx =
+            Context { names: self.names, in_doctype: true, window: &[], place: self.place, start: at, machine: None };
         if call(self.sink, &cx) { Ok(()) } else { Err(Failure { kind: Kind::Sink, at }) }
     }
 }

@@ -501,13 +501,7 @@ impl Session<'_> {
     }
 }
 
-pub(super) fn removal(
-    kind: Kind,
-    name: &[u8],
-    rule: &'static str,
-    child: Option<NameId>,
-    cx: &Context<'_>,
-) -> Removal {
+pub(super) fn removal(kind: Kind, name: &[u8], rule: &'static str, child: Option<NameId>, cx: &Context<'_>) -> Removal {
     let mut path = cx.path(child);
     if kind == Kind::Attribute {
         path.push_str("/@");
@@ -579,7 +573,8 @@ impl Sink for Session<'_> {
             return true;
         }
         let Some(frame) = engine.frames.last_mut() else { return true };
-        if frame.flags & (flag::STYLE | flag::HTML_TEXT | flag::VALUE_TEXT | flag::VOID) == 0 && !self.plan.source.html {
+        if frame.flags & (flag::STYLE | flag::HTML_TEXT | flag::VALUE_TEXT | flag::VOID) == 0 && !self.plan.source.html
+        {
             engine.put_text(text, cx);
             return true;
         }

@@ -35,9 +35,7 @@ pub(super) fn read(value: &[u8], media: &Media, out: &mut Vec<u8>) -> Option<Rea
     match scheme(url) {
         // White space in it makes it none for some, and is passed by for others.
         Some(scheme) if scheme.contains(&b' ') => None,
-        Some(scheme) if scheme.eq_ignore_ascii_case(b"data") => {
-            is_data(url, &media.data).then_some(Reading::Other)
-        }
+        Some(scheme) if scheme.eq_ignore_ascii_case(b"data") => is_data(url, &media.data).then_some(Reading::Other),
         Some(scheme) => {
             let known = media.schemes.iter().any(|known| known.as_bytes().eq_ignore_ascii_case(scheme));
             known.then_some(Reading::Other)
