@@ -1,7 +1,13 @@
 //! Objects for errors, breaches and counters, by documented calls whose failure is an exception: the constructors of PyO3
 //! panic where memory is out.
 
+use std::mem::MaybeUninit;
+
 use pyo3::ffi;
+use pyo3::ffi::compat::{
+    PyBytesWriter, PyBytesWriter_Create, PyBytesWriter_Discard, PyBytesWriter_FinishWithSize, PyBytesWriter_GetData,
+    PyBytesWriter_Resize,
+};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
 
@@ -36,6 +42,78 @@ pub fn text<'py>(py: Python<'py>, value: &str) -> PyResult<Bound<'py, PyAny>> {
 pub fn bytes<'py>(py: Python<'py>, value: &[u8]) -> PyResult<Bound<'py, PyAny>> {
     // SAFETY: attached; the result is new.
     unsafe { made(py, ffi::PyBytes_FromStringAndSize(value.as_ptr().cast(), value.len().cast_signed())) }
+}
+
+/// A bytes object that is written once, from its start on, and then cut to what was written.
+pub struct Growing<'py> {
+    py: Python<'py>,
+    /// Owned; null once it is finished.
+    writer: *mut PyBytesWriter,
+    room: usize,
+}
+
+/// The room of such an object, which can be written without the interpreter.
+pub struct Spare<'b> {
+    room: &'b mut [MaybeUninit<u8>],
+    used: usize,
+}
+
+impl Spare<'_> {
+    /// Writes the bytes behind those that are there; false where there is no room.
+    pub fn push(&mut self, bytes: &[u8]) -> bool {
+        let Some(room) = self.room.get_mut(self.used..).filter(|room| room.len() >= bytes.len()) else { return false };
+        // SAFETY: there is room for as many bytes, which nobody else has.
+        unsafe { room.as_mut_ptr().cast::<u8>().copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
+        self.used += bytes.len();
+        true
+    }
+
+    /// How many bytes were written.
+    pub fn used(&self) -> usize {
+        self.used
+    }
+}
+
+impl<'py> Growing<'py> {
+    pub fn new(py: Python<'py>, room: usize) -> PyResult<Self> {
+        // SAFETY: attached.
+        let writer = unsafe { PyBytesWriter_Create(room.cast_signed()) };
+        if writer.is_null() { Err(PyErr::fetch(py)) } else { Ok(Self { py, writer, room }) }
+    }
+
+    /// The room behind what was written, of which `used` bytes are.
+    pub fn spare(&mut self, used: usize) -> Spare<'_> {
+        // SAFETY: the writer is alive and has so many bytes, of which nobody else knows.
+        let room = unsafe {
+            let start = PyBytesWriter_GetData(self.writer).cast::<MaybeUninit<u8>>();
+            std::slice::from_raw_parts_mut(start, self.room)
+        };
+        Spare { room, used }
+    }
+
+    /// The object of the first `used` bytes and of what did not fit.
+    pub fn finish(mut self, used: usize, rest: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+        let length = used + rest.len();
+        if length > self.room {
+            // SAFETY: attached, and the writer is alive; it stays so where this fails.
+            if unsafe { PyBytesWriter_Resize(self.writer, length.cast_signed()) } != 0 {
+                return Err(PyErr::fetch(self.py));
+            }
+            self.room = length;
+        }
+        let fits = self.spare(used).push(rest);
+        debug_assert!(fits);
+        let writer = std::mem::replace(&mut self.writer, std::ptr::null_mut());
+        // SAFETY: attached; the writer is given away, and the result is new.
+        unsafe { made(self.py, PyBytesWriter_FinishWithSize(writer, length.cast_signed())) }
+    }
+}
+
+impl Drop for Growing<'_> {
+    fn drop(&mut self) {
+        // SAFETY: attached, as long as `py` lives; null is passed by.
+        unsafe { PyBytesWriter_Discard(self.writer) };
+    }
 }
 
 pub fn dict(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {

@@ -4,6 +4,7 @@ use super::error::Kind;
 use super::machine::{Env, Machine, NameOf, Phase, Reference, State, Step};
 use super::names::NameId;
 use super::sink::Sink;
+use super::value::numbered;
 use crate::cursor::Cursor;
 use crate::simd;
 
@@ -55,6 +56,13 @@ impl Machine {
                     continue;
                 }
                 self.token = env.at(c.position());
+                if let Some((length, character)) = numbered(&c) {
+                    if !self.reference_text(sink, character.encode_utf8(&mut [0; 4]).as_bytes(), env) {
+                        return Step::Failed;
+                    }
+                    c.advance(length);
+                    continue;
+                }
                 c.advance(1);
                 self.state = State::Reference(Reference::Start);
                 *cursor = c;

@@ -41,16 +41,14 @@ impl Machine {
                         c.advance(length);
                         continue;
                     }
-                    if let Some((length, point)) = numbered(c) {
-                        self.carry.clear();
-                        utf8::push(&mut self.carry, point);
-                        let text = std::mem::take(&mut self.carry);
-                        let good = if text == b" " && self.tag.tokenized {
+                    if let Some((length, character)) = numbered(c) {
+                        let good = if character == ' ' && self.tag.tokenized {
                             self.add_space(c, env)
                         } else {
-                            self.add_to_value(&text, env.at(c.position()), env)
+                            let mut text = [0; 4];
+                            let text = character.encode_utf8(&mut text).as_bytes();
+                            self.add_to_value(text, env.at(c.position()), env)
                         };
-                        self.carry = text;
                         if !good {
                             return Step::Failed;
                         }
@@ -261,7 +259,7 @@ impl Machine {
 }
 
 /// A short reference by number that stands here whole, and is good: its length and its character.
-fn numbered(c: &Cursor<'_>) -> Option<(usize, u32)> {
+pub(super) fn numbered(c: &Cursor<'_>) -> Option<(usize, char)> {
     if c.peek_at(1) != b'#' {
         return None;
     }
@@ -271,7 +269,7 @@ fn numbered(c: &Cursor<'_>) -> Option<(usize, u32)> {
     for at in start..start + 8 {
         let byte = c.peek_at(at);
         if byte == b';' && at > start {
-            return is_char(point).then_some((at + 1, point));
+            return char::from_u32(point).filter(|_| is_char(point)).map(|character| (at + 1, character));
         }
         point = point * radix + char::from(byte).to_digit(radix)?;
     }

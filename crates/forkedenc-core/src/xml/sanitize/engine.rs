@@ -502,12 +502,12 @@ impl Session<'_> {
 }
 
 pub(super) fn removal(kind: Kind, name: &[u8], rule: &'static str, child: Option<NameId>, cx: &Context<'_>) -> Removal {
-    let mut path = cx.path(child);
+    let (name, mut path) = (shown(name), cx.path(child));
     if kind == Kind::Attribute {
         path.push_str("/@");
-        path.push_str(&shown(name));
+        path.push_str(&name);
     }
-    Removal { kind, name: shown(name), path: shown_path(path), place: cx.place(), rule }
+    Removal { kind, name, path: shown_path(path), place: cx.place(), rule }
 }
 
 /// Whether an HTML parser sees markup in the text.

@@ -2,7 +2,6 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
 
-use forkedenc_core::limits::NONE;
 use forkedenc_core::xml::sanitize::{Engine, Host, Kind, Plan, Refusal, Removal, Report, Session};
 use forkedenc_core::xml::write::Out;
 use forkedenc_core::xml::{Flow, Kind as ErrorKind, Parser};
@@ -11,6 +10,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyList, PyString, PyTuple};
 
 use super::plan::SanitizerPlan;
+use crate::fallible::Spare;
 use crate::runtime::stats_object;
 use crate::xml::raise::raise;
 use crate::xml::session::{Kept, with_chunk};
@@ -77,14 +77,30 @@ impl SanitizerStream {
 }
 
 impl State {
-    fn read(&mut self, py: Python<'_>, bytes: &[u8], last: bool) -> PyResult<()> {
+    /// Reads a chunk. `spare`: gets what was written after each piece of it.
+    fn read(&mut self, py: Python<'_>, bytes: &[u8], last: bool, spare: Option<&mut Spare<'_>>) -> PyResult<()> {
         if self.failed {
             return Err(PyRuntimeError::new_err("the stream has failed"));
         }
         let Self { parser, engine, plan, buffer, hook, .. } = self;
         parser.stack_mut().resume();
         let asks = hook.function.is_some();
-        let flow = py.detach(|| parser.feed(&mut Session { engine, plan, host: hook, asks }, bytes, buffer, last));
+        let flow = py.detach(|| {
+            let mut session = Session { engine, plan, host: hook, asks };
+            let Some(spare) = spare else { return parser.feed(&mut session, bytes, buffer, last) };
+            let mut rest = bytes;
+            loop {
+                let (piece, behind) = rest.split_at(rest.len().min(PIECE));
+                let flow = parser.feed(&mut session, piece, buffer, last && behind.is_empty());
+                if spare.push(session.engine.out.done.bytes()) {
+                    session.engine.out.done.take();
+                }
+                rest = behind;
+                if flow == Flow::Failed || rest.is_empty() {
+                    return flow;
+                }
+            }
+        });
         parser.note_depth();
         if flow == Flow::NeedMore {
             parser.stack_mut().suspend();
@@ -135,7 +151,7 @@ impl State {
         }
         let mut pieces = bytes.chunks(PIECE).peekable();
         while let Some(piece) = pieces.next() {
-            self.read(py, piece, false)?;
+            self.read(py, piece, false, None)?;
             let out = &mut self.engine.out.done;
             if out.used() > 1 && (out.used() > PIECE || pieces.peek().is_none()) {
                 let Some((&last, ready)) = out.bytes().split_last() else { continue };
@@ -149,12 +165,12 @@ impl State {
         Ok(())
     }
 
-    fn finish(&mut self, py: Python<'_>, bytes: &[u8]) -> PyResult<()> {
+    fn finish(&mut self, py: Python<'_>, bytes: &[u8], spare: Option<&mut Spare<'_>>) -> PyResult<()> {
         if self.ended {
             return Err(PyValueError::new_err("the document has ended"));
         }
         self.ended = true;
-        let outcome = self.read(py, bytes, true);
+        let outcome = self.read(py, bytes, true, spare);
         // Nothing is read any more: the next parse goes on with the names and the buffer.
         let (names, buffer) = (self.parser.take_names(), std::mem::take(&mut self.buffer));
         Kept { names, buffer, strings: std::mem::take(&mut self.strings) }.give(py);
@@ -194,7 +210,7 @@ impl SanitizerStream {
     /// End the document; `write` is called with the rest of the output.
     fn close(&self, py: Python<'_>, write: &Bound<'_, PyAny>) -> PyResult<()> {
         let mut state = self.lock()?;
-        state.finish(py, b"")?;
+        state.finish(py, b"", None)?;
         let written = fallible::bytes(py, state.engine.out.done.bytes())?;
         state.engine.out.done = Out::default();
         write.call1((written,)).map(|_| ())
@@ -205,12 +221,12 @@ impl SanitizerStream {
         let py = data.py();
         with_chunk(data, |bytes| {
             let mut state = self.lock()?;
-            // Zeroed by the system, where it is big.
-            state.engine.out.done = Out::new(vec![0; bytes.len() + bytes.len() / 16 + 1024], NONE);
-            state.finish(py, bytes)?;
-            let clean = fallible::bytes(py, state.engine.out.done.bytes());
-            state.engine.out.done = Out::default();
-            clean
+            let mut made = fallible::Growing::new(py, bytes.len() + bytes.len() / 32 + 256)?;
+            let mut spare = made.spare(0);
+            state.finish(py, bytes, Some(&mut spare))?;
+            let used = spare.used();
+            let rest = std::mem::take(&mut state.engine.out.done);
+            made.finish(used, rest.bytes())
         })
     }
 
