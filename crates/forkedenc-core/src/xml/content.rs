@@ -118,7 +118,7 @@ impl Machine {
             return false;
         }
         let at = env.at(position);
-        if !sink.text(text, &self.context(env, at)) {
+        if !sink.text(text, &self.context(&env, at)) {
             self.sink_failed(at, env);
             return false;
         }

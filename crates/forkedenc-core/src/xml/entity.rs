@@ -41,7 +41,7 @@ impl Machine {
                 if self.metered && !self.meter_event(name.len() as u64, env) {
                     return Step::Failed;
                 }
-                if !sink.entity(name, &self.context(env, self.token)) {
+                if !sink.entity(name, &self.context(&env, self.token)) {
                     return self.sink_failed(self.token, env);
                 }
                 c.advance(1);

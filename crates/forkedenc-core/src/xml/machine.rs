@@ -464,7 +464,7 @@ impl Machine {
             match step {
                 Step::Source | Step::Again => {}
                 Step::NeedMore => {
-                    sink.window_ends(&self.context(outside, At::Window(cursor.position())));
+                    sink.window_ends(&self.context(&outside, At::Window(cursor.position())));
                     self.suspend(cursor, outside);
                     return step;
                 }
@@ -535,9 +535,8 @@ impl Machine {
 
     /// What a sink may ask about an event that starts here.
     #[inline(always)]
-    pub(super) fn context<'c>(&'c self, env: Env<'c>, start: At) -> Context<'c> {
-        let Env { window, place, .. } = env;
-        Context { names: &self.names, in_doctype: false, window, place, start, machine: Some(self) }
+    pub(super) fn context<'c>(&'c self, env: &'c Env<'c>, start: At) -> Context<'c> {
+        Context { names: &self.names, in_doctype: false, env, start, machine: Some(self) }
     }
 
     /// The name of the open element. Its prefix is bound as it was at the start tag, so that need not be kept.

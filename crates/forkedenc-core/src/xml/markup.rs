@@ -45,7 +45,7 @@ impl Machine {
                 }
                 b'[' => {
                     self.state = State::Cdata(0);
-                    if !sink.cdata(true, &self.context(env, self.token)) {
+                    if !sink.cdata(true, &self.context(&env, self.token)) {
                         return self.sink_failed(self.token, env);
                     }
                     Step::Again
@@ -132,7 +132,7 @@ impl Machine {
         if self.metered && !self.meter_event(text.len() as u64, env) {
             return Step::Failed;
         }
-        let context = self.context(env, self.token);
+        let context = self.context(&env, self.token);
         let told = match self.skipped {
             None => sink.comment(text, &context),
             Some(limit) => sink.skipped(None, limit, &context),
@@ -160,7 +160,7 @@ impl Machine {
                 (2, b'>') => {
                     let at = env.at(c.position());
                     c.advance(1);
-                    if !sink.cdata(false, &self.context(env, at)) {
+                    if !sink.cdata(false, &self.context(&env, at)) {
                         return self.sink_failed(at, env);
                     }
                     self.state = State::Content;
@@ -222,7 +222,7 @@ impl Machine {
         if self.run > self.text_cap && !self.run_crosses(at, env) {
             return false;
         }
-        if !sink.text(b"]", &self.context(env, at)) {
+        if !sink.text(b"]", &self.context(&env, at)) {
             self.sink_failed(self.token, env);
             return false;
         }
@@ -315,7 +315,7 @@ impl Machine {
         let carry = std::mem::take(&mut self.carry);
         let (target, data) = carry.split_at(self.target);
         let good = !self.metered || self.meter_event(length, env);
-        let context = self.context(env, self.token);
+        let context = self.context(&env, self.token);
         let told = |sink: &mut S| match self.skipped {
             None => sink.pi(target, data, &context),
             Some(limit) => sink.skipped(Some(target), limit, &context),

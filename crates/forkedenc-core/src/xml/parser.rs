@@ -78,16 +78,15 @@ impl Parser {
             if let Some(declaration) = self.input.declaration() {
                 self.machine.standalone = declaration.borrow().standalone;
                 let piece = Piece { input: &self.input, bytes: &[] };
+                let env = Env { window: &[], place: &piece, inside: None };
                 let context = Context {
                     names: &self.machine.names,
                     in_doctype: false,
-                    window: &[],
-                    place: &piece,
+                    env: &env,
                     start: At::Known(declaration.place),
                     machine: None,
                 };
                 if !sink.xml_declaration(&declaration.borrow(), &context) {
-                    let env = Env { window: &[], place: &piece, inside: None };
                     self.machine.sink_failed(At::Known(declaration.place), env);
                     return Flow::Failed;
                 }

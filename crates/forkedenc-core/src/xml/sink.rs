@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use super::machine::Machine;
+use super::machine::{Env, Machine};
 use super::names::{ExpandedId, NameId, Names, UriId};
 use crate::limits::Limit;
 use crate::position::Place;
@@ -73,7 +73,7 @@ impl<'t> Tag<'t> {
     /// Whether the window is that of the document, and not the text of an entity.
     #[inline(always)]
     pub(super) fn is_in_window(&self, cx: &Context<'_>) -> bool {
-        std::ptr::eq(self.window, cx.window)
+        std::ptr::eq(self.window, cx.window())
     }
 
     /// A value of up to sixteen bytes, NUL behind it, and its length, where it can be had at once.
@@ -104,18 +104,24 @@ impl<'t> Tag<'t> {
     #[inline(always)]
     pub(super) fn head(&self, cx: &Context<'_>) -> Option<Range<usize>> {
         let At::Window(position) = cx.start else { return None };
-        debug_assert_eq!(cx.window.get(position), Some(&b'<'));
+        debug_assert_eq!(cx.window().get(position), Some(&b'<'));
         Some(position..position + 1 + cx.names.entry(self.name.written).length as usize)
     }
 }
 
 impl Context<'_> {
+    /// The window of the document; empty inside a DOCTYPE.
+    #[inline(always)]
+    pub(super) fn window(&self) -> &[u8] {
+        self.env.window
+    }
+
     /// Where the text of the event stands in the window of the document, if it stands there as it is.
     #[inline(always)]
     pub(super) fn span(&self, text: &[u8]) -> Option<Range<usize>> {
         let At::Window(position) = self.start else { return None };
         let range = position..position + text.len();
-        std::ptr::eq(self.window.get(range.clone())?, text).then_some(range)
+        std::ptr::eq(self.window().get(range.clone())?, text).then_some(range)
     }
 
     /// Of an event that is an end tag of this name: where it stands in the window of the document, if it stands there as `</name>`.
@@ -123,7 +129,7 @@ impl Context<'_> {
     pub(super) fn end_span(&self, name: NameId) -> Option<Range<usize>> {
         let At::Window(position) = self.start else { return None };
         let end = position + 2 + self.names.entry(name).length as usize;
-        (self.window.get(end) == Some(&b'>')).then_some(position..end + 1)
+        (self.window().get(end) == Some(&b'>')).then_some(position..end + 1)
     }
 }
 
@@ -181,9 +187,7 @@ pub struct Context<'c> {
     pub names: &'c Names,
     /// The event stands in the DOCTYPE.
     pub in_doctype: bool,
-    /// The window of the document; empty inside a DOCTYPE.
-    pub(super) window: &'c [u8],
-    pub(super) place: &'c dyn Locate,
+    pub(super) env: &'c Env<'c>,
     pub(super) start: At,
     /// Who knows the way to here; nobody inside a DOCTYPE.
     pub(super) machine: Option<&'c Machine>,
@@ -211,7 +215,7 @@ impl Context<'_> {
     /// Where this is, which stands in the window.
     pub(super) fn locate(&self, at: At) -> Place {
         match at {
-            At::Window(position) => self.place.locate(position),
+            At::Window(position) => self.env.place.locate(position),
             At::Known(place) => place,
         }
     }

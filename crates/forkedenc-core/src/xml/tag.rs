@@ -434,7 +434,7 @@ impl Machine {
             window: c.window(),
             scratch: &self.scratch,
         };
-        if !sink.start(&tag, &self.context(env, self.token)) {
+        if !sink.start(&tag, &self.context(&env, self.token)) {
             self.enter_failed(written, index, empty);
             self.sink_failed(self.token, env);
             return false;
@@ -462,7 +462,7 @@ impl Machine {
         if self.metered && !self.gate_empty(self.token, env) {
             return false;
         }
-        if !sink.end(name, &self.names.bindings[bindings..], &self.context(env, at)) {
+        if !sink.end(name, &self.names.bindings[bindings..], &self.context(&env, at)) {
             self.enter_failed(name.written, index, true);
             self.sink_failed(at, env);
             return false;
@@ -522,7 +522,7 @@ impl Machine {
         self.text_cap = self.caps.text;
         let bindings = self.open.bindings();
         let name = self.open_name();
-        if !sink.end(name, &self.names.bindings[bindings..], &self.context(env, at)) {
+        if !sink.end(name, &self.names.bindings[bindings..], &self.context(&env, at)) {
             self.sink_failed(at, env);
             return false;
         }

@@ -224,7 +224,7 @@ impl Machine {
         if self.run > self.text_cap && !self.run_crosses(self.token, env) {
             return false;
         }
-        if !sink.text(text, &self.context(env, self.token)) {
+        if !sink.text(text, &self.context(&env, self.token)) {
             self.sink_failed(self.token, env);
             return false;
         }

@@ -11,6 +11,7 @@ use crate::cursor::Cursor;
 use crate::limits::{Limit, NONE, XmlLimits};
 use crate::position::Place;
 use crate::xml::error::{Kind, Open};
+use crate::xml::machine;
 use crate::xml::names::Names;
 use crate::xml::sink::{At, Context, Locate, Sink};
 
@@ -38,8 +39,8 @@ impl<S: Sink> Env<'_, S> {
 
     /// Tells the sink of something that starts at `at`.
     pub(super) fn tell(&mut self, at: At, call: impl FnOnce(&mut S, &Context<'_>) -> bool) -> Result<(), Failure> {
-        let cx =
-            Context { names: self.names, in_doctype: true, window: &[], place: self.place, start: at, machine: None };
+        let env = machine::Env { window: &[], place: self.place, inside: None };
+        let cx = Context { names: self.names, in_doctype: true, env: &env, start: at, machine: None };
         if call(self.sink, &cx) { Ok(()) } else { Err(Failure { kind: Kind::Sink, at }) }
     }
 }

@@ -173,7 +173,7 @@ impl Engine {
     }
 
     pub(super) fn put(&mut self, bytes: &[u8], cx: &Context<'_>) {
-        self.out.other(cx.window).raw(bytes);
+        self.out.other(cx.window()).raw(bytes);
     }
 
     /// Ends the start tag that is open, since content follows.
@@ -181,7 +181,7 @@ impl Engine {
     pub(super) fn end_tag(&mut self, cx: &Context<'_>) {
         if self.open_tag {
             self.open_tag = false;
-            self.out.follow(cx.window, *b">");
+            self.out.follow(cx.window(), *b">");
         }
     }
 
@@ -325,8 +325,8 @@ impl Engine {
     fn put_text(&mut self, text: &[u8], cx: &Context<'_>) {
         self.end_tag(cx);
         match cx.span(text) {
-            Some(span) if write::is_clean_in(cx.window, span.clone()) => self.out.same(cx.window, span),
-            _ => write::escaped::<false>(self.out.other(cx.window), text),
+            Some(span) if write::is_clean_in(cx.window(), span.clone()) => self.out.same(cx.window(), span),
+            _ => write::escaped::<false>(self.out.other(cx.window()), text),
         }
     }
 
@@ -336,7 +336,7 @@ impl Engine {
         if !text.is_empty() {
             self.end_tag(cx);
             self.touch();
-            write::escaped::<false>(self.out.other(cx.window), text);
+            write::escaped::<false>(self.out.other(cx.window()), text);
         }
     }
 
@@ -462,6 +462,22 @@ impl Session<'_> {
         true
     }
 
+    /// Text that is judged, or stands in a page.
+    #[inline(never)]
+    fn text_other(&mut self, text: &[u8], cx: &Context<'_>) -> bool {
+        let engine = &mut *self.engine;
+        let Some(frame) = engine.frames.last_mut() else { return true };
+        if frame.flags & (flag::STYLE | flag::HTML_TEXT | flag::VALUE_TEXT) != 0 {
+            return engine.hold(self.plan, text, cx);
+        }
+        if frame.flags & flag::VOID == 0 {
+            engine.page_text(text, cx);
+        } else if !std::mem::replace(&mut frame.bare, true) {
+            engine.drop_text("void", cx.start, cx);
+        }
+        true
+    }
+
     /// An element that is not kept, or the root, or one of a page, or an animation.
     #[inline(never)]
     fn start_other(&mut self, tag: &Tag<'_>, info: &ElementInfo, cx: &Context<'_>) -> bool {
@@ -568,25 +584,18 @@ impl Sink for Session<'_> {
     }
 
     fn text(&mut self, text: &[u8], cx: &Context<'_>) -> bool {
-        let engine = &mut *self.engine;
-        if engine.skip > 0 {
+        if self.engine.skip > 0 {
             return true;
         }
-        let Some(frame) = engine.frames.last_mut() else { return true };
-        if frame.flags & (flag::STYLE | flag::HTML_TEXT | flag::VALUE_TEXT | flag::VOID) == 0 && !self.plan.source.html
-        {
-            engine.put_text(text, cx);
-            return true;
+        let judged = flag::STYLE | flag::HTML_TEXT | flag::VALUE_TEXT | flag::VOID;
+        match self.engine.frames.last() {
+            Some(frame) if frame.flags & judged == 0 && !self.plan.source.html => {
+                self.engine.put_text(text, cx);
+                true
+            }
+            Some(_) => self.text_other(text, cx),
+            None => true,
         }
-        if frame.flags & (flag::STYLE | flag::HTML_TEXT | flag::VALUE_TEXT) != 0 {
-            return engine.hold(self.plan, text, cx);
-        }
-        if frame.flags & flag::VOID == 0 {
-            engine.page_text(text, cx);
-        } else if !std::mem::replace(&mut frame.bare, true) {
-            engine.drop_text("void", cx.start, cx);
-        }
-        true
     }
 
     fn comment(&mut self, text: &[u8], cx: &Context<'_>) -> bool {
@@ -652,7 +661,7 @@ impl Sink for Session<'_> {
 
     fn window_ends(&mut self, cx: &Context<'_>) {
         self.engine.place_run(cx);
-        self.engine.out.settle(cx.window);
+        self.engine.out.settle(cx.window());
     }
 
     fn ids_end(&mut self, _: &Names) -> bool {

@@ -47,6 +47,17 @@ struct Pair {
     ruling: Ruling,
 }
 
+/// A short value that was good where its number says, and needs no escape.
+#[derive(Clone, Copy, Debug)]
+struct Good {
+    number: u16,
+    short: [u8; 16],
+}
+
+/// How many good values are remembered.
+const VALUES: usize = 64;
+const NO_VALUE: Good = Good { number: u16::MAX, short: [0; 16] };
+
 /// How many pairs are remembered.
 const PAIRS: usize = 512;
 /// No name's number.
@@ -66,8 +77,17 @@ pub(super) struct Lookup {
     pairs: Vec<Pair>,
     /// Whether each namespace may be declared.
     uris: Vec<Option<bool>>,
+    /// Values that come again and again are judged once.
+    values: Vec<Good>,
     /// The name `id`, once it is known.
     id: Option<NameId>,
+}
+
+#[inline(always)]
+fn slot(number: u16, short: &[u8; 16]) -> usize {
+    let word = u128::from_le_bytes(*short);
+    let folded = (word as u64 ^ (word >> 64) as u64 ^ u64::from(number)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (folded >> 32) as usize % VALUES
 }
 
 impl Lookup {
@@ -80,6 +100,20 @@ impl Lookup {
         self.pairs.clear();
         self.uris.clear();
         self.id = None;
+    }
+
+    /// Whether this value, NUL behind it, was good by this grammar.
+    #[inline(always)]
+    pub fn knows(&self, number: u16, short: &[u8; 16]) -> bool {
+        self.values.get(slot(number, short)).is_some_and(|good| good.number == number && good.short == *short)
+    }
+
+    /// It is good by its bytes alone.
+    pub fn learn(&mut self, number: u16, short: [u8; 16]) {
+        if self.values.is_empty() {
+            self.values.resize(VALUES, NO_VALUE);
+        }
+        self.values[slot(number, &short)] = Good { number, short };
     }
 
     /// Which of the attributes is named `id`.

@@ -100,8 +100,8 @@ impl Engine {
     fn write_name(&mut self, plan: &Plan, tag: &Tag<'_>, cx: &Context<'_>) {
         let declares = !tag.bindings.is_empty() || !self.lost.is_empty();
         match tag.head(cx) {
-            Some(head) => self.out.same(cx.window, head),
-            None => write::name(self.out.other(cx.window), *b"<", cx.names, tag.name.written, []),
+            Some(head) => self.out.same(cx.window(), head),
+            None => write::name(self.out.other(cx.window()), *b"<", cx.names, tag.name.written, []),
         }
         if declares {
             self.declare(plan, tag, cx);
@@ -135,10 +135,10 @@ impl Engine {
             if let (Special::None, Row::Value(value)) = (ruling.special, ruling.row)
                 && in_window
                 && let Some((short, length)) = tag.short(attribute)
-                && plan.quick[usize::from(value)].takes(&short, length)
+                && (plan.quick[usize::from(value)].takes(&short, length) || self.lookup.knows(value, &short))
                 && let Some(span) = tag.span(attribute, cx)
             {
-                self.out.same(cx.window, span);
+                self.out.same(cx.window(), span);
             } else if !self.attribute(plan, tag, at, ruling, info, share, written, cx) {
                 return false;
             }
@@ -190,12 +190,12 @@ impl Engine {
 
     fn put_declaration(&mut self, prefix: NameId, uri: &[u8], cx: &Context<'_>) {
         if prefix == NameId::EMPTY {
-            self.out.other(cx.window).put(*b" xmlns=\"");
+            self.out.other(cx.window()).put(*b" xmlns=\"");
         } else {
-            write::name(self.out.other(cx.window), *b" xmlns:", cx.names, prefix, *b"=\"");
+            write::name(self.out.other(cx.window()), *b" xmlns:", cx.names, prefix, *b"=\"");
         }
-        write::escaped::<true>(self.out.other(cx.window), uri);
-        self.out.other(cx.window).put(*b"\"");
+        write::escaped::<true>(self.out.other(cx.window()), uri);
+        self.out.other(cx.window()).put(*b"\"");
     }
 
     /// For a page: the local name, in a default namespace that XML parsers need and HTML parsers pass by.
@@ -374,23 +374,31 @@ impl Engine {
             && tag.is_in_window(cx)
             && let Some(span) = tag.span(attribute, cx)
         {
-            self.out.same(cx.window, span);
+            if special == Special::None
+                && info.flags & flag::ANIMATES == 0
+                && self.findings.references.is_empty()
+                && self.findings.dropped == 0
+                && let Some((short, _)) = tag.short(attribute)
+            {
+                self.lookup.learn(value, short);
+            }
+            self.out.same(cx.window(), span);
             return true;
         }
         if plan.source.html && cx.names.prefix(attribute.name.written) != NameId::EMPTY {
             self.page_attribute(attribute, &mut written.xlink, cx);
         } else {
-            write::name(self.out.other(cx.window), *b" ", cx.names, attribute.name.written, *b"=\"");
+            write::name(self.out.other(cx.window()), *b" ", cx.names, attribute.name.written, *b"=\"");
         }
         if clean {
-            write::plain(self.out.other(cx.window), text);
+            write::plain(self.out.other(cx.window()), text);
         } else if verdict == Verdict::Good {
-            write::escaped::<true>(self.out.other(cx.window), text);
+            write::escaped::<true>(self.out.other(cx.window()), text);
         } else {
             self.report.changed = true;
-            write::escaped::<true>(self.out.other(cx.window), &self.findings.out);
+            write::escaped::<true>(self.out.other(cx.window()), &self.findings.out);
         }
-        self.out.other(cx.window).put(*b"\"");
+        self.out.other(cx.window()).put(*b"\"");
         true
     }
 
@@ -443,14 +451,14 @@ impl Engine {
     pub(super) fn write_end(&mut self, frame: &Frame, cx: &Context<'_>) {
         if self.open_tag && frame.flags & (flag::PAIR | flag::VOID) != flag::PAIR {
             self.open_tag = false;
-            return self.out.follow(cx.window, *b"/>");
+            return self.out.follow(cx.window(), *b"/>");
         }
         // What was written in it ended its tag, so that this is an end tag and no empty one.
         let filled = !self.open_tag;
         self.end_tag(cx);
         match cx.end_span(frame.name) {
-            Some(span) if filled => self.out.same(cx.window, span),
-            _ => write::name(self.out.other(cx.window), *b"</", cx.names, frame.name, *b">"),
+            Some(span) if filled => self.out.same(cx.window(), span),
+            _ => write::name(self.out.other(cx.window()), *b"</", cx.names, frame.name, *b">"),
         }
     }
 
