@@ -1,6 +1,7 @@
 //! What a plan says of the names of a document: asked once for each, and found by number from then on.
 
 use super::plan::{Candidate, ElementInfo, Groups, Plan};
+use super::write;
 use crate::xml::names::{ExpandedId, NameId, Names, UriId};
 use crate::xml::sink::Tag;
 
@@ -75,8 +76,8 @@ pub(super) struct Lookup {
     attributes: Vec<Option<AttributeInfo>>,
     candidates: Vec<Candidate>,
     pairs: Vec<Pair>,
-    /// Whether each namespace may be declared.
-    uris: Vec<Option<bool>>,
+    /// Whether each namespace may be declared, and its name needs no escape.
+    uris: Vec<Option<(bool, bool)>>,
     /// Values that come again and again are judged once.
     values: Vec<Good>,
     /// The name `id`, once it is known.
@@ -220,7 +221,7 @@ impl Lookup {
     #[inline(always)]
     pub fn allows(&mut self, plan: &Plan, uri: UriId, names: &Names) -> bool {
         match self.uris.get(uri.0 as usize) {
-            Some(Some(allowed)) => *allowed,
+            Some(Some((allowed, _))) => *allowed,
             _ => self.find_uri(plan, uri, names),
         }
     }
@@ -233,7 +234,13 @@ impl Lookup {
         }
         let text = names.uri(uri);
         let allowed = text.is_empty() || plan.namespaces.as_ref().is_none_or(|known| known.contains(text));
-        self.uris[at] = Some(allowed);
+        self.uris[at] = Some((allowed, write::is_clean::<true>(text)));
         allowed
+    }
+
+    /// Whether nothing in a namespace's name needs an escape; it was asked whether it may be declared.
+    #[inline(always)]
+    pub fn is_clean(&self, uri: UriId) -> bool {
+        matches!(self.uris.get(uri.0 as usize), Some(Some((_, true))))
     }
 }

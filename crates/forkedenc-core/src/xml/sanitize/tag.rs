@@ -162,7 +162,12 @@ impl Engine {
         let names = cx.names;
         for binding in tag.bindings {
             if self.lookup.allows(plan, binding.uri, names) {
-                self.put_declaration(binding.prefix, names.uri(binding.uri), cx);
+                let (prefix, uri) = (names.written(binding.prefix), names.uri(binding.uri));
+                let start: [&[u8]; 2] = if prefix.is_empty() { [b" xmlns", b""] } else { [b" xmlns:", prefix] };
+                let clean = self.lookup.is_clean(binding.uri);
+                if !clean || !self.out.follow_all(cx.window(), [start[0], start[1], b"=\"", uri, b"\""]) {
+                    self.put_declaration(binding.prefix, uri, cx);
+                }
             } else {
                 let kind = Kind::Attribute;
                 let name = || names.declaring(binding.prefix);
@@ -364,15 +369,12 @@ impl Engine {
             Special::Href => written.link = true,
             Special::Class => written.class = Some(at),
         }
-        let clean = match verdict {
-            Verdict::Plain => true,
-            Verdict::Good => write::is_clean::<true>(text),
-            _ => false,
-        };
-        if clean
+        let same = verdict == Verdict::Plain || verdict == Verdict::Good;
+        if same
             && !plan.source.html
             && tag.is_in_window(cx)
             && let Some(span) = tag.span(attribute, cx)
+            && (verdict == Verdict::Plain || write::is_clean_in(cx.window(), span.clone()))
         {
             if special == Special::None
                 && info.flags & flag::ANIMATES == 0
@@ -390,7 +392,7 @@ impl Engine {
         } else {
             write::name(self.out.other(cx.window()), *b" ", cx.names, attribute.name.written, *b"=\"");
         }
-        if clean {
+        if verdict == Verdict::Plain {
             write::plain(self.out.other(cx.window()), text);
         } else if verdict == Verdict::Good {
             write::escaped::<true>(self.out.other(cx.window()), text);

@@ -51,6 +51,23 @@ impl Output {
         }
     }
 
+    /// Goes on with all of these where the window does. False: it does not, and nothing was written.
+    pub(super) fn follow_all(&mut self, window: &[u8], pieces: [&[u8]; 5]) -> bool {
+        if self.run.is_empty() {
+            return false;
+        }
+        let mut rest = window.get(self.run.end..).unwrap_or_default();
+        let before = rest.len();
+        for piece in pieces {
+            match rest.strip_prefix(piece) {
+                Some(behind) => rest = behind,
+                None => return false,
+            }
+        }
+        self.run.end += before - rest.len();
+        true
+    }
+
     /// Copies the run; its window is this one.
     pub(super) fn settle(&mut self, window: &[u8]) {
         let run = std::mem::take(&mut self.run);
@@ -141,29 +158,21 @@ pub(super) fn escaped<const VALUE: bool>(out: &mut Out, text: &[u8]) {
 }
 
 /// Whether nothing in text, or in a value, needs an escape.
-#[inline(always)]
 pub(super) fn is_clean<const VALUE: bool>(text: &[u8]) -> bool {
     clean::<VALUE>(text) == text.len()
 }
 
-/// The same of text in the window, whose bytes behind it may be looked at.
+/// The same of text, or of a value in double quotes, that stands in the window: there are no carriage returns in it, and no
+/// quote in the value. A CDATA section may hold all the others.
 #[inline(always)]
-pub(super) fn is_clean_in(window: &[u8], text: Range<usize>) -> bool {
-    let mut at = text.start;
-    loop {
-        let Some(chunk) = window.get(at..).and_then(<[u8]>::first_chunk) else {
-            return is_clean::<false>(&window[at..text.end]);
-        };
-        let left = text.end - at;
-        let marked = simd::marked_up::<false>(chunk);
-        if left <= 16 {
-            return marked & ((1 << left) - 1) == 0;
-        }
-        if marked != 0 {
-            return false;
-        }
-        at += 16;
+pub(super) fn is_clean_in(window: &[u8], range: Range<usize>) -> bool {
+    let length = range.len();
+    if length <= 16
+        && let Some(chunk) = window.get(range.start..).and_then(<[u8]>::first_chunk)
+    {
+        return simd::marked_up::<false>(chunk) & ((1 << length) - 1) == 0;
     }
+    memchr::memchr3(b'<', b'>', b'&', &window[range]).is_none()
 }
 
 #[inline(never)]
