@@ -3,6 +3,8 @@
 
 #![allow(dead_code, reason = "not both use all of it")]
 
+use std::sync::{LazyLock, Mutex};
+
 use forkedenc_core::limits::XmlLimits;
 use forkedenc_core::xml::sanitize::{
     Action, Answer, AttributeRow, ElementRow, Engine, Host, Media, OnLimit, Pattern, Plan, Refusal, Report, Session,
@@ -133,6 +135,8 @@ fn told(report: &Report) -> String {
     format!("{} {:?} {:?}", report.changed, report.counts, report.removals)
 }
 
+static NAMES: LazyLock<Mutex<Names>> = LazyLock::new(Mutex::default);
+
 pub fn clean(plan: &Plan, limits: XmlLimits, pieces: &[&[u8]]) -> Outcome {
     let rules = Rules {
         namespaces: true,
@@ -143,12 +147,23 @@ pub fn clean(plan: &Plan, limits: XmlLimits, pieces: &[&[u8]]) -> Outcome {
         skip_long: plan.on_limit() == OnLimit::Drop,
     };
     let options = Options { limits, rules, encodings: Encodings::default(), encoding: None };
-    let mut parser = Parser::new(&options, Names::default(), 0);
-    let mut engine = Engine::new(plan, limits.text_bytes);
+    // As in use: names, and what was found out of them, come from the documents before.
+    let names = NAMES.lock().map(|mut names| std::mem::take(&mut *names)).unwrap_or_default();
+    let mut parser = Parser::new(&options, names, 0);
+    let mut engine = Engine::new(plan, limits.text_bytes, parser.names().generation());
+    let outcome = cleaned(&mut parser, &mut engine, plan, pieces);
+    engine.rest(plan);
+    if let Ok(mut names) = NAMES.lock() {
+        *names = parser.take_names();
+    }
+    outcome
+}
+
+fn cleaned(parser: &mut Parser, engine: &mut Engine, plan: &Plan, pieces: &[&[u8]]) -> Outcome {
     let mut buffer = Vec::new();
     for (turn, piece) in pieces.iter().chain([&b"".as_slice()]).enumerate() {
         let last = turn == pieces.len();
-        let mut session = Session { engine: &mut engine, plan, host: &mut Nobody, asks: false };
+        let mut session = Session { engine, plan, host: &mut Nobody, asks: false };
         if parser.feed(&mut session, piece, &mut buffer, last) == Flow::Failed {
             let refusal = engine.take_refusal();
             return match refusal {
@@ -157,7 +172,7 @@ pub fn clean(plan: &Plan, limits: XmlLimits, pieces: &[&[u8]]) -> Outcome {
             };
         }
     }
-    Outcome::Clean { out: engine.out.bytes().to_vec(), told: told(&engine.report) }
+    Outcome::Clean { out: engine.out.done.bytes().to_vec(), told: told(&engine.report) }
 }
 
 /// Whether a parser that allows no DOCTYPE reads it.

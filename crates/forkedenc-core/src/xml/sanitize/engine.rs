@@ -120,9 +120,10 @@ pub struct Session<'s> {
 pub(super) const REL: &[u8] = b"noopener noreferrer";
 
 impl Engine {
-    /// `text_limit`: how much text of one element is held, where it is judged as a whole.
+    /// `text_limit`: how much text of one element is held, where it is judged as a whole. `generation`: of the names that the
+    /// document will have.
     #[must_use]
-    pub fn new(plan: &Plan, text_limit: u64) -> Self {
+    pub fn new(plan: &Plan, text_limit: u64, generation: u64) -> Self {
         let account = plan.source.account.map(Account::new);
         Self {
             out: Output::new(Out::new(Vec::new(), NONE)),
@@ -136,9 +137,14 @@ impl Engine {
             account,
             lost: Vec::new(),
             findings: Findings::default(),
-            lookup: Lookup::default(),
+            lookup: plan.lookups.take(generation).unwrap_or_default(),
             id: Vec::new(),
         }
+    }
+
+    /// The document has ended: what was found out of names is of use to the next.
+    pub fn rest(&mut self, plan: &Plan) {
+        plan.lookups.give(std::mem::take(&mut self.lookup));
     }
 
     /// Why the document was refused, where the sink has failed.

@@ -1,5 +1,7 @@
 //! What a plan says of the names of a document: asked once for each, and found by number from then on.
 
+use std::sync::Mutex;
+
 use super::plan::{Candidate, ElementInfo, Groups, Plan};
 use super::write;
 use crate::xml::names::{ExpandedId, NameId, Names, UriId};
@@ -66,7 +68,7 @@ const NOBODY: u32 = u32::MAX;
 const FREE: Pair =
     Pair { element: NOBODY, attribute: NOBODY, ruling: Ruling { special: Special::None, row: Row::Unknown } };
 
-/// By the numbers of one generation of names.
+/// By the numbers of one generation of names. Kept by the plan from document to document, as long as those are the same.
 #[derive(Debug, Default)]
 pub(super) struct Lookup {
     generation: u64,
@@ -89,6 +91,35 @@ fn slot(number: u16, short: &[u8; 16]) -> usize {
     let word = u128::from_le_bytes(*short);
     let folded = (word as u64 ^ (word >> 64) as u64 ^ u64::from(number)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     (folded >> 32) as usize % VALUES
+}
+
+/// What a plan keeps of them: as many threads as take turns, each with names of its own.
+#[derive(Debug, Default)]
+pub(super) struct Shelf(Mutex<Vec<Lookup>>);
+
+/// More are not kept, and none of more names.
+const KEPT: usize = 8;
+const KEPT_NAMES: usize = 1024;
+
+impl Shelf {
+    /// The one of this generation, where it is there.
+    pub fn take(&self, generation: u64) -> Option<Lookup> {
+        let mut shelf = self.0.try_lock().ok()?;
+        let at = shelf.iter().position(|lookup| lookup.generation == generation)?;
+        Some(shelf.swap_remove(at))
+    }
+
+    pub fn give(&self, lookup: Lookup) {
+        if lookup.elements.len().max(lookup.attributes.len()).max(lookup.uris.len()) > KEPT_NAMES {
+            return;
+        }
+        if let Ok(mut shelf) = self.0.try_lock() {
+            if shelf.len() >= KEPT {
+                shelf.remove(0);
+            }
+            shelf.push(lookup);
+        }
+    }
 }
 
 impl Lookup {

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::judge::Value;
+use super::lookup::Shelf;
 use super::quick::Quick;
 use crate::hash::Keyed;
 use crate::xml::machine::Wide;
@@ -204,6 +205,7 @@ pub struct Plan {
     pub(super) namespaces: Option<HashSet<Box<[u8]>>>,
     pub(super) properties: HashSet<Box<[u8]>, Keyed>,
     pub(super) functions: HashSet<Box<[u8]>, Keyed>,
+    pub(super) lookups: Shelf,
 }
 
 impl Plan {
@@ -244,6 +246,7 @@ impl Plan {
             namespaces: source.namespaces.as_ref().map(|uris| uris.iter().map(|uri| uri.as_slice().into()).collect()),
             properties: bytes(&source.properties),
             functions: bytes(&source.functions),
+            lookups: Shelf::default(),
             quick: source.values.iter().map(|(value, most)| Quick::of(value, *most)).collect(),
             source,
         })

@@ -172,6 +172,7 @@ impl State {
         self.ended = true;
         let outcome = self.read(py, bytes, true, spare);
         // Nothing is read any more: the next parse goes on with the names and the buffer.
+        self.engine.rest(&self.plan);
         let (names, buffer) = (self.parser.take_names(), std::mem::take(&mut self.buffer));
         Kept { names, buffer, strings: std::mem::take(&mut self.strings) }.give(py);
         outcome
@@ -194,7 +195,7 @@ impl SanitizerStream {
         let Kept { names, buffer, strings } = Kept::take(py);
         let mut parser = Parser::new(&options, names, 0);
         parser.widen(plan.wide(&options.limits));
-        let engine = Engine::new(&plan.plan, options.limits.text_bytes);
+        let engine = Engine::new(&plan.plan, options.limits.text_bytes, parser.names().generation());
         let plan = Arc::clone(&plan.plan);
         let hook = Hook { function: html_text, failure: None };
         Ok(Self {
