@@ -333,3 +333,45 @@ def test_stats_of_a_stream_count_its_suspensions():
         stream.feed(piece)
     assert stream.stats.suspensions == 18
     assert stream.stats.peak_depth == 3
+
+
+def test_what_a_name_meant_in_one_document_it_does_not_mean_in_the_next():
+    # One policy keeps what it has found out of names; here each document means something else by them.
+    made = Sanitizer(sanitize.PLAIN.replace(namespaces=["urn:good"]), limits=None)
+    good, bad = "urn:good", "http://www.w3.org/1999/xhtml"
+    for turn in range(6):
+        uri, other = (good, bad) if turn % 2 else (bad, good)
+        document = f'<a><p:script xmlns:p="{uri}" p:x="1">one</p:script><q:script xmlns:q="{other}">two</q:script></a>'
+        fresh = Sanitizer(sanitize.PLAIN.replace(namespaces=["urn:good"])).clean(document.encode())
+        assert made.clean(document.encode()) == fresh
+        assert (b"one" in fresh.data, b"two" in fresh.data) == ((True, False) if turn % 2 else (False, True))
+
+
+@pytest.mark.parametrize(
+    ("document", "expected"),
+    [
+        # What stands in a CDATA section is text, and stands in the input as it would not in the output.
+        ("<a><b><![CDATA[<x>&amp;</b>]]></b></a>", "<a><b>&lt;x&gt;&amp;amp;&lt;/b&gt;</b></a>"),
+        ("<a><b>x > y</b>\t>\n</a>", "<a><b>x &gt; y</b>\t&gt;\n</a>"),
+        ("<a\n  x = '1'  y=\"2\" ><b/><c></c><d /></a >", '<a x="1" y="2"><b/><c/><d/></a>'),
+        ("<a x=\"a>b\" y='\"' z=\"&#9;&lt;\">&#60;&#x3e;&#233;</a>", '<a x="a&gt;b" y="&quot;" z="&#9;&lt;">&lt;&gt;\u00e9</a>'),
+        ("<a><b>&amp;</b><c>&lt;</c><d>]]&gt;</d></a>", "<a><b>&amp;</b><c>&lt;</c><d>]]&gt;</d></a>"),
+    ],
+)
+def test_what_stands_as_it_is_written_is_copied_and_nothing_else(document, expected):
+    made = Sanitizer(sanitize.PLAIN)
+    for step in (1, 2, 3, 7, len(document)):
+        out = []
+        with made.stream(out.append) as stream:
+            for start in range(0, len(document), step):
+                stream.feed(document[start : start + step].encode())
+        assert b"".join(out).decode() == expected
+
+
+def test_an_element_written_with_both_tags_ends_with_its_own():
+    # Behind the empty tag stands what looks like the end of its tag.
+    made = Sanitizer(sanitize.XHTML)
+    for behind in ("xyz>", "</b>", "ab>"):
+        document = f'<div xmlns="http://www.w3.org/1999/xhtml"><b><p/>{behind.replace("</b>", "")}</b></div>'
+        out = made.clean(document.encode()).data
+        assert out.count(b"<p></p>") == 1, out

@@ -105,7 +105,7 @@ pub struct Names {
     /// The names that the document has had, in their order, and their bytes.
     pub(super) in_document: Vec<NameId>,
     pub(super) in_document_bytes: u64,
-    generation: u64,
+    generation: Generation,
     /// Numbers of tags with attributes and of elements, over all documents of this table.
     pub(super) tags: u32,
     pub(super) elements: u32,
@@ -123,9 +123,21 @@ const KEPT_URIS: usize = 1024;
 /// A slot of the index without a name.
 const FREE: u32 = u32::MAX;
 
-fn next_generation() -> u64 {
-    static LAST: AtomicU64 = AtomicU64::new(0);
-    LAST.fetch_add(1, Ordering::Relaxed) + 1
+/// What ids mean as long as it is the same. A copy of a table goes its own way, and is a generation of its own.
+#[derive(Debug)]
+struct Generation(u64);
+
+impl Generation {
+    fn new() -> Self {
+        static LAST: AtomicU64 = AtomicU64::new(0);
+        Self(LAST.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+}
+
+impl Clone for Generation {
+    fn clone(&self) -> Self {
+        Self::new()
+    }
 }
 
 #[inline(always)]
@@ -159,7 +171,7 @@ impl Default for Names {
             document: 0,
             in_document: Vec::new(),
             in_document_bytes: 0,
-            generation: 0,
+            generation: Generation(0),
             tags: 0,
             elements: 0,
             bindings: Vec::new(),
@@ -182,7 +194,7 @@ impl Names {
         (self.document, self.tags, self.elements) = (0, 0, 0);
         self.bindings.clear();
         self.before.clear();
-        self.generation = next_generation();
+        self.generation = Generation::new();
         self.entries.push(Entry {
             head: [0; 2],
             length: 0,
@@ -228,7 +240,7 @@ impl Names {
     pub(super) fn renumber(&mut self) {
         let (uris, text) = (std::mem::take(&mut self.uris), std::mem::take(&mut self.uri_text));
         self.forget_uris();
-        self.generation = next_generation();
+        self.generation = Generation::new();
         let renamed = |names: &mut Self, uri: UriId| {
             if uri == UriId::UNBOUND {
                 return uri;
@@ -292,7 +304,7 @@ impl Names {
     /// What changes when ids stop meaning what they meant: a cache by id belongs to one generation.
     #[must_use]
     pub fn generation(&self) -> u64 {
-        self.generation
+        self.generation.0
     }
 
     /// The name as written.
@@ -620,6 +632,7 @@ mod tests {
             assert_eq!(names.find(format!("n{number}").as_bytes()), Some(*id));
         }
         let before = names.generation();
+        assert_ne!(names.clone().generation(), before);
         names.begin(true);
         assert_ne!(names.generation(), before);
         assert_eq!(names.find(b"n1"), None);

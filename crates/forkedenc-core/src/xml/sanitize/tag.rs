@@ -130,12 +130,14 @@ impl Engine {
             return false;
         }
         let in_window = !plan.source.html && tag.is_in_window(cx);
+        // What is good for an animation depends on what it sets.
+        let knows = info.flags & flag::ANIMATES == 0;
         for (at, attribute) in tag.attributes.iter().enumerate() {
             let ruling = self.lookup.attribute(plan, tag.name.expanded, attribute.name.expanded, names);
             if let (Special::None, Row::Value(value)) = (ruling.special, ruling.row)
                 && in_window
                 && let Some((short, length)) = tag.short(attribute)
-                && (plan.quick[usize::from(value)].takes(&short, length) || self.lookup.knows(value, &short))
+                && (plan.quick[usize::from(value)].takes(&short, length) || knows && self.lookup.knows(value, &short))
                 && let Some(span) = tag.span(attribute, cx)
             {
                 self.out.same(cx.window(), span);
