@@ -208,12 +208,14 @@ bench: tools $(OUT)/peers/.ready ## speed and memory against the peers (wants FO
 	$(OUT)/peers/bin/python benches/xml_idle.py $(if $(findstring --publish,$(BENCH_ARGS)),--publish)
 
 .PHONY: fuzz
-fuzz: tools $(OUT)/peers/.ready ## every fuzz target for SECONDS_EACH=60 seconds
+fuzz: tools $(OUT)/peers/.ready ## every fuzz target for SECONDS_EACH=60 seconds, JOBS at a time
 	@$(call installed,$(OUT)/peers)
-	@failed=; for target in $$($(PYTHON) fuzz/run.py --list); do \
-		log=build/fuzz-$$target.log; $(OUT)/peers/bin/python fuzz/run.py $$target --seconds $(SECONDS_EACH) >$$log 2>&1 \
-			&& tail -n 1 $$log || { failed="$$failed $$target"; cat $$log; }; done; \
-	for target in $$failed; do echo "--- $$target failed:"; tail -n 60 build/fuzz-$$target.log; done; test -z "$$failed"
+	@rm -rf build/fuzz && mkdir -p build/fuzz
+	@$(PYTHON) fuzz/run.py --list | xargs -P $(JOBS) -I @ sh -c \
+		'$(OUT)/peers/bin/python fuzz/run.py @ --seconds $(SECONDS_EACH) >build/fuzz/@.log 2>&1 \
+			|| mv build/fuzz/@.log build/fuzz/@.failed; tail -n 1 build/fuzz/@.*'
+	@status=0; for log in build/fuzz/*.failed; do \
+		test ! -e "$$log" || { echo "--- $$log"; tail -n 80 "$$log"; status=1; }; done; exit $$status
 
 # The cases of parts that do not exist yet are left out by name, where a check has such cases.
 ACCEPT ?= json_stdlib json_suites json_hostile json_stream xml_conformance xml_agreement xml_stdlib xml_faces xml_hostile \
