@@ -348,7 +348,7 @@ def test_what_a_name_meant_in_one_document_it_does_not_mean_in_the_next():
 
 
 @pytest.mark.parametrize(
-    ("document", "expected"),
+    "document, expected",
     [
         # What stands in a CDATA section is text, and stands in the input as it would not in the output.
         ("<a><b><![CDATA[<x>&amp;</b>]]></b></a>", "<a><b>&lt;x&gt;&amp;amp;&lt;/b&gt;</b></a>"),
