@@ -354,7 +354,10 @@ def test_what_a_name_meant_in_one_document_it_does_not_mean_in_the_next():
         ("<a><b><![CDATA[<x>&amp;</b>]]></b></a>", "<a><b>&lt;x&gt;&amp;amp;&lt;/b&gt;</b></a>"),
         ("<a><b>x > y</b>\t>\n</a>", "<a><b>x &gt; y</b>\t&gt;\n</a>"),
         ("<a\n  x = '1'  y=\"2\" ><b/><c></c><d /></a >", '<a x="1" y="2"><b/><c/><d/></a>'),
-        ("<a x=\"a>b\" y='\"' z=\"&#9;&lt;\">&#60;&#x3e;&#233;</a>", '<a x="a&gt;b" y="&quot;" z="&#9;&lt;">&lt;&gt;\u00e9</a>'),
+        (
+            '<a x="a>b" y=\'"\' z="&#9;&lt;">&#60;&#x3e;&#233;</a>',
+            '<a x="a&gt;b" y="&quot;" z="&#9;&lt;">&lt;&gt;\u00e9</a>',
+        ),
         ("<a><b>&amp;</b><c>&lt;</c><d>]]&gt;</d></a>", "<a><b>&amp;</b><c>&lt;</c><d>]]&gt;</d></a>"),
     ],
 )
