@@ -54,6 +54,7 @@ PREFIX = "u-"
 FRAMES = 80
 WAIT = 20.0
 LINGER = 0.25
+IDLE = 15.0
 SETS = ("san-dompurify", "san-h5sc", "san-payload-lists", "san-svg-sanitizer", "xml-hostile", "san-bleach")
 MEDIA_TYPES = {"svg": "image/svg+xml", "html": "text/html; charset=utf-8", "xhtml": "application/xhtml+xml"}
 # Of the browser itself, or asked for by every page.
@@ -231,6 +232,9 @@ class Browser:
         self.version = self.ask("version")["Browser"]
         self.trap = Trap()
         self.open()
+        # What it asks for by itself while nothing is loaded is no document's doing, unless the debugger tells so.
+        self.pump(IDLE)
+        self.own = {asked for _, asked in proxy.asked if asked.startswith("CONNECT ")}
 
     def ask(self, path: str, method: str = "GET") -> Any:
         """The browser's own answer on its tabs."""
@@ -519,7 +523,7 @@ def run(browser: Browser, way: Way, documents: dict[str, str], turn: str, kept: 
         method, url = asked.split(" ", 1)
         host = re.sub(r"^\w+://", "", url).split("/")[0]
         missed = url not in told if method != "CONNECT" else host.partition(":")[0] not in hosts
-        if missed and not OWN_HOSTS.search(host):
+        if missed and not OWN_HOSTS.search(host) and asked not in browser.own:
             trap.requests.append((where, asked))
     if kept is not None:
         lines = [
