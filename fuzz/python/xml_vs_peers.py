@@ -127,8 +127,10 @@ def shape(node: Any) -> tuple[Any, ...]:
 def lone_surrogate(data: bytes) -> bool:
     """Whether this is UTF-16 with half a character in it, which expat does not look for."""
     codec = {b"\xff\xfe": "utf-16-le", b"<\0": "utf-16-le", b"\xfe\xff": "utf-16-be", b"\0<": "utf-16-be"}.get(data[:2])
+    if codec is None:
+        return False
     try:
-        data.decode(codec or "ascii", "strict" if codec else "ignore")
+        data.decode(codec)
     except UnicodeDecodeError as error:
         return "surrogate" in error.reason
     return False

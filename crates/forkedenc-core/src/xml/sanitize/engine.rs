@@ -252,7 +252,7 @@ impl Engine {
         let Some(&parent) = self.frames.last() else { return false };
         let lost = self.lost.len() as u32;
         for binding in tag.bindings {
-            let allowed = self.lookup.allows(plan, binding.uri, cx.names);
+            let allowed = self.lookup.uri(plan, binding.uri, cx.names).allowed;
             let uri = allowed.then(|| cx.names.uri(binding.uri).to_vec());
             self.lost.push((binding.prefix, uri));
         }

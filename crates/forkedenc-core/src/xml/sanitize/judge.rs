@@ -98,19 +98,6 @@ pub(super) struct Findings {
     pub dropped: u64,
 }
 
-const fn alphabet(bytes: &[u8]) -> [bool; 256] {
-    let mut table = [false; 256];
-    let mut at = 0;
-    while at < bytes.len() {
-        table[bytes[at] as usize] = true;
-        at += 1;
-    }
-    table
-}
-
-/// What nothing but words, numbers and colors is made of.
-static SIMPLE: [bool; 256] = alphabet(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789#%.,-+_ \t\n\r");
-
 /// Whether all bytes are commands, numbers or spaces.
 #[inline(always)]
 fn is_path(value: &[u8]) -> bool {
@@ -120,20 +107,10 @@ fn is_path(value: &[u8]) -> bool {
     simd::not_path(&write::short(value)) & ((1 << value.len()) - 1) == 0
 }
 
-/// Whether all bytes are in the table; without a branch for each.
+/// Whether nothing but words, numbers and colors is made of the bytes.
 #[inline]
-fn all_in(value: &[u8], table: &[bool; 256]) -> bool {
-    let mut chunks = value.chunks_exact(16);
-    for chunk in &mut chunks {
-        let mut good = true;
-        for &byte in chunk {
-            good &= table[byte as usize];
-        }
-        if !good {
-            return false;
-        }
-    }
-    chunks.remainder().iter().all(|&byte| table[byte as usize])
+fn is_simple(value: &[u8]) -> bool {
+    value.chunks(16).all(|chunk| simd::not_simple(&write::short(chunk)) & ((1 << chunk.len()) - 1) == 0)
 }
 
 pub(super) fn trim(value: &[u8]) -> &[u8] {
@@ -195,7 +172,7 @@ impl Plan {
                 if is_path(value) { Verdict::Plain } else { good(value.split(|byte| is_space(*byte)).all(is_path)) }
             }
             Value::Css => {
-                if all_in(value, &SIMPLE) {
+                if value.split(|byte| is_space(*byte)).all(is_simple) {
                     return Verdict::Good;
                 }
                 if let Some(id) = plain_reference(value).filter(|_| self.source.id_prefix.is_none()) {

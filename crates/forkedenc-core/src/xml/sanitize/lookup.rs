@@ -42,6 +42,13 @@ struct AttributeInfo {
     special: Special,
 }
 
+/// What is known of a namespace: whether it may be declared, and whether its name needs no escape.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct UriInfo {
+    pub allowed: bool,
+    pub clean: bool,
+}
+
 /// The last answer for an element and an attribute whose numbers meet here.
 #[derive(Clone, Copy, Debug)]
 struct Pair {
@@ -78,8 +85,7 @@ pub(super) struct Lookup {
     attributes: Vec<Option<AttributeInfo>>,
     candidates: Vec<Candidate>,
     pairs: Vec<Pair>,
-    /// Whether each namespace may be declared, and its name needs no escape.
-    uris: Vec<Option<(bool, bool)>>,
+    uris: Vec<Option<UriInfo>>,
     /// Values that come again and again are judged once.
     values: Vec<Good>,
     /// The name `id`, once it is known.
@@ -177,15 +183,11 @@ impl Lookup {
 
     #[cold]
     fn find_element(&mut self, plan: &Plan, name: ExpandedId, names: &Names) -> ElementInfo {
-        let at = name.0 as usize;
-        if at >= self.elements.len() {
-            self.elements.resize(at + 1, None);
-            self.groups.resize(at + 1, Groups::default());
-        }
         let (uri, local) = names.expanded(name);
         let (info, groups) = plan.element(names.uri(uri), local);
-        self.elements[at] = Some(info);
-        self.groups[at] = groups;
+        put(&mut self.elements, name.0, info);
+        self.groups.resize(self.elements.len(), Groups::default());
+        self.groups[name.0 as usize] = groups;
         info
     }
 
@@ -226,10 +228,6 @@ impl Lookup {
 
     #[cold]
     fn find_rows(&mut self, plan: &Plan, name: ExpandedId, names: &Names) -> AttributeInfo {
-        let at = name.0 as usize;
-        if at >= self.attributes.len() {
-            self.attributes.resize(at + 1, None);
-        }
         let (uri, local) = names.expanded(name);
         let start = self.candidates.len() as u32;
         plan.attribute(names.uri(uri), local, &mut self.candidates);
@@ -244,34 +242,33 @@ impl Lookup {
             _ => Special::None,
         };
         let info = AttributeInfo { start, end: self.candidates.len() as u32, special };
-        self.attributes[at] = Some(info);
+        put(&mut self.attributes, name.0, info);
         info
     }
 
-    /// Whether a namespace may be declared.
     #[inline(always)]
-    pub fn allows(&mut self, plan: &Plan, uri: UriId, names: &Names) -> bool {
+    pub fn uri(&mut self, plan: &Plan, uri: UriId, names: &Names) -> UriInfo {
         match self.uris.get(uri.0 as usize) {
-            Some(Some((allowed, _))) => *allowed,
+            Some(Some(info)) => *info,
             _ => self.find_uri(plan, uri, names),
         }
     }
 
     #[cold]
-    fn find_uri(&mut self, plan: &Plan, uri: UriId, names: &Names) -> bool {
-        let at = uri.0 as usize;
-        if at >= self.uris.len() {
-            self.uris.resize(at + 1, None);
-        }
+    fn find_uri(&mut self, plan: &Plan, uri: UriId, names: &Names) -> UriInfo {
         let text = names.uri(uri);
         let allowed = text.is_empty() || plan.namespaces.as_ref().is_none_or(|known| known.contains(text));
-        self.uris[at] = Some((allowed, write::is_clean::<true>(text)));
-        allowed
+        let info = UriInfo { allowed, clean: write::is_clean::<true>(text) };
+        put(&mut self.uris, uri.0, info);
+        info
     }
+}
 
-    /// Whether nothing in a namespace's name needs an escape; it was asked whether it may be declared.
-    #[inline(always)]
-    pub fn is_clean(&self, uri: UriId) -> bool {
-        matches!(self.uris.get(uri.0 as usize), Some(Some((_, true))))
+/// Notes what is known of a number.
+fn put<T: Clone>(table: &mut Vec<Option<T>>, number: u32, known: T) {
+    let at = number as usize;
+    if at >= table.len() {
+        table.resize(at + 1, None);
     }
+    table[at] = Some(known);
 }

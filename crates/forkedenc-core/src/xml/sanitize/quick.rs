@@ -5,6 +5,7 @@
 //! value, and never yes to a bad one.
 
 use super::judge::Value;
+use super::write;
 use crate::simd;
 
 /// What of a grammar can be asked of sixteen bytes.
@@ -58,8 +59,8 @@ impl Quick {
                 Self::List { least: *least as u32, most: (*most).min(16) as u32 }
             }
             Value::Keyword { words, .. } => {
-                let words = words.iter().filter(|word| word.len() <= 16 && !word.bytes().any(needs_look));
-                Self::Words(words.map(|word| padded(word.as_bytes())).collect())
+                let words = words.iter().filter(|word| word.len() <= 16 && write::is_clean::<true>(word.as_bytes()));
+                Self::Words(words.map(|word| write::short(word.as_bytes())).collect())
             }
             _ => Self::Never,
         }
@@ -97,14 +98,4 @@ impl Quick {
             Self::Words(words) => words.contains(text),
         }
     }
-}
-
-fn needs_look(byte: u8) -> bool {
-    byte < b' ' || matches!(byte, b'<' | b'>' | b'&' | b'"')
-}
-
-fn padded(word: &[u8]) -> [u8; 16] {
-    let mut bytes = [0; 16];
-    bytes[..word.len()].copy_from_slice(word);
-    bytes
 }

@@ -163,11 +163,11 @@ impl Engine {
     fn declare(&mut self, plan: &Plan, tag: &Tag<'_>, cx: &Context<'_>) {
         let names = cx.names;
         for binding in tag.bindings {
-            if self.lookup.allows(plan, binding.uri, names) {
+            let known = self.lookup.uri(plan, binding.uri, names);
+            if known.allowed {
                 let (prefix, uri) = (names.written(binding.prefix), names.uri(binding.uri));
                 let start: [&[u8]; 2] = if prefix.is_empty() { [b" xmlns", b""] } else { [b" xmlns:", prefix] };
-                let clean = self.lookup.is_clean(binding.uri);
-                if !clean || !self.out.follow_all(cx.window(), [start[0], start[1], b"=\"", uri, b"\""]) {
+                if !known.clean || !self.out.follow_all(cx.window(), [start[0], start[1], b"=\"", uri, b"\""]) {
                     self.put_declaration(binding.prefix, uri, cx);
                 }
             } else {
